@@ -1,0 +1,1 @@
+"""Networks: their names, weights, target layers and predictions."""
