@@ -29,3 +29,31 @@ install: $(VENV)/installed ## Make .venv from requirements.lock
 lock: ## Resolve pyproject.toml again into requirements.lock (needs uv: pip install uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade \
 		--custom-compile-command "make lock" --output-file requirements.lock
+
+.PHONY: reproduce
+reproduce: install ## Run the experiments of params.yaml and show the answer (CORES=n to limit)
+	@snakemake --cores $(CORES)
+	@echo "Report: results/report.html   (case-saliency summary prints the table again)"
+
+.PHONY: test
+test: install ## Run the whole test suite
+	@python -m pytest
+
+.PHONY: check
+check: install ## Lint and type-check everything: ruff, mypy, import layers, snakefmt, snakemake --lint
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+
+.PHONY: format
+format: install ## Format the code
+	ruff check --fix .
+	ruff format .
+	snakefmt Snakefile workflow
+
+.PHONY: clean
+clean: ## Delete what the workflow made (data, models, results, logs); .venv stays
+	rm -rf data models results logs .snakemake

@@ -4,6 +4,7 @@ Writing is atomic (a temporary file beside the target, flushed, then renamed), s
 that looks finished, and deterministic: the same content gives the same bytes. Every artefact carries `SCHEMA_VERSION`.
 """
 
+import glob
 import hashlib
 import json
 import os
@@ -49,6 +50,8 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     target = Path(path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        for stale in target.parent.glob(f".{glob.escape(target.name)}.*.tmp*"):  # left by a killed process
+            stale.unlink(missing_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=f".tmp{target.suffix}", dir=target.parent)
         os.close(handle)
     except OSError as error:
@@ -76,7 +79,7 @@ def _umask() -> int:
 
 def sha256(path: str | os.PathLike[str]) -> str:
     """Return the SHA-256 of a file's bytes as 64 hexadecimal digits."""
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -146,7 +149,7 @@ def read_table(path: str | os.PathLike[str]) -> "pd.DataFrame":
     path = Path(path)
     try:
         if path.suffix == ".csv":
-            table = pd.read_csv(path, keep_default_na=False, na_values=[""], float_precision="round_trip")
+            table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"image_id": str})
             version = table.pop("schema_version").iloc[0] if len(table) else SCHEMA_VERSION
         else:
             import pyarrow.parquet as pq

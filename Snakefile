@@ -1,0 +1,28 @@
+# Table of contents of the study. `snakemake --cores all` (or plain `snakemake`) makes everything;
+# run again, it redoes only what changed.
+configfile: "params.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/models.smk"
+include: "workflow/rules/attribution.smk"
+include: "workflow/rules/diagnostic.smk"
+include: "workflow/rules/fidelity.smk"
+include: "workflow/rules/statistics.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "results/report.html",
+        "results/metrics.json",
+        per_experiment("results/metrics/{experiment}.json"),
+        per_experiment("results/tables/{experiment}/attrition.csv"),
+        per_experiment(
+            "results/figures/{experiment}/{figure}.{format}",
+            figure=FIGURES,
+            format=["pdf", "png", "svg"],
+        ),

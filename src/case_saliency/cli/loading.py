@@ -1,0 +1,50 @@
+"""What several stages load in the same way: a network on its device, and the selected images in batches."""
+
+import argparse
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from case_saliency import storage
+from case_saliency.cli.arguments import add_input
+from case_saliency.cli.progress import track
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import torch
+
+    from case_saliency.models.networks import LoadedModel
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Declare the two files of a network."""
+    add_input(parser, "--weights", "weights of the network (.safetensors)")
+    add_input(parser, "--description", "description of the network (.json)")
+
+
+def add_images(parser: argparse.ArgumentParser) -> None:
+    """Declare the images: the data set's manifest and the rows that were selected from it."""
+    add_input(parser, "--manifest", "manifest of the data set; the images lie beside it")
+    add_input(parser, "--selection", "the selected images (.csv)")
+
+
+def load_model(arguments: argparse.Namespace, device: str) -> "LoadedModel":
+    """Load the network named by the arguments onto a device ("auto": CUDA if there is one)."""
+    from case_saliency.models import networks
+
+    return networks.load(arguments.weights, arguments.description, device=device)
+
+
+def load_batches(
+    arguments: argparse.Namespace, rows: "pd.DataFrame", transform: Any, batch_size: int
+) -> Iterator[tuple[list[str], "torch.Tensor"]]:
+    """Yield image ids and network inputs batch by batch, and show progress."""
+    from case_saliency.datasets import images
+
+    found = images.batches(arguments.manifest.parent, rows, transform, batch_size)
+    yield from track(found, math.ceil(len(rows) / batch_size), "batches")
+
+
+def load_selection(arguments: argparse.Namespace) -> "pd.DataFrame":
+    """Read the selected rows of the manifest."""
+    return storage.read_table(arguments.selection)

@@ -1,0 +1,143 @@
+"""Entry point of ``case-saliency``: finds the stage, runs it, and records the run."""
+
+import argparse
+import importlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from case_saliency import __version__
+from case_saliency.cli.arguments import as_paths
+from case_saliency.cli.progress import to_lines
+from case_saliency.errors import CaseSaliencyError
+from case_saliency.provenance.code import closure
+from case_saliency.provenance.record import Record
+
+STAGES = (
+    "fetch_dataset",
+    "obtain_model",
+    "select_images",
+    "predict",
+    "attribute",
+    "score_agreement",
+    "score_fidelity",
+    "test_hypotheses",
+    "summarise",
+    "collect_metrics",
+    "plot",
+    "report",
+)
+VIEWS = ("summary",)
+
+_DESCRIPTION = """\
+Does a saliency map change when the class changes, and is it faithful?
+
+Each stage of the study is one command. The workflow (`snakemake --cores all`) calls them in order;
+the log of every job holds the exact command line, which can be run by hand."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands. Importing the stages loads no heavy library."""
+    parser = argparse.ArgumentParser(
+        "case-saliency", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    parser.add_argument("--log", type=Path, metavar="FILE", help="write messages to this file as well")
+    parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads of numerical libraries (default 1)")
+    parser.add_argument("--traceback", action="store_true", help="show the traceback of an expected error")
+    commands = parser.add_subparsers(dest="stage", required=True, metavar="COMMAND", title="commands")
+    for name in (*STAGES, *VIEWS):
+        module = importlib.import_module(f"case_saliency.cli.{name}")
+        description = module.__doc__ or ""
+        command = commands.add_parser(
+            name.replace("_", "-"),
+            help=description.splitlines()[0],
+            description=description,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.configure(command)
+        command.set_defaults(module=module, name=name)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 an error that is explained, 2 wrong usage, 130 interrupted."""
+    sys.path.append(str(Path.cwd()))  # a user's `module:function` lies in the working folder
+    arguments = build_parser().parse_args(argv)
+    _start_logging(arguments.log, arguments.name)
+    for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB"):
+        os.environ[f"{library}_NUM_THREADS"] = str(arguments.threads)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        if arguments.name in STAGES:
+            _run_recorded(arguments, [*(sys.argv[1:] if argv is None else argv)])
+        else:
+            arguments.module.run(arguments)
+    except CaseSaliencyError as error:
+        if arguments.traceback:
+            raise
+        logging.getLogger(__name__).error("error: %s", error)
+        return 1
+    except KeyboardInterrupt:
+        logging.getLogger(__name__).error("interrupted: nothing unfinished was kept; run the same command again")
+        return 130
+    return 0
+
+
+def _interrupt(number: int, _frame: object) -> None:
+    """Turn a termination signal into an exception, so that temporary files are removed on the way out."""
+    raise SystemExit(128 + number)
+
+
+def _run_recorded(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
+    kept: dict[str, dict[str, Any]] = arguments.kept
+    code = closure([f"case_saliency.cli.{arguments.name}", *_extra_modules(arguments)])
+    record = Record(
+        stage=arguments.name,
+        command=["case-saliency", *argv],
+        parameters=kept["parameter"],
+        code=code.hashes(),
+        inputs={role: as_paths(value) for role, value in kept["input"].items()},
+        outputs={role: as_paths(value) for role, value in kept["output"].items()},
+    )
+    arguments.record_id = record.id
+    try:
+        arguments.module.run(arguments)
+        record.finish()
+    except BaseException as error:
+        try:
+            record.finish(error)
+        except CaseSaliencyError as second:  # for instance the same full disk
+            logging.getLogger(__name__).warning("the failed run could not be recorded: %s", second)
+        raise
+
+
+def _extra_modules(arguments: argparse.Namespace) -> list[str]:
+    """Modules that a stage loads by name (its methods), which no import statement shows."""
+    named = getattr(arguments.module, "modules", None)
+    return named(arguments) if named else []
+
+
+def _start_logging(file: Path | None, stage: str) -> None:
+    handlers: list[logging.Handler] = [logging.StreamHandler()]
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(file, mode="w", encoding="utf-8"))
+        to_lines()
+    prefix = f"[{stage}{'' if file is None else ' ' + _job(file)}] "
+    logging.basicConfig(level=logging.INFO, format=prefix + "%(message)s", handlers=handlers, force=True)
+    logging.captureWarnings(capture=True)
+
+
+def _job(log: Path) -> str:
+    """Return the part of a log's path that tells jobs of a stage apart: logs/attribute/a/b.log -> a/b."""
+    parts = log.with_suffix("").parts
+    return "/".join(parts[2:] if len(parts) > 2 else parts[-1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

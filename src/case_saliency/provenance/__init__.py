@@ -1,0 +1,1 @@
+"""Where a result comes from: the code a stage can reach, and the record of a run."""

@@ -1,0 +1,123 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import xarray as xr
+
+from case_saliency import storage
+from case_saliency.errors import CaseSaliencyError
+
+
+@pytest.fixture
+def maps():
+    values = np.arange(2 * 2 * 3 * 4, dtype=np.float32).reshape(2, 2, 3, 4)
+    coords = {"image": ["a", "b"], "target": ["top1", "top2"]}
+    variable = xr.DataArray(values, coords, ("image", "target", "y", "x"), attrs={"method": "gradcam", "relu": 1})
+    return {"last_conv": xr.Dataset({"gradcam": variable}, attrs={"module": "_conv_head"})}
+
+
+TABLE = pd.DataFrame({"name": ["NA", "b"], "value": [0.1, np.nan], "n": [1, 2], "flag": [True, False]})
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_table_comes_back_as_it_was(tmp_path, ending):
+    storage.write_table(TABLE, tmp_path / f"t.{ending}")
+    pd.testing.assert_frame_equal(storage.read_table(tmp_path / f"t.{ending}"), TABLE, check_dtype=False)
+
+
+def test_maps_come_back_at_native_resolution_with_their_parameters(tmp_path, maps):
+    storage.write_maps(maps, tmp_path / "m.nc", {"experiment": "tiny"})
+    with storage.open_maps(tmp_path / "m.nc") as layers:
+        assert list(layers) == ["last_conv"]
+        xr.testing.assert_identical(layers["last_conv"].load(), maps["last_conv"])
+
+
+def test_tensors_come_back(tmp_path):
+    storage.write_tensors({"b": torch.eye(2), "a": torch.arange(3)}, tmp_path / "w.safetensors")
+    read = storage.read_tensors(tmp_path / "w.safetensors")
+    assert torch.equal(read["b"], torch.eye(2))
+    assert torch.equal(read["a"], torch.arange(3))
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet", "m.nc", "j.json", "w.safetensors"])
+def test_the_same_content_gives_the_same_bytes(tmp_path, maps, name):
+    write = {
+        ".csv": lambda path: storage.write_table(TABLE, path),
+        ".parquet": lambda path: storage.write_table(TABLE, path),
+        ".nc": lambda path: storage.write_maps(maps, path),
+        ".json": lambda path: storage.write_json({"a": [1, None]}, path),
+        ".safetensors": lambda path: storage.write_tensors({"a": torch.ones(2)}, path),
+    }[Path(name).suffix]
+    hashes = set()
+    for folder in ("one", "two"):
+        write(tmp_path / folder / name)
+        hashes.add(storage.sha256(tmp_path / folder / name))
+    assert len(hashes) == 1
+
+
+def test_a_failure_in_the_middle_keeps_the_old_file_and_no_other(tmp_path):
+    target = tmp_path / "note.txt"
+    target.write_text("old")
+
+    def fail():
+        with storage.atomic(target) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError
+
+    pytest.raises(RuntimeError, fail)
+    assert target.read_text() == "old"
+    assert os.listdir(tmp_path) == ["note.txt"]
+
+
+def test_a_killed_writer_leaves_nothing_that_looks_finished_and_the_next_one_cleans_up(tmp_path):
+    program = (
+        "import os, signal, sys; from case_saliency import storage\n"
+        "with storage.atomic(sys.argv[1]) as t:\n    t.write_text('half'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    target = tmp_path / "note.txt"
+    assert subprocess.run([sys.executable, "-c", program, str(target)], check=False).returncode == -9
+    assert not target.exists()
+    storage.write_text("whole", target)
+    assert os.listdir(tmp_path) == ["note.txt"]
+
+
+@pytest.mark.parametrize("content", [b"", b"not what it says", b"\x89HDF\r\n\x1a\n" + bytes(100)])
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("x.parquet", storage.read_table),
+        ("x.json", storage.read_json),
+        ("x.safetensors", storage.read_tensors),
+        ("x.nc", lambda path: storage.open_maps(path).__enter__()),
+        ("missing/x.csv", storage.read_table),
+    ],
+)
+def test_an_unreadable_file_is_an_error_that_names_it(tmp_path, name, read, content):
+    path = tmp_path / name
+    if path.parent == tmp_path:
+        path.write_bytes(content)
+    with pytest.raises(CaseSaliencyError, match=f"(?s){path.name}.*run the workflow again"):
+        read(path)
+
+
+def test_another_schema_version_is_refused(tmp_path):
+    (tmp_path / "x.json").write_text(json.dumps({"schema_version": 99}))
+    with pytest.raises(CaseSaliencyError, match="schema version 99 found, 1 expected"):
+        storage.read_json(tmp_path / "x.json")
+
+
+def test_nan_is_refused_in_json(tmp_path):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        storage.write_json({"a": float("nan")}, tmp_path / "x.json")
+
+
+def test_a_target_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CaseSaliencyError, match=r"cannot write .*file/x.txt"):
+        storage.write_text("", tmp_path / "file" / "x.txt")

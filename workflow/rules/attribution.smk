@@ -1,0 +1,35 @@
+# Saliency maps: one job computes all methods of a family at all target layers for a shard of the images.
+
+
+rule attribute:
+    message:
+        "attribute {wildcards.experiment} with {wildcards.model}, seed {wildcards.seed}: "
+        "{wildcards.family} family, shard {wildcards.shard}"
+    input:
+        manifest=dataset_file("manifest.csv"),
+        images=ancient(dataset_file("images")),
+        selection=rules.select_images.output.selection,
+        weights=model_file("weights.safetensors"),
+        description=model_file("model.json"),
+        predictions=rules.predict.output.predictions,
+        code=lambda w: code("attribute", method_modules(w)),
+    output:
+        maps="results/saliency/{experiment}/{model}/seed{seed}/{family}/{shard}.nc",
+    params:
+        settings=lambda w: settings(
+            compute=config["compute"],
+            seed=config["seed"],
+            layers=experiment(w)["layers"],
+            methods=study.entries(config, w.experiment, w.family),
+        ),
+        environment=lambda w: environment("attribute", method_modules(w)),
+    log:
+        "logs/attribute/{experiment}/{model}/seed{seed}/{family}/{shard}.log",
+    threads: config["compute"]["threads"]
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    shell:
+        "case-saliency --log {log} --threads {threads} attribute --manifest {input.manifest} "
+        "--selection {input.selection} --weights {input.weights} --description {input.description} "
+        "--predictions {input.predictions} --shard {wildcards.shard} --settings {params.settings:q} --maps {output.maps}"

@@ -1,0 +1,90 @@
+# Shared by all rules: the checked parameters, and what a rule's code and environment are.
+import json
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+
+from case_saliency import params as study
+from case_saliency.errors import CaseSaliencyError
+from case_saliency.provenance.code import closure, locked_versions
+
+FIGURES = ["agreement_distributions", "agreement_heatmap", "confidence_drops", "map_panels"]
+LOCK = Path(workflow.basedir, "requirements.lock")
+
+try:
+    study.validate(config, yaml.safe_load(Path(workflow.basedir, "workflow/schemas/params.schema.yaml").read_text()))
+except CaseSaliencyError as error:
+    raise WorkflowError(str(error)) from None
+
+
+wildcard_constraints:
+    dataset="[A-Za-z0-9][A-Za-z0-9_-]*",
+    experiment="[A-Za-z0-9][A-Za-z0-9_-]*",
+    model="[A-Za-z0-9][A-Za-z0-9_-]*",
+    seed=r"\d+",
+    family="[a-z]+",
+    shard=r"\d+-of-\d+",
+    figure="[a-z_]+",
+
+
+def code(stage, modules=()):
+    """Source files that a stage can reach (`modules`: those it loads by name): its inputs beside the data."""
+    found = closure([f"case_saliency.cli.{stage}", *modules])
+    return [path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path for path in found.files]
+
+
+def environment(stage, modules=()):
+    """Locked versions of the packages that a stage computes with, as JSON."""
+    found = closure([f"case_saliency.cli.{stage}", *modules])
+    return json.dumps(locked_versions(found.distributions(), LOCK), sort_keys=True)
+
+
+def settings(**values):
+    """The parameters of one rule as one JSON text: named, so that two swapped values are seen."""
+    return json.dumps(values, sort_keys=True)
+
+
+def experiment(wildcards):
+    """The section of params.yaml of one experiment."""
+    return config["experiments"][wildcards.experiment]
+
+
+def method_modules(wildcards):
+    """The modules of the methods that a job computes: those of its family."""
+    return study.registry.modules(study.methods(config, wildcards.experiment, wildcards.family))
+
+
+def per_experiment(pattern, **values):
+    """Expand a path over the experiments that run."""
+    return expand(pattern, experiment=config["run"], **values)
+
+
+def per_model(pattern):
+    """Input function: a path expanded over the models and seeds of the rule's experiment."""
+    return lambda wildcards: expand(
+        pattern,
+        experiment=wildcards.experiment,
+        model=experiment(wildcards)["models"],
+        seed=experiment(wildcards)["seeds"],
+    )
+
+
+def dataset_file(name):
+    """Input function: a file of the data set of the rule's experiment."""
+    return lambda wildcards: f"data/{experiment(wildcards)['dataset']}/{name}"
+
+
+def model_file(name):
+    """Input function: a file of the rule's trained model."""
+    return lambda wildcards: f"models/{experiment(wildcards)['dataset']}/{wildcards.model}/seed{wildcards.seed}/{name}"
+
+
+def saliency_files(wildcards):
+    """All map files of the rule's model: every family, every shard."""
+    return expand(
+        "results/saliency/{experiment}/{model}/seed{seed}/{family}/{shard}.nc",
+        **wildcards,
+        family=study.families(config, wildcards.experiment),
+        shard=study.shards(config, wildcards.experiment),
+    )

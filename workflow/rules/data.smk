@@ -1,0 +1,43 @@
+# Data sets, and the seeded sample of images that an experiment uses.
+
+
+rule fetch_dataset:
+    message:
+        "fetch data set {wildcards.dataset}"
+    input:
+        code=code("fetch_dataset"),
+    output:
+        manifest="data/{dataset}/manifest.csv",
+        images=directory("data/{dataset}/images"),
+    params:
+        environment=environment("fetch_dataset"),
+    log:
+        "logs/fetch_dataset/{dataset}.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    shell:
+        "case-saliency --log {log} fetch-dataset --dataset {wildcards.dataset} --manifest {output.manifest}"
+
+
+rule select_images:
+    message:
+        "select the images of {wildcards.experiment}"
+    input:
+        manifest=dataset_file("manifest.csv"),
+        code=code("select_images"),
+    output:
+        selection="results/predictions/{experiment}/selection.csv",
+    params:
+        settings=lambda w: settings(n_images=experiment(w)["n_images"], seed=config["seed"]),
+        environment=environment("select_images"),
+    log:
+        "logs/select_images/{experiment}.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "case-saliency --log {log} select-images --manifest {input.manifest} --settings {params.settings:q} "
+        "--selection {output.selection}"

@@ -1,0 +1,30 @@
+# RQ1: agreement between the maps for the two most likely classes, image by image.
+
+
+rule score_agreement:
+    message:
+        "score agreement of {wildcards.experiment}, {wildcards.model}, seed {wildcards.seed}"
+    input:
+        maps=saliency_files,
+        description=model_file("model.json"),
+        predictions=rules.predict.output.predictions,
+        code=code("score_agreement"),
+    output:
+        scores="results/scores/{experiment}/agreement/{model}/seed{seed}.parquet",
+    params:
+        settings=lambda w: settings(
+            dataset=experiment(w)["dataset"],
+            k_percent=config["diagnostic"]["k_percent"],
+            ties=config["diagnostic"]["ties"],
+        ),
+        environment=environment("score_agreement"),
+    log:
+        "logs/score_agreement/{experiment}/{model}/seed{seed}.log",
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    shell:
+        "case-saliency --log {log} score-agreement --experiment {wildcards.experiment} --model {wildcards.model} "
+        "--seed {wildcards.seed} --maps {input.maps} --description {input.description} "
+        "--predictions {input.predictions} --settings {params.settings:q} --scores {output.scores}"

@@ -1,0 +1,37 @@
+# RQ2: what the network loses when the pixels that a map marks are removed, image by image.
+
+
+rule score_fidelity:
+    message:
+        "score fidelity of {wildcards.experiment}, {wildcards.model}, seed {wildcards.seed}"
+    input:
+        maps=saliency_files,
+        manifest=dataset_file("manifest.csv"),
+        images=ancient(dataset_file("images")),
+        selection=rules.select_images.output.selection,
+        weights=model_file("weights.safetensors"),
+        description=model_file("model.json"),
+        predictions=rules.predict.output.predictions,
+        code=code("score_fidelity"),
+    output:
+        scores="results/scores/{experiment}/fidelity/{model}/seed{seed}.parquet",
+    params:
+        settings=lambda w: settings(
+            compute=config["compute"],
+            seed=config["seed"],
+            dataset=experiment(w)["dataset"],
+            k_percent=config["fidelity"]["k_percent"],
+            fill=config["fidelity"]["fill"],
+        ),
+        environment=environment("score_fidelity"),
+    log:
+        "logs/score_fidelity/{experiment}/{model}/seed{seed}.log",
+    threads: config["compute"]["threads"]
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    shell:
+        "case-saliency --log {log} --threads {threads} score-fidelity --experiment {wildcards.experiment} "
+        "--model {wildcards.model} --seed {wildcards.seed} --maps {input.maps} --manifest {input.manifest} "
+        "--selection {input.selection} --weights {input.weights} --description {input.description} "
+        "--predictions {input.predictions} --settings {params.settings:q} --scores {output.scores}"

@@ -1,0 +1,83 @@
+# Tests over images, and the numbers that a reader wants first.
+
+
+rule test_hypotheses:
+    message:
+        "test the hypotheses of {wildcards.experiment}"
+    input:
+        agreement=per_model("results/scores/{experiment}/agreement/{model}/seed{seed}.parquet"),
+        fidelity=per_model("results/scores/{experiment}/fidelity/{model}/seed{seed}.parquet"),
+        code=code("test_hypotheses"),
+    output:
+        agreement="results/tables/{experiment}/agreement.csv",
+        fidelity="results/tables/{experiment}/fidelity.csv",
+        attrition="results/tables/{experiment}/attrition.csv",
+    params:
+        settings=lambda w: settings(
+            alpha=config["diagnostic"]["alpha"],
+            threshold=config["diagnostic"]["threshold"],
+            zero_method=config["diagnostic"]["zero_method"],
+            degenerate=config["diagnostic"]["degenerate"],
+            measure=config["fidelity"]["measure"],
+            reference=config["fidelity"]["reference"],
+            controls=study.controls(config, w.experiment),
+        ),
+        environment=environment("test_hypotheses"),
+    log:
+        "logs/test_hypotheses/{experiment}.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    shell:
+        "case-saliency --log {log} test-hypotheses --agreement-scores {input.agreement} "
+        "--fidelity-scores {input.fidelity} --settings {params.settings:q} --agreement {output.agreement} "
+        "--fidelity {output.fidelity} --attrition {output.attrition}"
+
+
+rule summarise:
+    message:
+        "summarise {wildcards.experiment}"
+    input:
+        agreement=rules.test_hypotheses.output.agreement,
+        fidelity=rules.test_hypotheses.output.fidelity,
+        code=code("summarise"),
+    output:
+        summary=report(
+            "results/tables/{experiment}/summary.csv",
+            category="Tables",
+            subcategory="{experiment}",
+            caption="../report/summary.rst",
+        ),
+        metrics="results/metrics/{experiment}.json",
+    params:
+        environment=environment("summarise"),
+    log:
+        "logs/summarise/{experiment}.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "case-saliency --log {log} summarise --agreement {input.agreement} --fidelity {input.fidelity} "
+        "--summary {output.summary} --metrics {output.metrics}"
+
+
+rule collect_metrics:
+    message:
+        "collect the metrics of all experiments"
+    input:
+        metrics=per_experiment("results/metrics/{experiment}.json"),
+        code=code("collect_metrics"),
+    output:
+        metrics="results/metrics.json",
+    params:
+        environment=environment("collect_metrics"),
+    log:
+        "logs/collect_metrics.log",
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    shell:
+        "case-saliency --log {log} collect-metrics --metrics {input.metrics} --collected {output.metrics}"
