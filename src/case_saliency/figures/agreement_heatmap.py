@@ -1,0 +1,78 @@
+"""Median agreement of every method on every model, with the verdict in symbols."""
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from case_saliency.figures.marks import method_rows, unique, verdict_key
+from case_saliency.figures.names import VERDICTS, ordered_methods
+from case_saliency.figures.panels import SETTING, split
+from case_saliency.figures.style import INK, TWO_COLUMNS, house_style
+
+TITLE = "Median agreement and verdict, method by model"
+_SCALE = Normalize(0, 100)
+_COLOUR_MAP = "cividis"
+_CELL_HEIGHT = 0.27  # inches
+_LIGHT = 0.216  # luminance above which dark ink contrasts more than white
+
+
+def agreement_heatmap(table: pd.DataFrame, threshold: float = 50.0) -> Figure:
+    """Draw a grid of methods (rows) and models (columns); colour and text give the median agreement in percent.
+
+    Parameters
+    ----------
+    table
+        The summary `agreement.csv`; the cells' values are read from it.
+    threshold
+        Null hypothesis of the diagnostic, percent: the white line of the scale.
+    """
+    panels = split(table, by=(*SETTING, "k_percent"))
+    methods = ordered_methods(table["method"])
+    medians = np.full((len(methods), len(panels)), np.nan)
+    with house_style():
+        width = min(TWO_COLUMNS, 1.9 + 1.25 * len(panels))
+        figure = Figure(figsize=(width, 0.95 + _CELL_HEIGHT * len(methods)), layout="constrained")
+        axes = figure.subplots()
+        for column, panel in enumerate(panels):
+            for summary in panel.rows.to_dict("records"):
+                row = methods.index(summary["method"])
+                medians[row, column] = summary["median_agreement"]
+                _write(axes, row, column, summary["median_agreement"], summary["verdict"])
+        cells = axes.imshow(medians, cmap=_COLOUR_MAP, norm=_SCALE, aspect="auto", zorder=0)
+        axes.set_facecolor("#E4E7EA")  # cells without a value
+        axes.set_xticks(range(len(panels)), [panel.label for panel in panels], fontweight="bold")
+        axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
+        axes.spines[:].set_visible(False)
+        method_rows(axes, methods, set(table.loc[table["role"] == "control", "method"]))
+        bar = figure.colorbar(cells, ax=axes, fraction=0.05, pad=0.02, ticks=[0, 25, 50, 75, 100])
+        bar.set_label("median agreement (%)")
+        bar.ax.axhline(threshold, color="white", linewidth=1.2)
+        verdict_key(figure, threshold)
+    return figure
+
+
+def _write(axes: Axes, row: int, column: int, median: float, verdict: str) -> None:
+    text = "no value" if np.isnan(median) else f"{VERDICTS[verdict].symbol} {median:.0f}%"
+    colour = INK if np.isnan(median) or _luminance(median) > _LIGHT else "white"
+    axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=7)
+
+
+def _luminance(median: float) -> float:
+    """Relative luminance of a cell's colour (WCAG 2, section 1.4.3)."""
+    channels = np.array(mpl.colormaps[_COLOUR_MAP](_SCALE(median))[:3])
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def caption(table: pd.DataFrame, threshold: float = 50.0) -> str:
+    """Say what the figure shows, with n and k from the table."""
+    return (
+        f"{TITLE}. Each cell gives the median over images of the agreement between the maps of the top-1 and the top-2 "
+        f"class (top {unique(table['k_percent'], '{:g}')}% of pixels; n = {unique(table['n'], '{:d}')} images whose "
+        "top-1 prediction is correct). Lower is more class-sensitive. The symbol is the verdict from the exact "
+        f"confidence interval of the median against {threshold:g}%, the white line of the scale. Methods in italics "
+        "are controls."
+    )

@@ -1,0 +1,84 @@
+"""Confidence lost when the pixels that a map ranks highest are removed: mean and interval for each method."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, unique
+from case_saliency.figures.names import format_p, method_style, ordered_methods
+from case_saliency.figures.panels import select, split
+from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
+
+TITLE = "Drop of the predicted class's confidence after removing the top-ranked pixels"
+_SETTINGS = ("k_percent", "fill")
+_NAMES, _PANEL = 0.9, 1.9  # inches: the methods' names, and the least width of a panel
+_FORMULAS = {
+    "drop_absolute": "c − c′",
+    "drop_relative": "(c − c′) / c",
+    "drop_relative_clipped": "max(c − c′, 0) / c",
+}
+
+
+def confidence_drops(table: pd.DataFrame, measure: str = "drop_relative_clipped", reference: str = "case") -> Figure:
+    """Draw one row of panels per share of removed pixels and fill, one column per model, layer and seed.
+
+    Parameters
+    ----------
+    table
+        The summary `fidelity.csv`; means, intervals and p-values are read from it.
+    measure
+        Which drop to show, a value of the table's column `measure`.
+    reference
+        The method that the p-values compare with; its mean is the dashed line.
+    """
+    shown = _shown(table, measure)
+    columns = split(shown)
+    settings = shown[list(_SETTINGS)].drop_duplicates().sort_values(list(_SETTINGS)).to_dict("records")
+    methods = ordered_methods(shown["method"])
+    controls = set(shown.loc[shown["role"] == "control", "method"])
+    with house_style():
+        width = max(TWO_COLUMNS, _NAMES + _PANEL * len(columns))
+        size = (width, len(settings) * (ROW_HEIGHT * len(methods) + 0.6))
+        figure = Figure(figsize=size, layout="constrained")
+        grid = figure.subplots(len(settings), len(columns), sharex="row", squeeze=False)
+        for line, setting in zip(grid, settings, strict=True):
+            for axes, panel in zip(line, columns, strict=True):
+                rows = select(panel.rows, {str(name): value for name, value in setting.items()})
+                _draw(axes, rows, methods, reference)
+                method_rows(axes, methods, controls, named=axes is line[0])
+                axes.set_title(panel.label, pad=9)
+                removed = f"top {setting['k_percent']:g}% removed, fill: {setting['fill']}"
+                axes.set_xlabel(f"{removed}\nmean of {_FORMULAS[measure]}")
+    return figure
+
+
+def _shown(table: pd.DataFrame, measure: str) -> pd.DataFrame:
+    return table[(table["test"] == "confidence_drop") & (table["measure"] == measure)]
+
+
+def _draw(axes: Axes, rows: pd.DataFrame, methods: list[str], reference: str) -> None:
+    margin_note(axes, -0.75, "p")
+    for mean in rows.loc[rows["method"] == reference, "mean"]:
+        axes.axvline(mean, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
+    for summary in rows.to_dict("records"):
+        row = methods.index(summary["method"])
+        estimate(axes, row, summary["method"], summary["mean"], summary["ci_low"], summary["ci_high"])
+        if summary["method"] != reference:
+            margin_note(axes, row, format_p(summary["p_holm"]))
+    axes.grid(axis="y", color=FAINT, alpha=0.18, linewidth=0.5)
+    axes.set_axisbelow(True)
+
+
+def caption(table: pd.DataFrame, measure: str = "drop_relative_clipped", reference: str = "case") -> str:
+    """Say what the figure shows, with n, k and fill from the table."""
+    shown = _shown(table, measure)
+    label = method_style(reference).label
+    return (
+        f"{TITLE}. c is the softmax probability of the top-1 class on the whole photograph, c′ the same after the "
+        f"pixels that a map ranks highest are removed (top {unique(shown['k_percent'], '{:g}%')}; fill: "
+        f"{unique(shown['fill'], '{}')}); the drop is {_FORMULAS[measure]}, a fraction. A larger drop means that the "
+        f"map found pixels that matter more. Markers are means over n = {unique(shown['n'], '{:d}')} images whose "
+        f"top-1 prediction is correct, bars their 95% t intervals, the dashed line is the mean of {label}. p: "
+        f"two-sided paired t-test against {label} on the same images, Holm-corrected; a large p does not show that two "
+        "methods are equal. Methods in italics are controls."
+    )

@@ -1,0 +1,62 @@
+"""What figures with one row per method share: the rows, the estimate with its interval, the key to the symbols."""
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from case_saliency.figures.names import VERDICTS, method_style
+from case_saliency.figures.style import FAINT, INK
+
+ROW_HEIGHT = 0.23  # inches for one method
+_ONE_LINE = 5.5  # inches that the key to the verdicts needs on one line
+
+
+def method_rows(axes: Axes, methods: Sequence[str], controls: set[str], *, named: bool = True) -> None:
+    """Give each method one row of the y axis, from the top, with a rule between methods and controls.
+
+    Controls are in italics. Rows of a panel that has another to its left need no names (`named`).
+    """
+    axes.set_ylim(len(methods) - 0.5, -0.5)
+    axes.set_yticks(range(len(methods)), [method_style(method).label if named else "" for method in methods])
+    for label, method in zip(axes.get_yticklabels(), methods, strict=True):
+        label.set_fontstyle("italic" if method in controls else "normal")
+    first = next((row for row, method in enumerate(methods) if method in controls), None)
+    if first:
+        axes.axhline(first - 0.5, color=FAINT, linewidth=0.5)
+
+
+def estimate(axes: Axes, row: float, method: str, value: float, low: float, high: float) -> None:
+    """Draw an estimate with its interval in the method's colour and marker; a missing bound draws no bar."""
+    style = method_style(method)
+    if not math.isnan(high - low):
+        axes.plot([low, high], [row, row], color=INK, linewidth=1.1, solid_capstyle="butt", zorder=3)
+    axes.plot(
+        [value], [row], marker=style.marker, markersize=5, color=style.colour, markeredgecolor=INK,
+        markeredgewidth=0.6, linestyle="none", zorder=4,
+    )  # fmt: skip
+
+
+def margin_note(axes: Axes, row: float, text: str, *, position: float = 1.02) -> None:
+    """Write a note beside a row, right of the axes; `position` is in widths of the axes."""
+    axes.text(position, row, text, transform=axes.get_yaxis_transform(), va="center", ha="left", fontsize=6)
+
+
+def verdict_key(figure: Figure, threshold: float) -> None:
+    """Explain below the figure the symbols of the verdicts, on one line where there is room."""
+    separator = "\n" if figure.get_figwidth() < _ONE_LINE else "        "
+    key = separator.join(f"{entry.symbol}  {entry.words}: {entry.rule} {threshold:g}%" for entry in VERDICTS.values())
+    figure.supxlabel(key, fontsize=6)
+
+
+def unique(values: pd.Series, form: str) -> str:
+    """Write the distinct values of a column, joined by commas; "–" if there are none.
+
+    Examples
+    --------
+    >>> unique(pd.Series([18, 16, 18]), "{:d}")
+    '16, 18'
+    """
+    return ", ".join(form.format(value) for value in sorted(values.dropna().unique())) or "–"
