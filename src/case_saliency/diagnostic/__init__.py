@@ -1,0 +1,1 @@
+"""RQ1: how much of a saliency map stays when the class changes."""

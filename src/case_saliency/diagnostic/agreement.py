@@ -1,0 +1,127 @@
+"""Agreement of the saliency maps of two classes on the same image: overlap of their top-k% pixels.
+
+Agreement = ``100 * |A intersected with B| / n`` with A and B the n most salient pixels for the two classes, n the
+top k% of the pixels at input resolution. Source: CASE (arXiv 2506.07327), section 4.2; ties as in `topk`.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from case_saliency.attribution.resample import upsample
+from case_saliency.diagnostic import degenerate, topk
+from case_saliency.diagnostic.topk import FloatArray, Ties
+
+COLUMNS = (
+    *("experiment", "dataset", "model", "seed", "layer", "method", "image_id", "target_a", "target_b"),
+    *("k_percent", "resolution", "ties", "n_top", "agreement", "degenerate", "qualified", "reason"),
+)
+"""Columns of the table of agreement scores; `score_agreement` fills those from `image_id` on."""
+
+_CHUNK = 32  # images upsampled at a time: about 13 MB at 224 x 224
+
+
+def score_agreement(
+    maps: FloatArray,
+    *,
+    image_ids: Sequence[str],
+    targets: npt.NDArray[np.integer],
+    qualified: npt.NDArray[np.bool_],
+    input_size: tuple[int, int],
+    k_percents: Sequence[float],
+    ties: Ties = "expected",
+) -> pd.DataFrame:
+    """Score the agreement of one method's maps, image by image.
+
+    Parameters
+    ----------
+    maps
+        (N, 2, h, w) maps of one method and layer at native resolution, for the two classes of each image.
+    image_ids
+        N names of the images.
+    targets
+        (N, 2) class indices that the maps explain.
+    qualified
+        (N,) whether the image takes part in the tests, that is whether its top-1 prediction is correct. The others are
+        scored as well, and marked `reason` = "misclassified".
+    input_size
+        (H, W) of the network's input in pixels, where the top sets are formed.
+    k_percents
+        Sizes of the top set in percent of the H x W pixels.
+    ties
+        Convention for equal values.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `COLUMNS` from `image_id` on, N x K rows in the order of the images, then of `k_percents`. `agreement` is in
+        percent, and NaN where either map is degenerate; `degenerate` names the worse of both maps' defects.
+
+    Raises
+    ------
+    ValueError
+        If the lengths or shapes do not fit together.
+    """
+    _check_lengths(maps, image_ids, targets, qualified)
+    sizes = [topk.top_size(input_size[0] * input_size[1], k) for k in k_percents]
+    agreement = np.full((len(maps), len(sizes)), np.nan)
+    codes = np.zeros((len(maps), len(sizes)), dtype=np.int8)
+    for start in range(0, len(maps), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        agreement[part], codes[part] = _score_chunk(maps[part], input_size, sizes, ties)
+    n_sizes = len(sizes)
+    return pd.DataFrame(
+        {
+            "image_id": np.repeat(np.asarray(image_ids, dtype=object), n_sizes),
+            "target_a": np.repeat(targets[:, 0], n_sizes),
+            "target_b": np.repeat(targets[:, 1], n_sizes),
+            "k_percent": np.tile(np.asarray(k_percents, dtype=float), len(maps)),
+            "resolution": "input",
+            "ties": ties,
+            "n_top": np.tile(sizes, len(maps)),
+            "agreement": agreement.ravel(),
+            "degenerate": np.asarray(degenerate.KINDS, dtype=object)[codes.ravel()],
+            "qualified": np.repeat(qualified, n_sizes),
+            "reason": np.where(np.repeat(qualified, n_sizes), "", "misclassified"),
+        }
+    )
+
+
+def _score_chunk(
+    maps: FloatArray, input_size: tuple[int, int], sizes: Sequence[int], ties: Ties
+) -> tuple[FloatArray, degenerate.Codes]:
+    """Return (N, K) agreement and the codes of degenerate pairs; degenerate pairs never reach the overlap."""
+    n_images = len(maps)
+    native = degenerate.classify(maps.reshape(n_images * 2, *maps.shape[2:])).reshape(n_images, 2).max(axis=1)
+    codes = np.repeat(native[:, None], len(sizes), axis=1)
+    agreement = np.full(codes.shape, np.nan)
+    ranked = np.flatnonzero(~degenerate.unranked(native))
+    if not ranked.size:
+        return agreement, codes
+    values = upsample(maps[ranked], input_size).reshape(len(ranked), 2, -1)
+    first, second = values[:, 0], values[:, 1]
+    for column, n in enumerate(sizes):
+        small = np.maximum(degenerate.small_support(first, n), degenerate.small_support(second, n))
+        codes[ranked, column] = np.maximum(codes[ranked, column], small)
+    agreement[ranked] = topk.overlap(first, second, sizes, ties)
+    agreement[codes > 0] = np.nan
+    return agreement, codes
+
+
+def _check_lengths(
+    maps: FloatArray,
+    image_ids: Sequence[str],
+    targets: npt.NDArray[np.integer],
+    qualified: npt.NDArray[np.bool_],
+) -> None:
+    n_images = len(image_ids)
+    if maps.ndim != 4 or maps.shape[:2] != (n_images, 2):
+        raise ValueError(f"score_agreement: maps of shape {maps.shape}, expected ({n_images}, 2, h, w)")
+    if targets.shape != (n_images, 2):
+        raise ValueError(f"score_agreement: targets of shape {targets.shape}, expected ({n_images}, 2)")
+    if qualified.shape != (n_images,) or qualified.dtype != np.bool_:
+        raise ValueError(
+            f"score_agreement: qualified is {qualified.dtype} {qualified.shape}, expected bool ({n_images},)"
+        )

@@ -1,0 +1,64 @@
+"""Which images take part in a test, and why the others do not. No score is dropped without a reason."""
+
+import numpy as np
+import pandas as pd
+
+KEPT = "kept"
+MISCLASSIFIED = "misclassified"
+CELL = ("experiment", "dataset", "model", "seed", "layer", "method")
+"""Columns that name one method on one layer of one trained network."""
+
+
+def status(scores: pd.DataFrame, measure: str) -> pd.Series:
+    """Return for each row "kept", "misclassified", or the defect for which its map was set aside.
+
+    Parameters
+    ----------
+    scores
+        Rows of a score table with columns `qualified`, `reason`, `degenerate` and `measure`.
+    measure
+        Column of the score. A qualified row without a score must be marked degenerate; a row that is marked but has a
+        score (small support in the fidelity test) is kept.
+
+    Raises
+    ------
+    ValueError
+        If a score is missing, or a row is not qualified, for no stated reason.
+    """
+    missing = scores[measure].isna()
+    qualified = scores["qualified"].astype(bool)
+    unexplained = (qualified & missing & (scores["degenerate"] == "")) | (~qualified & (scores["reason"] == ""))
+    if unexplained.any():
+        first = scores.loc[unexplained, [*CELL, "image_id"]].iloc[0].to_dict()
+        raise ValueError(f"{measure}: {unexplained.sum()} scores are missing for no stated reason, first {first}")
+    kept_or_defect = np.where(missing, scores["degenerate"], KEPT)
+    return pd.Series(np.where(qualified, kept_or_defect, scores["reason"]), index=scores.index, dtype=object)
+
+
+def attrition_table(agreement: pd.DataFrame, fidelity: pd.DataFrame) -> pd.DataFrame:
+    """Count the images of each cell by what became of them.
+
+    Parameters
+    ----------
+    agreement, fidelity
+        Score tables of an experiment.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `CELL`, stage ("agreement" or the fidelity test's name), fill ("none" for agreement), k_percent,
+        reason, n. In each cell the counts of all reasons add up to the number of images; "kept" is always listed.
+    """
+    stages = pd.concat(
+        [
+            agreement.assign(stage="agreement", fill="none", reason=status(agreement, "agreement")),
+            fidelity.assign(stage=fidelity["test"], reason=status(fidelity, "drop_absolute")),
+        ]
+    )
+    keys = [*CELL, "stage", "fill", "k_percent"]
+    rows = []
+    for names, cell in stages.groupby(keys, sort=False):
+        counts = cell["reason"].value_counts()
+        reasons = [KEPT, *sorted(set(counts.index) - {KEPT})]
+        rows += [dict(zip(keys, names, strict=True), reason=reason, n=int(counts.get(reason, 0))) for reason in reasons]
+    return pd.DataFrame(rows, columns=[*keys, "reason", "n"])

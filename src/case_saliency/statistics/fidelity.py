@@ -1,0 +1,109 @@
+"""RQ2: per-image confidence drops -> means with intervals, and a paired test of each method against a reference."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from case_saliency.statistics.attrition import CELL, KEPT, MISCLASSIFIED, status
+from case_saliency.statistics.intervals import mean_interval
+from case_saliency.statistics.multiplicity import holm
+from case_saliency.statistics.paired import paired_t
+
+_SETTING = ("test", "measure", "fill", "k_percent")
+_COLUMNS = (
+    *(*CELL, *_SETTING, "n", "mean", "sd", "ci_low", "ci_high"),
+    *("n_pairs", "difference_to_case", "p_vs_case", "p_holm", "role"),
+    *("n_total", "n_excluded_misclassified", "n_degenerate"),
+)
+
+
+def fidelity_table(
+    scores: pd.DataFrame,
+    *,
+    controls: Collection[str],
+    alpha: float,
+    measures: Sequence[str] = ("drop_absolute", "drop_relative", "drop_relative_clipped"),
+    reference: str = "case",
+) -> pd.DataFrame:
+    """Compare the confidence drops of each method with those of the reference on the same images.
+
+    Parameters
+    ----------
+    scores
+        Fidelity scores, one row for each image, method, layer, fill and k (see `fidelity.drop.COLUMNS`).
+    controls
+        Methods that calibrate the test; they are tested alike but stay out of the correction for multiplicity.
+    alpha
+        The mean's t interval has level 1 - alpha.
+    measures
+        Columns of `scores` to test.
+    reference
+        Method against which the others are tested.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each cell, test, measure, fill and k, in the order of `scores`. `difference_to_case` is the mean of
+        method minus reference over the `n_pairs` images that have both, `p_vs_case` the two-sided paired t-test on
+        them; NaN for the reference itself, where it is absent, and for fewer than two pairs. `p_holm` corrects over the
+        methods, networks and layers of an experiment at one setting.
+
+    Raises
+    ------
+    ValueError
+        If a score is missing for no stated reason, or an image occurs twice in a cell.
+    """
+    keys = [*CELL, *_SETTING]
+    tidy = pd.concat(
+        [scores.assign(measure=measure, value=scores[measure], status=status(scores, measure)) for measure in measures]
+    )
+    if tidy.duplicated([*keys, "image_id"]).any():
+        raise ValueError("fidelity_table: an image occurs twice in a cell; pass the scores of one target")
+    rows: list[dict[str, Any]] = []
+    for _, setting in tidy.groupby([key for key in keys if key != "method"], sort=False):
+        kept = setting[setting["status"] == KEPT].set_index("image_id")
+        reference_values = kept.loc[kept["method"] == reference, "value"]
+        for method, cell in setting.groupby("method", sort=False):
+            values = kept.loc[kept["method"] == method, "value"]
+            row: dict[str, Any] = {key: cell[key].iloc[0] for key in keys}
+            row["role"] = "control" if method in controls else "method"
+            row |= _counts(cell) | _describe(values, alpha)
+            row |= _against(values, reference_values if method != reference else values.iloc[:0])
+            rows.append(row)
+    table = pd.DataFrame(rows, columns=list(_COLUMNS))
+    for _, family in table[table["role"] == "method"].groupby(["experiment", *_SETTING]):
+        table.loc[family.index, "p_holm"] = holm(family["p_vs_case"].to_numpy(dtype=float))
+    return table
+
+
+def _counts(cell: pd.DataFrame) -> dict[str, Any]:
+    n_misclassified = int((cell["status"] == MISCLASSIFIED).sum())
+    return {
+        "n_total": len(cell),
+        "n_excluded_misclassified": n_misclassified,
+        "n_degenerate": len(cell) - n_misclassified - int((cell["status"] == KEPT).sum()),
+    }
+
+
+def _describe(values: "pd.Series[float]", alpha: float) -> dict[str, Any]:
+    interval = mean_interval(values.to_numpy(dtype=float), 1 - alpha)
+    return {
+        "n": len(values),
+        "mean": interval.estimate,
+        "sd": float(values.std(ddof=1)) if len(values) > 1 else np.nan,
+        "ci_low": interval.low,
+        "ci_high": interval.high,
+    }
+
+
+def _against(values: "pd.Series[float]", reference: "pd.Series[float]") -> dict[str, Any]:
+    shared = values.index.intersection(reference.index, sort=False)
+    first, second = values[shared].to_numpy(dtype=float), reference[shared].to_numpy(dtype=float)
+    return {
+        "n_pairs": len(shared),
+        "difference_to_case": float((first - second).mean()) if len(shared) else np.nan,
+        "p_vs_case": paired_t(first, second),
+        "p_holm": np.nan,
+    }

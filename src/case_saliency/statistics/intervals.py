@@ -1,0 +1,96 @@
+"""Confidence intervals: exact for the median, Student's t for the mean; and the verdict that follows from one."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy import stats
+
+from case_saliency.statistics.paired import Values
+
+Verdict = Literal["class-sensitive", "insensitive", "undecided"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its interval and the confidence level that the interval attains (a probability)."""
+
+    estimate: float
+    low: float
+    high: float
+    level: float
+
+
+def median_interval(values: Values, level: float) -> Interval:
+    """Return the median and its exact order-statistic interval.
+
+    The interval reaches from the r-th smallest to the r-th largest value, with r the largest rank for which
+    ``1 - 2 P(Bin(n, 1/2) <= r - 1)`` is at least `level`; that probability is the attained level. It holds for every
+    continuous distribution, and is conservative where values are tied.
+
+    Parameters
+    ----------
+    values
+        (n,) finite values.
+    level
+        Least confidence level, between 0 and 1.
+
+    Returns
+    -------
+    Interval
+        With NaN limits and level where even the whole range falls short of `level` (n < 6 at .95), and a NaN estimate
+        where there are no values.
+
+    References
+    ----------
+    David and Nagaraja (2003), Order Statistics, 3rd ed., section 7.1.
+
+    Examples
+    --------
+    >>> interval = median_interval(np.arange(1.0, 19.0), 0.95)
+    >>> interval.low, interval.high, round(interval.level, 3)
+    (5.0, 14.0, 0.969)
+    """
+    n = values.size
+    estimate = float(np.median(values)) if n else float("nan")
+    tail = (1 - level) / 2
+    below = int(np.searchsorted(stats.binom.cdf(np.arange(n // 2), n, 0.5), tail, side="right")) if n else 0
+    if below == 0:
+        return Interval(estimate, float("nan"), float("nan"), float("nan"))
+    ordered = np.sort(values)
+    attained = 1 - 2 * float(stats.binom.cdf(below - 1, n, 0.5))
+    return Interval(estimate, float(ordered[below - 1]), float(ordered[n - below]), attained)
+
+
+def mean_interval(values: Values, level: float) -> Interval:
+    """Return the mean and its interval by Student's t with n - 1 degrees of freedom; NaN limits for n < 2.
+
+    Examples
+    --------
+    >>> interval = mean_interval(np.array([1.0, 2.0, 3.0]), 0.95)
+    >>> round(interval.low, 4), round(interval.high, 4)
+    (-0.4841, 4.4841)
+    """
+    n = values.size
+    if n < 2:
+        return Interval(float(values[0]) if n else float("nan"), float("nan"), float("nan"), float("nan"))
+    mean = float(values.mean())
+    half_width = float(stats.t.ppf((1 + level) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))
+    return Interval(mean, mean - half_width, mean + half_width, level)
+
+
+def verdict(interval: Interval, threshold: float) -> Verdict:
+    """Return the three-way verdict: the whole interval of the median below, above, or on both sides of the threshold.
+
+    An interval that could not be formed, or that touches the threshold, is undecided.
+
+    Examples
+    --------
+    >>> verdict(Interval(20.0, 10.0, 49.0, 0.97), 50.0)
+    'class-sensitive'
+    """
+    if interval.high < threshold:
+        return "class-sensitive"
+    if interval.low > threshold:
+        return "insensitive"
+    return "undecided"
