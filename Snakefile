@@ -19,10 +19,6 @@ rule all:
     input:
         "results/report.html",
         "results/metrics.json",
-        per_experiment("results/metrics/{experiment}.json"),
-        per_experiment("results/tables/{experiment}/attrition.csv"),
-        per_experiment(
-            "results/figures/{experiment}/{figure}.{format}",
-            figure=FIGURES,
-            format=["pdf", "png", "svg"],
-        ),
+        per_experiment("results/tables/{experiment}/{table}.csv", table=TABLES),
+        per_experiment("results/figures/{experiment}/{figure}.{format}", figure=FIGURES, format=FORMATS),
+        per_experiment("results/figures/{experiment}/map_panels/{model}-seed{seed}.{format}", format=FORMATS),

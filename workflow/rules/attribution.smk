@@ -12,7 +12,7 @@ rule attribute:
         weights=model_file("weights.safetensors"),
         description=model_file("model.json"),
         predictions=rules.predict.output.predictions,
-        code=lambda w: code("attribute", method_modules(w)),
+        code=lambda w: code("attribute", method_modules(w) + model_modules(w)),
     output:
         maps="results/saliency/{experiment}/{model}/seed{seed}/{family}/{shard}.nc",
     params:
@@ -22,7 +22,7 @@ rule attribute:
             layers=experiment(w)["layers"],
             methods=study.entries(config, w.experiment, w.family),
         ),
-        environment=lambda w: environment("attribute", method_modules(w)),
+        environment=lambda w: environment("attribute", method_modules(w) + model_modules(w)),
     log:
         "logs/attribute/{experiment}/{model}/seed{seed}/{family}/{shard}.log",
     threads: config["compute"]["threads"]

@@ -1,5 +1,6 @@
 # Shared by all rules: the checked parameters, and what a rule's code and environment are.
 import json
+import sys
 from pathlib import Path
 
 import yaml
@@ -9,8 +10,8 @@ from case_saliency import params as study
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.provenance.code import closure, locked_versions
 
-FIGURES = ["agreement_distributions", "agreement_heatmap", "confidence_drops", "map_panels"]
 LOCK = Path(workflow.basedir, "requirements.lock")
+sys.path.append(str(Path.cwd()))  # where a user's own methods and models lie
 
 try:
     study.validate(config, yaml.safe_load(Path(workflow.basedir, "workflow/schemas/params.schema.yaml").read_text()))
@@ -56,8 +57,18 @@ def method_modules(wildcards):
 
 
 def per_experiment(pattern, **values):
-    """Expand a path over the experiments that run."""
-    return expand(pattern, experiment=config["run"], **values)
+    """Expand a path over the experiments that run; {model} and {seed} over those of each."""
+    return [
+        path
+        for name in config["run"]
+        for path in expand(
+            pattern,
+            experiment=name,
+            model=config["experiments"][name]["models"],
+            seed=config["experiments"][name]["seeds"],
+            **values,
+        )
+    ]
 
 
 def per_model(pattern):
@@ -78,6 +89,11 @@ def dataset_file(name):
 def model_file(name):
     """Input function: a file of the rule's trained model."""
     return lambda wildcards: f"models/{experiment(wildcards)['dataset']}/{wildcards.model}/seed{wildcards.seed}/{name}"
+
+
+def model_modules(wildcards):
+    """The module that builds the rule's network, loaded by name."""
+    return [study.MODELS[wildcards.model].builder.partition(":")[0]]
 
 
 def saliency_files(wildcards):

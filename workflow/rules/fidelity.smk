@@ -12,7 +12,7 @@ rule score_fidelity:
         weights=model_file("weights.safetensors"),
         description=model_file("model.json"),
         predictions=rules.predict.output.predictions,
-        code=code("score_fidelity"),
+        code=lambda w: code("score_fidelity", model_modules(w)),
     output:
         scores="results/scores/{experiment}/fidelity/{model}/seed{seed}.parquet",
     params:
@@ -23,7 +23,7 @@ rule score_fidelity:
             k_percent=config["fidelity"]["k_percent"],
             fill=config["fidelity"]["fill"],
         ),
-        environment=environment("score_fidelity"),
+        environment=lambda w: environment("score_fidelity", model_modules(w)),
     log:
         "logs/score_fidelity/{experiment}/{model}/seed{seed}.log",
     threads: config["compute"]["threads"]

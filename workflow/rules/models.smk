@@ -5,12 +5,12 @@ rule obtain_model:
     message:
         "obtain {wildcards.model}, seed {wildcards.seed}, for {wildcards.dataset}"
     input:
-        code=code("obtain_model"),
+        code=lambda w: code("obtain_model", model_modules(w)),
     output:
         weights="models/{dataset}/{model}/seed{seed}/weights.safetensors",
         description="models/{dataset}/{model}/seed{seed}/model.json",
     params:
-        environment=environment("obtain_model"),
+        environment=lambda w: environment("obtain_model", model_modules(w)),
     log:
         "logs/obtain_model/{dataset}/{model}/seed{seed}.log",
     threads: 1
@@ -31,12 +31,12 @@ rule predict:
         images=ancient(dataset_file("images")),
         weights=model_file("weights.safetensors"),
         description=model_file("model.json"),
-        code=code("predict"),
+        code=lambda w: code("predict", model_modules(w)),
     output:
         predictions="results/predictions/{experiment}/{model}/seed{seed}.parquet",
     params:
         settings=settings(compute=config["compute"]),
-        environment=environment("predict"),
+        environment=lambda w: environment("predict", model_modules(w)),
     log:
         "logs/predict/{experiment}/{model}/seed{seed}.log",
     threads: config["compute"]["threads"]

@@ -48,3 +48,11 @@ def load_batches(
 def load_selection(arguments: argparse.Namespace) -> "pd.DataFrame":
     """Read the selected rows of the manifest."""
     return storage.read_table(arguments.selection)
+
+
+def network_modules(arguments: argparse.Namespace) -> list[str]:
+    """Return the module that builds the described network; it is loaded by name, no import statement shows it."""
+    from case_saliency.models import zoo
+
+    name = str(storage.read_json(arguments.description).get("model"))
+    return [zoo.find(name).builder.partition(":")[0]]

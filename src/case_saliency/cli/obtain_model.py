@@ -20,6 +20,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_output(parser, "--description", "description to write (.json): layers, transform, classes, source")
 
 
+def modules(arguments: argparse.Namespace) -> list[str]:
+    """Return the module that builds the network; it is loaded by name."""
+    return [zoo.find(arguments.model).builder.partition(":")[0]]
+
+
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
     from case_saliency.models import networks

@@ -8,7 +8,9 @@ import logging
 
 from case_saliency import storage
 from case_saliency.cli.arguments import add_output, add_settings, setting
-from case_saliency.cli.loading import add_images, add_model, load_batches, load_model, load_selection
+from case_saliency.cli.loading import add_images, add_model, load_batches, load_model, load_selection, network_modules
+
+modules = network_modules
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,90 @@
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from case_saliency import params
+from case_saliency.errors import CaseSaliencyError
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = yaml.safe_load((ROOT / "params.yaml").read_text())
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/params.schema.yaml").read_text())
+EXPERIMENT = "experiments.imagenet-sample"
+
+
+def changed(path, value):
+    """The shipped parameters with one entry set; `...` deletes it."""
+    found = copy.deepcopy(SHIPPED)
+    *parents, last = path
+    section = found
+    for key in parents:
+        section = section[key]
+    if value is ...:
+        del section[last]
+    else:
+        section[last] = value
+    return found
+
+
+def test_the_shipped_parameters_are_valid():
+    params.validate(SHIPPED, SCHEMA)
+
+
+SAMPLE = ("experiments", "imagenet-sample")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (("diagnostc",), {}, "diagnostc: unknown key; did you mean 'diagnostic'?"),
+        (("diagnostic", "k_procent"), 5, "diagnostic.k_procent: unknown key; did you mean 'k_percent'?"),
+        (("diagnostic", "k_percent"), 0, "diagnostic.k_percent: 0 is not allowed; it must be greater than 0"),
+        (("diagnostic", "k_percent"), 150, "diagnostic.k_percent: 150 is not allowed; it must be at most 100"),
+        (("diagnostic", "k_percent"), "five", "diagnostic.k_percent: 'five' is not allowed; it must be a number"),
+        (("diagnostic", "ties"), "none", "diagnostic.ties: 'none' is not allowed; choose one of expected, argsort"),
+        (("diagnostic", "alpha"), ..., "diagnostic: missing alpha; add what is missing"),
+        (("run",), [], "run: [] is not allowed; it must have at least 1 item"),
+        (("run",), ["imagenet"], "run[0]: experiment 'imagenet' is not defined; did you mean 'imagenet-sample'?"),
+        ((*SAMPLE, "n_images"), 0, f"{EXPERIMENT}.n_images: 0 is not allowed; it must be null or a whole number >= 1"),
+        ((*SAMPLE, "dataset"), "imagnet", f"{EXPERIMENT}.dataset: 'imagnet' is not a data set"),
+        ((*SAMPLE, "models"), ["resnet"], f"{EXPERIMENT}.models[0]: 'resnet' is not a model"),
+        ((*SAMPLE, "layers"), ["last"], f"{EXPERIMENT}.layers[0]: 'last' is not a target layer of efficientnet_lite0"),
+        ((*SAMPLE, "methods"), ["case", "gradcan"], f"{EXPERIMENT}.methods[1]: 'gradcan' is not a method"),
+        (("methods", "case", "source"), "confusion", "set methods.case.source to logits"),
+        (("methods", "case", "kk"), 3, "methods.case: method case: unknown parameter 'kk'; did you mean 'k'?"),
+        (("methods", "case", "method"), "os; rm -rf", "methods.case.method: 'os; rm -rf' is not allowed"),
+        (("fidelity", "reference"), "finer", "fidelity.reference: 'finer' is not among"),
+        (("compute", "device"), "gpu", "compute.device: 'gpu' is not allowed"),
+        (("seed",), -1, "seed: -1 is not allowed; it must be at least 0"),
+    ],
+)
+def test_an_error_names_key_value_and_remedy_in_one_line(path, value, message):
+    with pytest.raises(CaseSaliencyError) as error:
+        params.validate(changed(path, value), SCHEMA)
+    lines = [line for line in str(error.value).splitlines() if message in line]
+    assert lines, str(error.value)
+    assert all(line.startswith("params.yaml: ") for line in str(error.value).splitlines())
+
+
+def test_all_problems_are_told_at_once():
+    broken = changed(("diagnostic", "k_percent"), 0)
+    broken["fidelity"]["fill"] = ["black"]
+    with pytest.raises(CaseSaliencyError) as error:
+        params.validate(broken, SCHEMA)
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_a_variant_is_a_method_of_its_own():
+    variant = changed(("methods", "case_k5"), {"method": "case", "k": 5})
+    variant["experiments"]["imagenet-sample"]["methods"].append("case_k5")
+    params.validate(variant, SCHEMA)
+    found = {method.name: method for method in params.methods(variant, "imagenet-sample")}
+    assert (found["case"].parameters["k"], found["case_k5"].parameters["k"]) == (3, 5)
+    assert found["case_k5"].family == "gradient"
+
+
+def test_families_and_controls_follow_the_order_of_the_file():
+    assert params.families(SHIPPED, "imagenet-sample")[0] == "gradient"
+    assert {"random", "sobel"} <= set(params.controls(SHIPPED, "imagenet-sample"))
+    assert "case" not in params.controls(SHIPPED, "imagenet-sample")
