@@ -6,7 +6,6 @@ folder are refused, and the number of pixels is limited.
 
 import hashlib
 import io
-import math
 import struct
 import warnings
 from collections.abc import Iterator, Mapping
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     import torch
 
 MAX_PIXELS = 2**26  # 67 million, 201 MB as RGB; the largest ILSVRC2012 photograph has 61 million
+MAX_ELONGATION = 100  # longer side over shorter side; resizing the shorter side enlarges a thread without bound
 _FORMATS = ("JPEG", "PNG", "BMP", "WEBP")  # decoders that never start another program
 _INTERPOLATIONS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 _REMEDY = "fetch the dataset again: snakemake --cores all --forcerun fetch_dataset"
@@ -116,7 +116,7 @@ def read(folder: Path, row: Mapping[Any, Any]) -> Image.Image:
     ------
     CaseSaliencyError
         If the path leaves `folder`, or the file is missing, is not what the manifest says, is truncated, is not an
-        image, or has more than `MAX_PIXELS` pixels; names the file and the remedy.
+        image, has more than `MAX_PIXELS` pixels, or is longer than `MAX_ELONGATION`; names the file and the remedy.
     """
     name = PurePosixPath(str(row["file"]))
     if name.is_absolute() or ".." in name.parts or "\0" in str(name):
@@ -138,14 +138,15 @@ def _decode(content: bytes, path: Path) -> Image.Image:
             # Pillow only warns from 89 million pixels on; the limit below is lower and is an error.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(content), formats=_FORMATS)
-        pixels = math.prod(image.size)
-        if pixels > MAX_PIXELS:
+        width, height = image.size
+        if width * height > MAX_PIXELS or max(image.size) > MAX_ELONGATION * min(image.size):
             raise CaseSaliencyError(
-                f"{path}: {pixels} pixels found, at most {MAX_PIXELS} are read; scale the image down"
+                f"{path}: {width} x {height} pixels found; at most {MAX_PIXELS} pixels and sides of at most "
+                f"{MAX_ELONGATION} to 1 are read; scale or crop the image"
             )
         return image.convert("RGB")
     except Image.DecompressionBombError as error:
-        raise CaseSaliencyError(f"{path}: {error}; at most {MAX_PIXELS} are read; scale the image down") from error
+        raise CaseSaliencyError(f"{path}: {error}; at most {MAX_PIXELS} pixels are read; scale the image") from error
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CaseSaliencyError(

@@ -38,7 +38,7 @@ def fetch(spec: "DatasetSpec", destination: Path) -> "pd.DataFrame":
                 "file": f"images/{name}",
                 "label": label,
                 "label_name": class_names[label],
-                "split": "val",
+                "split": "test",
                 "sha256": sha256,
                 "source": packaged.source,
                 "licence": spec.licence,

@@ -50,11 +50,11 @@ DATASETS: dict[str, DatasetSpec] = {
     for spec in (
         DatasetSpec(
             name="imagenet-sample",
-            description="20 photographs of the ImageNet (ILSVRC2012) validation set, shipped by the package foolbox",
+            description="20 photographs of ImageNet classes, shipped by the package foolbox",
             label_space="imagenet-1k",
             n_classes=1000,
             n_images=20,
-            licence="ImageNet terms of access: non-commercial research and education; copyright stays with the owners",
+            licence="not stated for the photographs; the package that ships them is MIT-licensed",
             fetcher="case_saliency.datasets.samples:fetch",
         ),
     )

@@ -119,7 +119,7 @@ def _unpickle(weights: PackagedFile) -> "dict[str, torch.Tensor]":
     content = weights.read()
     try:
         return dict(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
-    except (pickle.UnpicklingError, RuntimeError, EOFError, TypeError, ValueError) as error:
+    except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CaseSaliencyError(
             f"{weights.source}: refused, a file of plain tensors was expected ({reason}); use a trusted source"
