@@ -4,8 +4,8 @@ Importing this module is cheap: what fetches a dataset is imported when it is as
 """
 
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 from case_saliency.errors import CaseSaliencyError
@@ -97,6 +97,5 @@ def fetch(dataset: str, destination: Path) -> "pd.DataFrame":
         If the name is unknown, the source is missing, or a file's hash is not the pinned one.
     """
     spec = find(dataset)
-    module, _, function = spec.fetcher.partition(":")
-    manifest: pd.DataFrame = getattr(import_module(module), function)(spec, destination)
+    manifest: pd.DataFrame = resolve_name(spec.fetcher)(spec, destination)
     return manifest[list(MANIFEST_COLUMNS)]

@@ -4,8 +4,8 @@ import io
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
@@ -108,8 +108,7 @@ def load(weights_path: Path, description_path: Path, device: str = "cpu") -> Loa
 
 
 def _build(spec: zoo.ModelSpec) -> "nn.Module":
-    module, _, function = spec.builder.partition(":")
-    network: nn.Module = getattr(import_module(module), function)(spec.architecture, spec.n_classes)
+    network: nn.Module = resolve_name(spec.builder)(spec.architecture, spec.n_classes)
     return network
 
 
