@@ -32,7 +32,7 @@ def validate(params: Params, schema: Mapping[str, Any]) -> None:
     CaseSaliencyError
         One line for each problem: key, value, remedy.
     """
-    problems = list(_schema_problems(params, schema)) or list(_problems(params))
+    problems = list(_schema_problems(params, schema)) or list(dict.fromkeys(_problems(params)))
     if problems:
         raise CaseSaliencyError("\n".join(f"params.yaml: {problem}" for problem in problems))
 
@@ -71,7 +71,10 @@ def shards(params: Params, experiment: str) -> list[str]:
 
 
 def _entry(params: Params, name: str) -> dict[str, Any]:
-    return {"name": name, **params["methods"].get(name, {"method": name})}
+    """One method as `registry.resolve` takes it; the study's seed goes to methods that draw and name no seed."""
+    entry = {"name": name, **params["methods"].get(name, {"method": name})}
+    [method] = registry.resolve([entry])
+    return {"seed": params["seed"], **entry} if "seed" in method.parameters else entry
 
 
 def _schema_problems(params: Params, schema: Mapping[str, Any]) -> Iterator[str]:

@@ -18,7 +18,6 @@ rule attribute:
     params:
         settings=lambda w: settings(
             compute=config["compute"],
-            seed=config["seed"],
             layers=experiment(w)["layers"],
             methods=study.entries(config, w.experiment, w.family),
         ),

@@ -16,6 +16,7 @@ rule score_agreement:
             dataset=experiment(w)["dataset"],
             k_percent=config["diagnostic"]["k_percent"],
             ties=config["diagnostic"]["ties"],
+            methods=experiment(w)["methods"],
         ),
         environment=environment("score_agreement"),
     log:

@@ -22,6 +22,7 @@ rule score_fidelity:
             dataset=experiment(w)["dataset"],
             k_percent=config["fidelity"]["k_percent"],
             fill=config["fidelity"]["fill"],
+            methods=experiment(w)["methods"],
         ),
         environment=lambda w: environment("score_fidelity", model_modules(w)),
     log:

@@ -19,7 +19,6 @@ rule test_hypotheses:
             threshold=config["diagnostic"]["threshold"],
             zero_method=config["diagnostic"]["zero_method"],
             degenerate=config["diagnostic"]["degenerate"],
-            measure=config["fidelity"]["measure"],
             reference=config["fidelity"]["reference"],
             controls=study.controls(config, w.experiment),
         ),
@@ -52,6 +51,12 @@ rule summarise:
         ),
         metrics="results/metrics/{experiment}.json",
     params:
+        settings=settings(
+            k_agreement=config["diagnostic"]["k_percent"],
+            k_fidelity=config["fidelity"]["k_percent"][0],
+            fill=config["fidelity"]["fill"][0],
+            measure=config["fidelity"]["measure"],
+        ),
         environment=environment("summarise"),
     log:
         "logs/summarise/{experiment}.log",
@@ -61,7 +66,7 @@ rule summarise:
         runtime=10,
     shell:
         "case-saliency --log {log} summarise --agreement {input.agreement} --fidelity {input.fidelity} "
-        "--summary {output.summary} --metrics {output.metrics}"
+        "--settings {params.settings:q} --summary {output.summary} --metrics {output.metrics}"
 
 
 rule collect_metrics:

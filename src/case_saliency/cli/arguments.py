@@ -37,10 +37,14 @@ class _Parameter(_Kept):
     role = "parameter"
 
 
-def add_input(parser: argparse.ArgumentParser, name: str, description: str, *, many: bool = False) -> None:
+def add_input(
+    parser: argparse.ArgumentParser, name: str, description: str, *, many: bool = False, required: bool = True
+) -> None:
     """Declare a file that the stage reads (`many`: one or more files)."""
     nargs = "+" if many else None
-    parser.add_argument(name, type=Path, required=True, nargs=nargs, help=description, action=_Input, metavar="FILE")
+    parser.add_argument(
+        name, type=Path, required=required, nargs=nargs, help=description, action=_Input, metavar="FILE"
+    )
 
 
 def add_output(parser: argparse.ArgumentParser, name: str, description: str, *, many: bool = False) -> None:

@@ -30,9 +30,10 @@ def add_images(parser: argparse.ArgumentParser) -> None:
 
 def load_model(arguments: argparse.Namespace, device: str) -> "LoadedModel":
     """Load the network named by the arguments onto a device ("auto": CUDA if there is one)."""
+    from case_saliency.attribution import devices
     from case_saliency.models import networks
 
-    return networks.load(arguments.weights, arguments.description, device=device)
+    return networks.load(arguments.weights, arguments.description, device=str(devices.resolve(device)))
 
 
 def load_batches(

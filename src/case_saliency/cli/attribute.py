@@ -1,0 +1,66 @@
+"""Attribute: saliency maps of one family of methods, for the two most likely classes of every image.
+
+One forward pass of each image serves all methods of the family and all target layers.
+Settings: compute (device, batch_size), layers, methods.
+"""
+
+import argparse
+import logging
+
+from case_saliency import storage
+from case_saliency.attribution import registry
+from case_saliency.cli.arguments import add_input, add_output, add_parameter, add_settings, setting
+from case_saliency.cli.loading import add_images, add_model, load_batches, load_model, load_selection, network_modules
+from case_saliency.datasets import shards
+from case_saliency.errors import CaseSaliencyError
+
+TARGETS = ("top1", "top2")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_images(parser)
+    add_model(parser)
+    add_input(parser, "--predictions", "predictions of the network (.parquet)")
+    add_parameter(parser, "--shard", "which part of the images: INDEX-of-COUNT, 0-of-1 for all")
+    add_settings(parser, "compute, layers, methods")
+    add_output(parser, "--maps", "map file to write (.nc)")
+
+
+def modules(arguments: argparse.Namespace) -> list[str]:
+    """Return the modules loaded by name: the methods and the network."""
+    methods = registry.resolve(setting(arguments.settings, "methods"))
+    return [*registry.modules(methods), *network_modules(arguments)]
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Run the stage."""
+    from case_saliency.attribution import devices, engine
+
+    compute = setting(arguments.settings, "compute")
+    model = load_model(arguments, compute["device"])
+    rows = shards.take(load_selection(arguments), arguments.shard, compute["batch_size"])
+    if rows.empty:
+        raise CaseSaliencyError(f"shard {arguments.shard} holds no image; lower `shards` of the experiment in params.yaml")
+    predictions = storage.read_table(arguments.predictions).set_index("image_id")
+    found = engine.attribute(
+        model.module,
+        load_batches(arguments, rows, model.transform, compute["batch_size"]),
+        {name: predictions.loc[name, list(TARGETS)].tolist() for name in rows["image_id"]},
+        {layer: model.target_layers[layer] for layer in setting(arguments.settings, "layers")},
+        registry.resolve(setting(arguments.settings, "methods")),
+        settings=devices.Settings(batch_size=compute["batch_size"]),
+    )
+    storage.write_maps(found.datasets(TARGETS), arguments.maps)
+    _tell_empty_maps({layer: dict(flags) for layer, flags in found.flags.items()})
+
+
+def _tell_empty_maps(flags: dict[str, dict[str, object]]) -> None:
+    import numpy as np
+
+    for layer, methods in flags.items():
+        for method, values in methods.items():
+            kinds, counts = np.unique(np.asarray(values), return_counts=True)
+            said = ", ".join(f"{count} {kind}" for kind, count in zip(kinds, counts, strict=True) if kind)
+            if said:
+                logging.getLogger(__name__).warning("%s at %s: maps that say nothing: %s", method, layer, said)

@@ -1,0 +1,53 @@
+"""Loads what the map panels show: photographs, maps of every method, classes and agreement."""
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from case_saliency import storage
+from case_saliency.cli.arguments import setting
+from case_saliency.cli.maps import read_layers
+
+if TYPE_CHECKING:
+    from case_saliency.figures.map_panels import Example
+
+
+def examples(arguments: argparse.Namespace) -> "list[Example]":
+    """Return the first images of the selection that the network classifies correctly, with their maps."""
+    from case_saliency.attribution.resample import upsample
+    from case_saliency.datasets import images
+    from case_saliency.figures.map_panels import Example
+
+    description = storage.read_json(arguments.description)
+    transform = images.Transform.from_dict(description["transform"])
+    predictions = storage.read_table(arguments.predictions)
+    chosen = predictions[predictions["correct"]].head(setting(arguments.settings, "example_images"))
+    selection = storage.read_table(arguments.selection).set_index("image_id", drop=False)
+    maps = _maps(arguments)
+    agreement = storage.read_table(arguments.scores[0]).set_index(["image_id", "method"])["agreement"]
+    found = []
+    for row in chosen.to_dict("records"):
+        image_id = row["image_id"]
+        photograph = transform.crop(images.read(arguments.manifest.parent, selection.loc[image_id].to_dict()))
+        found.append(
+            Example(
+                image_id=image_id,
+                model=description["model"],
+                photograph=photograph,
+                maps={name: upsample(values[image_id], photograph.shape[:2]) for name, values in maps.items()},
+                class_names=(description["classes"][row["top1"]], description["classes"][row["top2"]]),
+                probabilities=(row["p_top1"], row["p_top2"]),
+                agreements={name: float(agreement[image_id, name]) for name in maps},
+                true_class=selection.loc[image_id, "label_name"],
+            )
+        )
+    return found
+
+
+def _maps(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """Method -> image -> maps (2, h, w), at the layer that is shown or in the input's space."""
+    shown = {setting(arguments.settings, "layer"), "input"}
+    return {
+        method: dict(zip(images, maps, strict=True))
+        for layer, method, images, maps in read_layers(arguments.maps, setting(arguments.settings, "methods"))
+        if layer in shown
+    }

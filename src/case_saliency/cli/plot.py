@@ -1,0 +1,89 @@
+"""Plot one figure as PDF, PNG and SVG.
+
+Settings: threshold (agreement figures); measure, reference (confidence_drops); example_images, methods, layer (map_panels).
+"""
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from case_saliency import storage
+from case_saliency.cli.arguments import add_input, add_output, add_parameter, add_settings, setting
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+FIGURES = ("agreement_distributions", "agreement_heatmap", "confidence_drops", "map_panels")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_parameter(parser, "--figure", "which figure", choices=FIGURES)
+    add_input(parser, "--table", "table of agreement or fidelity (.csv)", required=False)
+    add_input(parser, "--scores", "agreement scores (.parquet)", many=True, required=False)
+    for name, description in (
+        ("--maps", "map files (.nc)"),
+        ("--manifest", "manifest of the data set"),
+        ("--selection", "the selected images (.csv)"),
+        ("--description", "description of the network (.json)"),
+        ("--predictions", "predictions of the network (.parquet)"),
+    ):
+        add_input(parser, name, f"map_panels: {description}", many=name == "--maps", required=False)
+    add_settings(parser, "see above")
+    for ending in ("pdf", "png", "svg"):
+        add_output(parser, f"--{ending}", f"figure to write (.{ending})")
+
+
+def modules(arguments: argparse.Namespace) -> list[str]:
+    """Return the figure's own module, which is loaded by name."""
+    return [f"case_saliency.figures.{arguments.figure}"]
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Run the stage."""
+    import importlib
+
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    from case_saliency.figures.style import save
+
+    module = importlib.import_module(f"case_saliency.figures.{arguments.figure}")
+    figure = _DRAW[arguments.figure](module, arguments)
+    paths = {"pdf": arguments.pdf, "png": arguments.png, "svg": arguments.svg}
+    save(figure, paths, record_id=arguments.record_id, title=module.TITLE)
+
+
+def _distributions(module: Any, arguments: argparse.Namespace) -> "Figure":
+    threshold = setting(arguments.settings, "threshold")
+    return module.agreement_distributions(_scores(arguments), storage.read_table(arguments.table), threshold=threshold)
+
+
+def _heatmap(module: Any, arguments: argparse.Namespace) -> "Figure":
+    threshold = setting(arguments.settings, "threshold")
+    return module.agreement_heatmap(storage.read_table(arguments.table), threshold=threshold)
+
+
+def _drops(module: Any, arguments: argparse.Namespace) -> "Figure":
+    measure, reference = setting(arguments.settings, "measure"), setting(arguments.settings, "reference")
+    return module.confidence_drops(storage.read_table(arguments.table), measure=f"drop_{measure}", reference=reference)
+
+
+def _panels(module: Any, arguments: argparse.Namespace) -> "Figure":
+    from case_saliency.cli.examples import examples
+
+    return module.map_panels(examples(arguments))
+
+
+def _scores(arguments: argparse.Namespace) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.concat([storage.read_table(file) for file in arguments.scores], ignore_index=True)
+
+
+_DRAW = {
+    "agreement_distributions": _distributions,
+    "agreement_heatmap": _heatmap,
+    "confidence_drops": _drops,
+    "map_panels": _panels,
+}

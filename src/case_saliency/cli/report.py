@@ -1,0 +1,7 @@
+"""Report."""
+
+
+def configure(parser): ...
+
+
+def run(arguments): ...

@@ -1,0 +1,57 @@
+"""Test hypotheses over images: class sensitivity (RQ1) and fidelity against the reference method (RQ2).
+
+Settings: alpha, threshold, zero_method, degenerate, reference, controls.
+"""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from case_saliency import storage
+from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_input(parser, "--agreement-scores", "agreement scores of all networks (.parquet)", many=True)
+    add_input(parser, "--fidelity-scores", "fidelity scores of all networks (.parquet)", many=True)
+    add_settings(parser, "alpha, threshold, zero_method, degenerate, reference, controls")
+    add_output(parser, "--agreement", "table to write: one row for each network, layer and method (.csv)")
+    add_output(parser, "--fidelity", "table to write: one row for each network, method, fill, k and measure (.csv)")
+    add_output(parser, "--attrition", "table to write: what became of every image (.csv)")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Run the stage."""
+    from case_saliency.statistics.attrition import attrition_table
+    from case_saliency.statistics.class_sensitivity import agreement_table
+    from case_saliency.statistics.fidelity import fidelity_table
+
+    settings = arguments.settings
+    controls, alpha = set(setting(settings, "controls")), setting(settings, "alpha")
+    agreement, fidelity = _concat(arguments.agreement_scores), _concat(arguments.fidelity_scores)
+    storage.write_table(
+        agreement_table(
+            agreement,
+            controls=controls,
+            alpha=alpha,
+            threshold=setting(settings, "threshold"),
+            zero_method=setting(settings, "zero_method"),
+            degenerate_policy=setting(settings, "degenerate"),
+        ),
+        arguments.agreement,
+    )
+    storage.write_table(
+        fidelity_table(fidelity, controls=controls, alpha=alpha, reference=setting(settings, "reference")),
+        arguments.fidelity,
+    )
+    storage.write_table(attrition_table(agreement, fidelity), arguments.attrition)
+
+
+def _concat(files: list[Path]) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.concat([storage.read_table(file) for file in files], ignore_index=True)
