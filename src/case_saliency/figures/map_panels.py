@@ -149,13 +149,13 @@ def _draw_scale(figure: Figure) -> None:
     bar.text(1.02, 0.5, "maximum of each map", ha="left", **options)
 
 
-def caption(examples: Sequence[Example], k_percent: float) -> str:
-    """Say what the figure shows; `k_percent` is the diagnostic's."""
+def caption(model: str, k_percent: float) -> str:
+    """Say what the figure shows; `model` is a model's name, `k_percent` the size of the diagnostic's top set."""
     return (
-        f"{TITLE} ({len(examples)} examples). For each photograph (cropped as the network sees it, with its true "
-        "label) the upper row explains the class that the network ranks first and the lower row the one that it ranks "
-        "second; p is the softmax probability. Maps are upsampled bilinearly, each is scaled to its own maximum, and "
-        "negative values are drawn as zero; 'empty' marks a map without a positive value. Under each pair stands the "
-        f"agreement of the two maps' top {k_percent:g}% of pixels: a class-sensitive method shows different maps and "
-        "a low agreement; '–' means that a degenerate map leaves it undefined."
+        f"{TITLE}, {model_label(model)}. For each photograph (cropped as the network sees it, with its true label) the "
+        "upper row explains the class that the network ranks first and the lower row the one that it ranks second; p "
+        "is the softmax probability. Maps are upsampled bilinearly, each is scaled to its own maximum, and negative "
+        "values are drawn as zero; 'empty' marks a map without a positive value. Under each pair stands the agreement "
+        f"of the two maps' top {k_percent:g}% of pixels: a class-sensitive method shows different maps and a low "
+        "agreement; '–' means that a degenerate map leaves it undefined."
     )

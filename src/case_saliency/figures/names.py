@@ -40,17 +40,17 @@ METHODS = {
     "case_random_direction": MethodStyle("CASE, random direction", "#8C5A2B", "*"),
     "gradcam": MethodStyle("Grad-CAM", "#0072B2", "o"),
     "gradcam_plus_plus": MethodStyle("Grad-CAM++", "#56B4E9", "s"),
-    "hirescam": MethodStyle("HiResCAM", "#009E73", "^"),
-    "xgradcam": MethodStyle("XGrad-CAM", "#332288", "<"),
-    "layercam": MethodStyle("LayerCAM", "#CC79A7", "v"),
-    "eigencam": MethodStyle("Eigen-CAM", "#999933", ">"),
-    "ablationcam": MethodStyle("Ablation-CAM", "#882255", "p"),
-    "scorecam": MethodStyle("Score-CAM", "#44AA99", "h"),
+    "hirescam": MethodStyle("HiResCAM", "#009E73", ">"),
+    "xgradcam": MethodStyle("XGrad-CAM", "#332288", "p"),
+    "layercam": MethodStyle("LayerCAM", "#CC79A7", "<"),
+    "eigencam": MethodStyle("Eigen-CAM", "#999933", "h"),
+    "ablationcam": MethodStyle("Ablation-CAM", "#882255", "P"),
+    "scorecam": MethodStyle("Score-CAM", "#44AA99", "X"),
     "finercam": MethodStyle("Finer-CAM", "#117733", "o"),
-    "softmax_gradcam": MethodStyle("Grad-CAM, softmax", "#6699CC", "^"),
-    "logprob_gradcam": MethodStyle("Grad-CAM, log-probability", "#4477AA", "v"),
+    "softmax_gradcam": MethodStyle("Grad-CAM, softmax", "#6699CC", "s"),
+    "logprob_gradcam": MethodStyle("Grad-CAM, log-probability", "#4477AA", ">"),
     "difference_gradcam": MethodStyle("Grad-CAM, difference", "#225588", "<"),
-    "contrastive_gradcam": MethodStyle("Grad-CAM, contrastive", "#88CCEE", ">"),
+    "contrastive_gradcam": MethodStyle("Grad-CAM, contrastive", "#88CCEE", "p"),
     "integrated_gradients": MethodStyle("Integrated Gradients", "#AA4499", "s"),
     "smoothgrad": MethodStyle("SmoothGrad", "#CC6677", "p"),
     "input_x_gradient": MethodStyle("Input x gradient", "#EE8866", "h"),
@@ -156,3 +156,15 @@ def format_p(p: float) -> str:
         return "< .0001"
     text = f"{p:.2f}" if p >= 0.1 else f"{p:.4f}"
     return "1" if text == "1.00" else text.removeprefix("0")
+
+
+def p_statement(p: float) -> str:
+    """Write a p-value as a statement.
+
+    Examples
+    --------
+    >>> p_statement(0.35), p_statement(0.00002)
+    ('p = .35', 'p < .0001')
+    """
+    text = format_p(p)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"

@@ -1,0 +1,168 @@
+"""The answer in words. Every number and every judgement is read from the tables; nothing is known beforehand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from case_saliency.figures.names import VERDICTS, method_style, ordered_methods, p_statement
+from case_saliency.figures.panels import split
+from case_saliency.report.content import Experiment, Settings
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One sentence that answers the question, what supports it, and what limits it."""
+
+    headline: str
+    sensitivity: list[str]
+    fidelity: list[str]
+    limits: list[str]
+
+
+def answer(experiment: Experiment) -> Answer:
+    """Put an experiment's tables into words."""
+    settings = experiment.settings
+    agreement, fidelity = experiment.agreement, experiment.fidelity
+    return Answer(
+        headline=_headline(agreement, settings),
+        sensitivity=[*_by_verdict(agreement), *_controls(agreement)],
+        fidelity=_fidelity(fidelity[fidelity["measure"] == settings.measure], settings),
+        limits=[_sample(agreement), _power(agreement, settings), *_circularity(agreement, settings)],
+    )
+
+
+def spread(values: "pd.Series[Any]", form: str) -> str:
+    """Write the smallest and the largest value, or the one value if both read the same.
+
+    Examples
+    --------
+    >>> spread(pd.Series([12.1, 5.6, 8.0]), "{:.0f}%")
+    '6% to 12%'
+    """
+    known = values.dropna()
+    if known.empty:
+        return "no value"
+    low, high = form.format(known.min()), form.format(known.max())
+    return low if low == high else f"{low} to {high}"
+
+
+def _networks(count: int, total: int) -> str:
+    if count < total:
+        return f"{count} of {total} networks"
+    return "the one network" if total == 1 else "both networks" if total == 2 else f"all {total} networks"
+
+
+def _headline(agreement: pd.DataFrame, settings: Settings) -> str:
+    label = method_style(settings.reference).label
+    rows = agreement[agreement["method"] == settings.reference]
+    if rows.empty:
+        return f"{label} was not measured in this experiment."
+    counts = rows["verdict"].value_counts()
+    sensitive, insensitive = int(counts.get("class-sensitive", 0)), int(counts.get("insensitive", 0))
+    medians = spread(rows["median_agreement"], "{:.0f}%")
+    shared = f"the maps for the two likeliest classes share a median of {medians} of their most salient pixels"
+    if sensitive == len(rows):
+        return (
+            f"{label} is class-sensitive on {_networks(sensitive, len(rows))}: {shared}, below {settings.threshold:g}%."
+        )
+    if insensitive == len(rows):
+        where = _networks(insensitive, len(rows))
+        return f"{label} fails the class-sensitivity diagnostic on {where}: {shared}, above {settings.threshold:g}%."
+    return f"{label} gives no uniform answer, {_counts(counts.to_dict(), len(rows))}: {shared}."
+
+
+def _counts(counts: Mapping[Any, int], total: int) -> str:
+    known = [(VERDICTS[name].words, counts[name]) for name in VERDICTS if counts.get(name)]
+    return ", ".join(f"{words} on {_networks(int(count), total)}" for words, count in known)
+
+
+def _by_verdict(agreement: pd.DataFrame) -> list[str]:
+    """One sentence for each pattern of verdicts that methods share, the most class-sensitive first."""
+    methods = agreement[agreement["role"] == "method"]
+    patterns: dict[tuple[int, ...], list[str]] = {}
+    for method in ordered_methods(methods["method"]):
+        verdicts = methods.loc[methods["method"] == method, "verdict"]
+        patterns.setdefault(tuple(int((verdicts == name).sum()) for name in VERDICTS), []).append(method)
+    sentences = []
+    for pattern in sorted(patterns, reverse=True):
+        counts = _counts(dict(zip(VERDICTS, pattern, strict=True)), sum(pattern))
+        members = "; ".join(_with_medians(agreement, method) for method in patterns[pattern])
+        sentences.append(f"{counts[0].upper()}{counts[1:]}: {members}.")
+    return sentences
+
+
+def _with_medians(agreement: pd.DataFrame, method: str) -> str:
+    medians = agreement.loc[agreement["method"] == method, "median_agreement"]
+    return f"{method_style(method).label} ({spread(medians, '{:.0f}%')})"
+
+
+def _controls(agreement: pd.DataFrame) -> list[str]:
+    methods = ordered_methods(agreement.loc[agreement["role"] == "control", "method"])
+    if not methods:
+        return []
+    return [f"For scale, the controls: {'; '.join(_with_medians(agreement, method) for method in methods)}."]
+
+
+def _fidelity(fidelity: pd.DataFrame, settings: Settings) -> list[str]:
+    """Two sentences for each share of removed pixels and fill: the reference's drop, and who differs from it."""
+    label = method_style(settings.reference).label
+    sentences = []
+    for (k, fill), rows in fidelity.groupby(["k_percent", "fill"], sort=True):
+        drops = spread(rows.loc[rows["method"] == settings.reference, "mean"], "{:.2f}")
+        controls = spread(rows.loc[rows["role"] == "control", "mean"], "{:.2f}")
+        others = rows[(rows["role"] == "method") & (rows["method"] != settings.reference)]
+        differ = others[others["p_holm"] < settings.alpha]
+        verb = "differ" if len(differ) != 1 else "differs"
+        found = f"{len(differ)} {verb}: {_differences(differ, label)}" if len(differ) else "none shows a difference"
+        sentences.append(
+            f"Removing the top {k:g}% of pixels (fill: {fill}) costs the predicted class a mean share of {drops} of "
+            f"its probability with {label}, and {controls} with the controls. Of {len(others)} paired comparisons of "
+            f"other methods with {label}, {found} (Holm-corrected at {settings.alpha:g})."
+        )
+    return sentences
+
+
+def _differences(rows: pd.DataFrame, reference: str) -> str:
+    labels = {tuple(panel.setting.values()): panel.label.replace("\n", ", ") for panel in split(rows)}
+    parts = []
+    for method in ordered_methods(rows["method"]):
+        for row in rows[rows["method"] == method].to_dict("records"):
+            direction = "larger" if row["difference_to_case"] > 0 else "smaller"
+            where = labels[row["model"], row["layer"], row["seed"]]
+            parts.append(
+                f"{method_style(method).label} {direction} than {reference} on {where} ({p_statement(row['p_holm'])})"
+            )
+    return "; ".join(parts)
+
+
+def _sample(agreement: pd.DataFrame) -> str:
+    missed, total = spread(agreement["n_excluded_misclassified"], "{:d}"), spread(agreement["n_total"], "{:d}")
+    degenerate = int(agreement["n_degenerate"].sum())
+    return (
+        f"Scope: {total} images and {agreement['model'].nunique()} models; what holds here need not hold for others. "
+        f"Only images whose top-1 prediction is correct count: {missed} of {total} per network are set aside as "
+        f"misclassified. {degenerate} pairs of maps in all are degenerate (empty or constant)."
+    )
+
+
+def _power(agreement: pd.DataFrame, settings: Settings) -> str:
+    n, power = spread(agreement["n"], "{:d}"), spread(agreement["power"], "{:.2f}")
+    return (
+        f"Power: with n = {n} images the sign test finds a method that falls below {settings.threshold:g}% on "
+        f"{settings.effect:.0%} of images with probability {power}, less after correction for many tests. So "
+        "'undecided' means that these images cannot tell, not that the method is insensitive, and a fidelity comparison "
+        "without a difference does not show that two methods are equally faithful."
+    )
+
+
+def _circularity(agreement: pd.DataFrame, settings: Settings) -> list[str]:
+    if settings.contrast_source != "logits" or settings.reference not in set(agreement["method"]):
+        return []
+    label = method_style(settings.reference).label
+    return [
+        f"Circularity: {label} removes from a class's evidence what it shares with rival classes, and rivals are taken "
+        "from the image's own highest logits, so the two classes compared are each other's rivals. Part of its low "
+        "agreement is built in by this; an experiment with held-out rivals is needed to say how much."
+    ]

@@ -1,0 +1,87 @@
+"""What the report is made of."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The choices of params.yaml that the report must name to be understood.
+
+    Attributes
+    ----------
+    alpha
+        Level of the tests.
+    threshold
+        Null hypothesis of the diagnostic, percent agreement.
+    effect
+        P(agreement < threshold) at which the table states the attainable power.
+    reference
+        The method that the others are compared with.
+    measure
+        Which confidence drop is shown first, a value of the column `measure` of `fidelity.csv`.
+    contrast_source
+        Where the reference takes its contrast classes from ("logits", "confusion", ...); None if it has none.
+    """
+
+    alpha: float = 0.05
+    threshold: float = 50.0
+    effect: float = 0.75
+    reference: str = "case"
+    measure: str = "drop_relative_clipped"
+    contrast_source: str | None = "logits"
+
+
+@dataclass(frozen=True)
+class ReportFigure:
+    """A finished figure: a PNG file, what it is called, what its caption says, and the id of its record."""
+
+    title: str
+    image: Path
+    caption: str
+    record_id: str
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """A small picture of one image (`thumbnails.jpeg`), where it comes from, and what the models made of it.
+
+    `predictions` has one line for each model.
+    """
+
+    image_id: str
+    jpeg: bytes
+    label_name: str
+    source: str
+    licence: str
+    predictions: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything the report shows of one experiment.
+
+    `agreement`, `fidelity` and `attrition` are the tables of `results/tables/<experiment>/`.
+    """
+
+    name: str
+    description: str
+    agreement: pd.DataFrame
+    fidelity: pd.DataFrame
+    attrition: pd.DataFrame
+    figures: Sequence[ReportFigure]
+    settings: Settings = field(default_factory=Settings)
+    photographs: Sequence[Photograph] = ()
+
+
+@dataclass(frozen=True)
+class Background:
+    """What holds for the whole report: the content of params.yaml, versions and machine, and the program's version."""
+
+    parameters: Mapping[str, Any]
+    environment: Mapping[str, str]
+    version: str

@@ -1,0 +1,98 @@
+"""Whole tables for the report: printed cells that sort by value, and the table itself as a CSV download."""
+
+import base64
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from case_saliency.figures.names import format_p
+
+_MEANINGS = {
+    "experiment": "name of the experiment in params.yaml",
+    "dataset": "data set the images come from",
+    "model": "network",
+    "seed": "training seed; 0 for pretrained weights",
+    "layer": "target layer, by its name in the model zoo",
+    "method": "saliency method or variant",
+    "role": "method, or control that calibrates the test",
+    "k_percent": "share of pixels in the top set, percent",
+    "n": "images that count",
+    "n_total": "images in all",
+    "n_pairs": "images scored for both methods of a comparison",
+    "n_excluded_misclassified": "images set aside because the top-1 prediction is wrong",
+    "n_degenerate": "images with an empty or constant map",
+    "degenerate_rate": "share of qualified images with an empty or constant map",
+    "median_agreement": "median over images, percent of top-k pixels that both maps share",
+    "mean_agreement": "mean over images, percent",
+    "ci_low": "lower end of the confidence interval",
+    "ci_high": "upper end of the confidence interval",
+    "ci_level": "confidence level that the interval attains",
+    "p_wilcoxon": "one-sided Wilcoxon signed-rank test, the paper's",
+    "p_sign": "exact one-sided sign test, this study's primary test",
+    "p_holm": "p after Holm's correction; empty for controls",
+    "verdict": "from the interval of the median against the threshold",
+    "rejects_paper": "whether the paper's test rejects",
+    "power": "attainable power of the sign test at the stated effect",
+    "test": "kind of fidelity test",
+    "measure": "formula of the drop",
+    "fill": "what replaces removed pixels",
+    "mean": "mean over images",
+    "sd": "standard deviation over images",
+    "difference_to_case": "mean of method minus reference, image by image",
+    "p_vs_case": "two-sided paired t-test against the reference",
+    "stage": "where images were counted",
+    "reason": "what became of the images",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's name, meaning and kind."""
+
+    name: str
+    meaning: str
+    numeric: bool
+
+
+@dataclass(frozen=True)
+class TableView:
+    """A table ready to print: `rows` holds (text, value to sort by) for each cell.
+
+    Columns with the same value in every row are told once, in `constants`, and left out of `columns`.
+    """
+
+    identifier: str
+    caption: str
+    file_name: str
+    constants: list[tuple[str, str]]
+    columns: list[Column]
+    rows: list[list[tuple[str, str]]]
+    csv: str
+
+
+def view(table: pd.DataFrame, identifier: str, caption: str, file_name: str) -> TableView:
+    """Prepare a table; its CSV has full precision, its printed cells four significant digits."""
+    constant = [name for name in table.columns if len(table) > 1 and len(table[name].drop_duplicates()) == 1]
+    columns = [
+        Column(str(name), _MEANINGS.get(str(name), ""), pd.api.types.is_numeric_dtype(table[name].dtype))
+        for name in table.columns.drop(constant)
+    ]
+    rows = [
+        [_cell(column.name, value) for column, value in zip(columns, row, strict=True)]
+        for row in table.drop(columns=constant).itertuples(index=False, name=None)
+    ]
+    constants = [(str(name), _cell(str(name), table[name].iloc[0])[0]) for name in constant]
+    text = table.to_csv(index=False, lineterminator="\n").encode()
+    uri = "data:text/csv;charset=utf-8;base64," + base64.b64encode(text).decode("ascii")
+    return TableView(identifier, caption, file_name, constants, columns, rows, uri)
+
+
+def _cell(name: str, value: object) -> tuple[str, str]:
+    if value is None or (isinstance(value, float) and pd.isna(value)):
+        return "–", ""
+    if isinstance(value, bool | np.bool_):
+        return ("yes" if value else "no"), str(int(value))
+    if isinstance(value, float):
+        return (format_p(value) if name.startswith("p_") else f"{value:.4g}"), repr(value)
+    return str(value), str(value)
