@@ -1,0 +1,28 @@
+"""Maps that know nothing of the class: what a diagnostic must see through.
+
+Each returns shape (N, T, h, w). Notation: see `view`.
+"""
+
+import torch
+from torch import Tensor
+
+from case_saliency.attribution.view import View
+
+
+def random(view: View, *, seed: int = 0) -> Tensor:
+    """Uniform noise in [0, 1), independent for each image and class, at the layer's resolution."""
+    return view.noise(seed, "random", view.activations.shape[-2:], "uniform")
+
+
+def sobel(view: View) -> Tensor:
+    """Gradient magnitude of the image by Sobel's operator, the same for all classes, at the input's resolution.
+
+    The image is the mean over channels of what the network is given; its border is repeated. An edge detector that
+    looks like a saliency map: Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018 (arXiv:1810.03292).
+    """
+    grey = view.images.float().mean(1, keepdim=True)
+    padded = torch.nn.functional.pad(grey, (1, 1, 1, 1), mode="replicate")
+    horizontal = padded.new_tensor([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+    kernels = torch.stack([horizontal, horizontal.T])[:, None]
+    edges: Tensor = torch.nn.functional.conv2d(padded, kernels).norm(dim=1, keepdim=True)
+    return edges.expand(-1, view.classes.shape[1], -1, -1)

@@ -1,0 +1,107 @@
+"""Where and how exactly to compute: device, precision, determinism, and how many images fit."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from case_saliency.attribution.capture import evaluating
+from case_saliency.errors import CaseSaliencyError
+
+Precision = Literal["float32", "bfloat16", "float16"]
+AUTOCAST: dict[str, torch.dtype | None] = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
+LARGEST_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to compute, as opposed to what; recorded with the maps.
+
+    Attributes
+    ----------
+    precision
+        "float32", or mixed precision of the forward pass in "bfloat16" or "float16". Formulas are always float32.
+    deterministic
+        Choose deterministic algorithms.
+    batch_size
+        Images at a time; None: as many as fit into `memory_mb`.
+    memory_mb
+        Memory for activations, used where `batch_size` is None.
+    """
+
+    precision: Precision = "float32"
+    deterministic: bool = True
+    batch_size: int | None = None
+    memory_mb: int = 1024
+
+
+def resolve(name: str) -> torch.device:
+    """Return the device called `auto`, `cpu`, `cuda`, `cuda:N` or `mps`; `auto` prefers cuda, then mps.
+
+    Raises
+    ------
+    CaseSaliencyError
+        If the name is none of these or the machine has no such device.
+    """
+    n_cuda = torch.cuda.device_count()
+    mps = torch.backends.mps.is_available()
+    if name == "auto":
+        name = "cuda" if n_cuda else "mps" if mps else "cpu"
+    present = ["cpu", *(["cuda"] if n_cuda else []), *(f"cuda:{i}" for i in range(n_cuda)), *(["mps"] if mps else [])]
+    if name not in present:
+        raise CaseSaliencyError(f"device: {name!r} is not on this machine; choose auto or one of {', '.join(present)}")
+    return torch.device(name)
+
+
+@contextmanager
+def exactly(deterministic: bool) -> Iterator[None]:
+    """Choose deterministic algorithms and full float32 while the context is open, and restore what was chosen before.
+
+    An operation that has no deterministic algorithm on a GPU warns and goes on.
+    """
+    algorithms = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    cudnn = torch.backends.cudnn
+    before = cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with a fixed workspace
+    torch.use_deterministic_algorithms(deterministic, warn_only=True)
+    cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32 = deterministic, False, False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(algorithms[0], warn_only=algorithms[1])
+        cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32 = before
+
+
+def fitting_batch(module: nn.Module, image: Tensor, memory_mb: int, *, keeps_graph: bool) -> int:
+    """Return how many images may pass through `module` at once within `memory_mb`, from 1 to `LARGEST_BATCH`.
+
+    The need of one image is measured in one forward pass: the sum of the outputs of all innermost modules where the
+    graph is kept (`keeps_graph`, for gradients at the input), else eight times the largest of them (its input, output
+    and workspace, and the gradients at a target layer). The weights are not counted. An estimate from shapes alone, so
+    that it is the same in every run.
+
+    Parameters
+    ----------
+    image
+        Shape (1, 3, H, W).
+    """
+    sizes: list[int] = []
+
+    def measure(_module: nn.Module, _inputs: object, output: object) -> None:
+        if isinstance(output, Tensor):
+            sizes.append(output.nbytes)
+
+    innermost = [part for part in module.modules() if not any(True for _ in part.children())]
+    handles = [part.register_forward_hook(measure) for part in innermost]
+    try:
+        with torch.no_grad(), evaluating(module):
+            module(image.clone())
+    finally:
+        for handle in handles:
+            handle.remove()
+    need = sum(sizes) if keeps_graph else 8 * max(sizes, default=1)
+    return max(1, min(LARGEST_BATCH, memory_mb * 2**20 // max(need, 1)))

@@ -1,0 +1,123 @@
+"""What a method sees of a batch: activations, gradients, contrast classes, and the model, at one target layer.
+
+Notation in all methods: N images, T compared classes, C channels of h x w cells, K logits; A the activations, y the
+logits, g_c = dy_c/dA.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from case_saliency.attribution import contrast, seeding
+from case_saliency.attribution.capture import CapturedLayer
+from case_saliency.errors import CaseSaliencyError
+
+
+@dataclass(frozen=True)
+class View:
+    """A batch at one target layer.
+
+    `layer` is None for methods that explain in the input's space; `rows` is how many images may pass through the model
+    at once.
+
+    Everything is computed on first use and kept for the methods that follow, so that ten methods which ask for the
+    same gradient pay for one.
+    """
+
+    module: nn.Module
+    images: Tensor
+    image_ids: Sequence[str]
+    classes: Tensor
+    logits: Tensor
+    rows: int
+    layer: CapturedLayer | None = None
+    confusion: Tensor | None = None
+    notes: dict[str, Tensor] = field(default_factory=dict)
+    _cache: dict[Hashable, Tensor] = field(default_factory=dict, repr=False)
+
+    @property
+    def activations(self) -> Tensor:
+        """A, shape (N, C, h, w)."""
+        return self.cached("activations", lambda: self._at_layer().activations)
+
+    def gradients(self, classes: Tensor) -> Tensor:
+        """Return g_c for each of `classes` (N, J): shape (N, J, C, h, w)."""
+
+        def one(column: Tensor) -> Tensor:
+            rows = nn.functional.one_hot(column, self.logits.shape[1])
+            return self._at_layer().pullback(rows[:, None])[:, 0]
+
+        def all_columns() -> Tensor:
+            columns = classes.unbind(1)
+            return torch.stack([self.cached(("gradient", key(c)), lambda c=c: one(c)) for c in columns], 1)  # type: ignore[misc]
+
+        return self.cached(("gradients", key(classes)), all_columns)
+
+    def weights(self, classes: Tensor) -> Tensor:
+        """Return the mean of g_c over space, Grad-CAM's channel weights: shape (N, J, C)."""
+        return self.cached(("weights", key(classes)), lambda: self.gradients(classes).mean((-2, -1)))
+
+    def pullback(self, cotangents: Tensor) -> Tensor:
+        """Return sum_c q_c g_c for rows q of `cotangents` (N, J, K): shape (N, J, C, h, w)."""
+        return self._at_layer().pullback(cotangents)
+
+    def combine(self, weights: Tensor) -> Tensor:
+        """Return sum_k w_k A_k for channel weights (N, J, C): shape (N, J, h, w)."""
+        return torch.einsum("njc,nchw->njhw", weights, self.activations)
+
+    def contrast_classes(self, source: contrast.Source, k: int, *, hold_out: bool = False) -> Tensor:
+        """Return the contrast set of each compared class: shape (N, T, k), see `contrast.nearest`.
+
+        `hold_out` keeps all compared classes out of all sets, not only each class out of its own.
+        """
+
+        def find() -> Tensor:
+            similarity = contrast.similarity(source, self.classes, self.logits, self.confusion, self.module)
+            excluded = self.classes[:, None, :].expand(-1, self.classes.shape[1], -1)
+            own = self.classes[:, :, None]
+            return contrast.nearest(similarity, self.logits, excluded if hold_out else own, k)
+
+        found = self.cached(("contrast", source, k, hold_out), find)
+        self.notes["contrast_classes"] = found
+        return found
+
+    def noise(self, seed: int, label: str, shape: Sequence[int], distribution: Literal["uniform", "normal"]) -> Tensor:
+        """Return random numbers for each image and class, shape (N, T, *shape).
+
+        They depend on seed, label, image id, class and shape, not on the batch or on the order of the classes.
+        """
+
+        def draw(image_id: str, index: int) -> Tensor:
+            random = seeding.generator(seed, label, image_id, index)
+            values = random.random(shape) if distribution == "uniform" else random.standard_normal(shape)
+            return torch.from_numpy(values.astype(np.float32))
+
+        rows = [
+            torch.stack([draw(image_id, index) for index in row])
+            for image_id, row in zip(self.image_ids, self.classes.tolist(), strict=True)
+        ]
+        return torch.stack(rows).to(self.images.device)
+
+    def note(self, name: str, values: Tensor) -> None:
+        """Keep `values`, shape (N, T, ...), beside the map of the method that is running."""
+        self.notes[name] = values
+
+    def cached(self, name: Hashable, compute: Callable[[], Tensor]) -> Tensor:
+        """Return `compute()`, computed once for this batch and layer."""
+        if name not in self._cache:
+            self._cache[name] = compute()
+        return self._cache[name]
+
+    def _at_layer(self) -> CapturedLayer:
+        if self.layer is None:
+            raise CaseSaliencyError("a method of family pixel asked for a layer's activations; register it as gradient")
+        return self.layer
+
+
+def key(classes: Tensor) -> Hashable:
+    """Return a key that two class tensors share if and only if they are equal."""
+    return tuple(classes.shape), classes.cpu().numpy().tobytes()
