@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from case_saliency.errors import CaseSaliencyError
 
@@ -147,11 +147,13 @@ def _decode(content: bytes, path: Path) -> Image.Image:
         return image.convert("RGB")
     except Image.DecompressionBombError as error:
         raise CaseSaliencyError(f"{path}: {error}; at most {MAX_PIXELS} pixels are read; scale the image") from error
+    except UnidentifiedImageError as error:
+        raise CaseSaliencyError(
+            f"{path}: not an image of the kinds {', '.join(_FORMATS)}; convert or remove it"
+        ) from error
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CaseSaliencyError(
-            f"{path}: not a readable image ({reason}); replace or remove it, then {_REMEDY}"
-        ) from error
+        raise CaseSaliencyError(f"{path}: damaged image ({reason}); replace or remove it, then {_REMEDY}") from error
 
 
 def batches(

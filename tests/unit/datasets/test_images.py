@@ -164,16 +164,16 @@ class TestRead:
     @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP"])
     def test_a_truncated_image_is_named(self, tmp_path: Path, kind: str) -> None:
         row = stored(tmp_path, encoded(noise(64, 64), kind)[:1500])
-        with pytest.raises(
-            CaseSaliencyError, match=r"images/picture: not a readable image \(.*--forcerun fetch_dataset"
-        ):
+        with pytest.raises(CaseSaliencyError, match=r"images/picture: damaged image \(.*--forcerun fetch_dataset"):
             images.read(tmp_path, row)
 
     @pytest.mark.parametrize(
-        "content", [b"", b"<html>not found</html>", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"]
+        "content",
+        [b"", b"<html>not found</html>", encoded(noise(9, 9), "EPS"), encoded(noise(9, 9), "TIFF")],
+        ids=["empty", "html", "eps", "tiff"],
     )
-    def test_what_is_not_an_image_is_named(self, tmp_path: Path, content: bytes) -> None:
-        with pytest.raises(CaseSaliencyError, match="images/picture: not a readable image"):
+    def test_other_kinds_of_file_are_named(self, tmp_path: Path, content: bytes) -> None:
+        with pytest.raises(CaseSaliencyError, match="images/picture: not an image of the kinds JPEG, PNG, BMP, WEBP; "):
             images.read(tmp_path, stored(tmp_path, content))
 
     @pytest.mark.parametrize("side", [9_000, 10_000, 60_000])  # Pillow is silent, warns, raises
