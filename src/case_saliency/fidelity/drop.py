@@ -124,7 +124,7 @@ class ConfidenceDrop:
         for method, native in maps.items():
             base = degenerate.classify(native)
             ranked = np.flatnonzero(~degenerate.unranked(base))
-            values = upsample(native[ranked], (height, width)).reshape(len(ranked), -1)
+            values = upsample(native[ranked], (height, width)).reshape(len(ranked), height * width)
             for k in self.k_percents:
                 codes[method, k] = base.copy()
                 codes[method, k][ranked] = degenerate.small_support(values, top_size(height * width, k))

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
-from case_saliency.statistics.paired import Values
+from case_saliency.statistics.paired import Values, require_finite
 
 Verdict = Literal["class-sensitive", "insensitive", "undecided"]
 
@@ -51,6 +51,7 @@ def median_interval(values: Values, level: float) -> Interval:
     >>> interval.low, interval.high, round(interval.level, 3)
     (5.0, 14.0, 0.969)
     """
+    require_finite(values)
     n = values.size
     estimate = float(np.median(values)) if n else float("nan")
     tail = (1 - level) / 2
@@ -71,6 +72,7 @@ def mean_interval(values: Values, level: float) -> Interval:
     >>> round(interval.low, 4), round(interval.high, 4)
     (-0.4841, 4.4841)
     """
+    require_finite(values)
     n = values.size
     if n < 2:
         return Interval(float(values[0]) if n else float("nan"), float("nan"), float("nan"), float("nan"))

@@ -1,0 +1,52 @@
+"""Invariants that hold for every sample."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from case_saliency.statistics.intervals import median_interval, verdict
+from case_saliency.statistics.multiplicity import holm
+from case_saliency.statistics.paired import sign_test_less, wilcoxon_less
+
+samples = arrays(np.float64, st.integers(1, 30), elements=st.integers(0, 100).map(float))
+fast = settings(max_examples=60, deadline=None, derandomize=True)
+
+
+@fast
+@given(samples)
+def test_interval_holds_the_median_and_moves_with_the_sample(values):
+    interval = median_interval(values, 0.95)
+    if values.size < 6:
+        assert np.isnan(interval.low)
+    else:
+        assert interval.low <= interval.estimate <= interval.high
+        assert interval.level >= 0.95
+        assert median_interval(values + 7, 0.95).low == interval.low + 7
+        assert median_interval(-values, 0.95).high == -interval.low
+
+
+@fast
+@given(samples)
+def test_a_class_sensitive_verdict_implies_that_the_sign_test_rejects(values):
+    if verdict(median_interval(values, 0.95), 50) == "class-sensitive":
+        assert sign_test_less(values, 50) <= 0.025
+    if verdict(median_interval(values, 0.95), 50) == "insensitive":
+        assert sign_test_less(values, 50) > 0.5
+
+
+@fast
+@given(samples, st.sampled_from(["wilcox", "pratt", "zsplit"]))
+def test_tests_return_probabilities_and_ignore_order(values, zero_method):
+    p_values = [sign_test_less(values, 50), wilcoxon_less(values, 50, zero_method)]
+    assert all(0 <= p <= 1 for p in p_values)
+    assert p_values == [sign_test_less(values[::-1], 50), wilcoxon_less(values[::-1], 50, zero_method)]
+
+
+@fast
+@given(arrays(np.float64, st.integers(1, 12), elements=st.floats(0, 1)))
+def test_holm_lies_between_the_raw_and_the_bonferroni_value_and_keeps_the_order(p_values):
+    adjusted = holm(p_values)
+    assert (adjusted >= p_values).all()
+    assert (adjusted <= np.minimum(1, p_values * p_values.size) + 1e-12).all()
+    assert (np.diff(adjusted[np.argsort(p_values)]) >= 0).all()

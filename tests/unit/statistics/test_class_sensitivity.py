@@ -1,0 +1,167 @@
+"""The table of RQ1 from hand-made scores."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from case_saliency.statistics.class_sensitivity import agreement_table
+from case_saliency.statistics.intervals import median_interval
+from case_saliency.statistics.paired import wilcoxon_less
+
+
+def scores(agreement, method="case", model="net", k_percent=5.0, degenerate=None, qualified=None):
+    n = len(agreement)
+    qualified = np.ones(n, dtype=bool) if qualified is None else np.array(qualified)
+    return pd.DataFrame(
+        {
+            "experiment": "e",
+            "dataset": "d",
+            "model": model,
+            "seed": 0,
+            "layer": "last_conv",
+            "method": method,
+            "image_id": [f"image-{i}" for i in range(n)],
+            "k_percent": k_percent,
+            "agreement": np.array(agreement, dtype=float),
+            "degenerate": degenerate or [""] * n,
+            "qualified": qualified,
+            "reason": np.where(qualified, "", "misclassified"),
+        }
+    )
+
+
+def table(*frames, **settings):
+    defaults = {"controls": {"random"}, "alpha": 0.05, "threshold": 50.0, "zero_method": "wilcox"}
+    return agreement_table(pd.concat(frames, ignore_index=True), **defaults | settings)
+
+
+LOW = [float(i) for i in range(1, 19)]
+HIGH = [60.0 + i for i in range(18)]
+SPREAD = [5.0 * i for i in range(2, 20)]
+
+
+def test_a_row_by_hand():
+    row = table(scores(LOW)).loc[0].to_dict()
+    assert row.pop("p_wilcoxon") == pytest.approx(2**-18, rel=1e-12)  # all 18 differences negative
+    assert row.pop("p_sign") == pytest.approx(2**-18, rel=1e-12)
+    assert row.pop("p_holm") == pytest.approx(2**-18, rel=1e-12)
+    assert row.pop("ci_level") == pytest.approx(0.969116, abs=5e-7)
+    assert row.pop("power") == pytest.approx(0.71745, abs=5e-6)
+    assert row == {
+        "experiment": "e",
+        "dataset": "d",
+        "model": "net",
+        "seed": 0,
+        "layer": "last_conv",
+        "method": "case",
+        "k_percent": 5.0,
+        "n": 18,
+        "median_agreement": 9.5,
+        "ci_low": 5.0,
+        "ci_high": 14.0,
+        "mean_agreement": 9.5,
+        "verdict": "class-sensitive",
+        "role": "method",
+        "rejects_paper": True,
+        "degenerate_rate": 0.0,
+        "n_degenerate": 0,
+        "n_excluded_misclassified": 0,
+        "n_total": 18,
+    }
+
+
+def test_verdicts_and_order_of_methods():
+    result = table(scores(SPREAD, "z"), scores(LOW, "b"), scores(HIGH, "a"))
+    assert result["method"].tolist() == ["z", "b", "a"]
+    assert result["verdict"].tolist() == ["undecided", "class-sensitive", "insensitive"]
+    assert result["rejects_paper"].tolist() == [False, True, False]
+
+
+def test_holm_corrects_over_methods_and_networks_at_one_k_without_controls():
+    thirteen, fourteen = LOW[:13] + HIGH[:5], LOW[:14] + HIGH[:4]
+    result = table(
+        scores(thirteen, "a"),
+        scores(fourteen, "b"),
+        scores(LOW, "random"),
+        scores(LOW, "a", model="other"),
+        scores(thirteen, "a", k_percent=10.0),
+    )
+    p13, p14 = (sum(math.comb(18, i) for i in range(c, 19)) / 2**18 for c in (13, 14))
+    np.testing.assert_allclose(result["p_sign"], [p13, p14, 2**-18, 2**-18, p13], rtol=1e-12)
+    # three tests at k = 5: smallest times 3, next times 2, largest times 1
+    np.testing.assert_allclose(result["p_holm"], [p13, 2 * p14, np.nan, 3 * 2**-18, p13], rtol=1e-12)
+    assert result["role"].tolist() == ["method", "method", "control", "method", "method"]
+
+
+MIXED = {
+    "agreement": [*LOW[:10], np.nan, np.nan, 80.0, 90.0],
+    "degenerate": [""] * 10 + ["zero", "small_support", "", ""],
+    "qualified": [True] * 12 + [False, True],
+}
+
+
+@pytest.mark.parametrize(
+    ("policy", "values"),
+    [
+        ("exclude", [*LOW[:10], 90]),
+        ("insensitive", [*LOW[:10], 90, 100, 100]),
+        ("sensitive", [*LOW[:10], 90, 0, 0]),
+    ],
+)
+def test_degenerate_maps_count_as_the_policy_says(policy, values):
+    row = table(scores(**MIXED), degenerate_policy=policy).loc[0]
+    values = np.array(values)
+    interval = median_interval(values, 0.95)
+    assert (row["n"], row["n_total"], row["n_degenerate"], row["n_excluded_misclassified"]) == (len(values), 14, 2, 1)
+    assert row["degenerate_rate"] == pytest.approx(2 / 13)
+    assert (row["median_agreement"], row["ci_low"], row["ci_high"]) == (
+        interval.estimate,
+        interval.low,
+        interval.high,
+    )
+    assert row["p_wilcoxon"] == wilcoxon_less(values, 50, "wilcox")
+
+
+def test_a_method_of_empty_maps_is_sensitive_only_under_the_policy_that_says_so():
+    frame = scores([np.nan] * 18, degenerate=["zero"] * 18)
+    verdicts = {
+        policy: table(frame, degenerate_policy=policy)["verdict"].item()
+        for policy in ("exclude", "insensitive", "sensitive")
+    }
+    assert verdicts == {"exclude": "undecided", "insensitive": "insensitive", "sensitive": "class-sensitive"}
+
+
+def test_no_image_left_is_undecided_and_shown():
+    row = table(scores([1.0, 2.0], qualified=[False, False])).loc[0]
+    assert (row["n"], row["n_total"], row["n_excluded_misclassified"], row["verdict"]) == (0, 2, 2, "undecided")
+    missing = ["median_agreement", "ci_low", "ci_high", "mean_agreement", "p_wilcoxon", "p_sign", "p_holm"]
+    assert row[[*missing, "degenerate_rate"]].isna().all()
+    assert (row["rejects_paper"], row["power"]) == (False, 0)
+
+
+def test_all_scores_on_the_threshold_reject_nothing():
+    row = table(scores([50.0] * 18)).loc[0]
+    assert (row["p_wilcoxon"], row["p_sign"], row["verdict"]) == (1.0, 1.0, "undecided")
+
+
+def test_no_scores_give_an_empty_table():
+    assert table(scores([])).empty
+
+
+def test_a_score_missing_without_a_reason_is_refused():
+    with pytest.raises(ValueError, match=r"1 scores are missing for no stated reason.*image-1"):
+        table(scores([1.0, np.nan, 3.0]))
+    with pytest.raises(ValueError, match="no stated reason"):
+        table(scores([1.0], qualified=[False]).assign(reason=""))
+
+
+def test_an_image_that_occurs_twice_is_refused():
+    with pytest.raises(ValueError, match="twice"):
+        table(scores(LOW), scores(LOW))
+
+
+def test_an_unknown_policy_is_refused():
+    with pytest.raises(ValueError, match="degenerate_policy is 'drop'"):
+        table(scores(LOW), degenerate_policy="drop")

@@ -1,0 +1,98 @@
+"""Intervals of the median and the mean: ranks by hand, coverage by enumeration and simulation."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from case_saliency.statistics.intervals import Interval, mean_interval, median_interval, verdict
+
+
+def coverage(n, rank):
+    """P(rank-th smallest < median < rank-th largest) by counting subsets."""
+    return 1 - 2 * sum(math.comb(n, i) for i in range(rank)) / 2**n
+
+
+@pytest.mark.parametrize(
+    ("n", "level", "rank"),
+    [
+        (18, 0.95, 5),
+        (6, 0.95, 1),
+        (7, 0.95, 1),
+        (8, 0.95, 1),
+        (9, 0.95, 2),
+        (20, 0.95, 6),
+        (17, 0.95, 5),
+        (18, 0.99, 4),
+    ],
+)
+def test_median_interval_takes_the_tightest_ranks_that_hold_the_level(n, level, rank):
+    values = np.random.default_rng(n).permutation(np.arange(1.0, n + 1))
+    interval = median_interval(values, level)
+    assert (interval.low, interval.high) == (rank, n + 1 - rank)
+    assert interval.estimate == (n + 1) / 2
+    assert interval.level == pytest.approx(coverage(n, rank), rel=1e-12)
+    assert coverage(n, rank) >= level > coverage(n, rank + 1)
+
+
+def test_eighteen_images_give_the_fifth_to_fourteenth_value():
+    values = np.random.default_rng(0).uniform(0, 100, 18)
+    interval = median_interval(values, 0.95)
+    assert (interval.low, interval.high) == (np.sort(values)[4], np.sort(values)[13])
+    assert interval.level == pytest.approx(0.9691, abs=5e-5)
+
+
+@pytest.mark.parametrize("n", range(6))
+def test_too_few_values_have_no_median_interval(n):
+    interval = median_interval(np.arange(float(n)), 0.95)
+    assert all(math.isnan(x) for x in (interval.low, interval.high, interval.level))
+    assert math.isnan(interval.estimate) if n == 0 else interval.estimate == (n - 1) / 2
+    assert verdict(interval, 50) == "undecided"
+
+
+def test_equal_values_give_an_interval_of_no_width():
+    assert median_interval(np.full(10, 100.0), 0.95) == Interval(100, 100, 100, pytest.approx(coverage(10, 2)))
+
+
+def test_median_interval_covers_as_often_as_it_says():
+    rng = np.random.default_rng(1)
+    n_runs = 3000
+    true_median = math.log(2)
+    samples = [median_interval(rng.exponential(size=18), 0.95) for _ in range(n_runs)]
+    covered = np.mean([sample.low <= true_median <= sample.high for sample in samples])
+    assert abs(covered - 0.9691) < 4 * math.sqrt(0.9691 * 0.0309 / n_runs)
+
+
+def test_mean_interval_equals_scipy():
+    values = np.random.default_rng(2).normal(size=18)
+    low, high = stats.t.interval(0.95, 17, values.mean(), stats.sem(values))
+    assert mean_interval(values, 0.95) == Interval(values.mean(), pytest.approx(low), pytest.approx(high), 0.95)
+
+
+def test_mean_interval_of_few_and_equal_values():
+    empty, single = mean_interval(np.array([]), 0.95), mean_interval(np.array([3.0]), 0.95)
+    assert math.isnan(empty.estimate)
+    assert single.estimate == 3
+    assert all(math.isnan(x) for x in (empty.low, empty.high, single.low, single.high))
+    assert mean_interval(np.full(4, 0.25), 0.95) == Interval(0.25, 0.25, 0.25, 0.95)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (10, 49.9, "class-sensitive"),
+        (10, 50, "undecided"),
+        (49, 51, "undecided"),
+        (50, 60, "undecided"),
+        (50.1, 60, "insensitive"),
+    ],
+)
+def test_verdict_needs_the_whole_interval_on_one_side(low, high, expected):
+    assert verdict(Interval(50, low, high, 0.95), 50) == expected
+
+
+@pytest.mark.parametrize("interval", [median_interval, mean_interval])
+def test_missing_values_are_refused(interval):
+    with pytest.raises(ValueError, match="finite"):
+        interval(np.array([1.0, np.nan]), 0.95)

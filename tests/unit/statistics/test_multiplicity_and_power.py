@@ -1,0 +1,48 @@
+"""Holm's correction by hand, and the power that a number of images allows."""
+
+import math
+
+import numpy as np
+import pytest
+
+from case_saliency.statistics.multiplicity import holm
+from case_saliency.statistics.power import sign_test_critical, sign_test_power
+
+
+def test_holm_by_hand():
+    # sorted .01 .02 .03 .04 times 4 3 2 1 = .04 .06 .06 .04, made monotone: .04 .06 .06 .06
+    adjusted = holm(np.array([0.04, 0.01, 0.03, 0.02]))
+    np.testing.assert_allclose(adjusted, [0.06, 0.04, 0.06, 0.06], rtol=1e-14)
+
+
+def test_holm_leaves_out_tests_that_could_not_be_made():
+    np.testing.assert_allclose(holm(np.array([np.nan, 0.01, 0.5, np.nan])), [np.nan, 0.02, 0.5, np.nan], rtol=1e-14)
+    assert holm(np.array([])).size == 0
+    assert np.isnan(holm(np.array([np.nan]))).all()
+
+
+def test_holm_is_at_most_one():
+    assert holm(np.array([0.9, 0.8, 0.7])).tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("probability", "power"), [(0.6, 0.21), (0.7, 0.53), (0.75, 0.72), (0.8, 0.87)])
+def test_power_of_eighteen_images(probability, power):
+    assert round(sign_test_power(18, probability, 0.05), 2) == power
+
+
+def test_power_under_holm_with_sixty_tests():
+    assert round(sign_test_power(18, 0.8, 0.05 / 60), 2) == 0.27
+
+
+def test_power_by_enumeration():
+    n, probability, alpha = 9, 0.7, 0.05
+    tails = {c: sum(math.comb(n, i) for i in range(c, n + 1)) / 2**n for c in range(n + 2)}
+    critical = min(c for c, tail in tails.items() if tail < alpha)
+    expected = sum(math.comb(n, i) * probability**i * (1 - probability) ** (n - i) for i in range(critical, n + 1))
+    assert sign_test_critical(n, alpha) == critical == 8
+    assert sign_test_power(n, probability, alpha) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(("n", "power"), [(0, 0.0), (4, 0.0)])
+def test_too_few_images_have_no_power(n, power):
+    assert sign_test_power(n, 0.9, 0.05) == power
