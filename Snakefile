@@ -22,3 +22,8 @@ rule all:
         per_experiment("results/tables/{experiment}/{table}.csv", table=TABLES),
         per_experiment("results/figures/{experiment}/{figure}.{format}", figure=FIGURES, format=FORMATS),
         per_experiment("results/figures/{experiment}/map_panels/{model}-seed{seed}.{format}", format=FORMATS),
+
+
+onsuccess:
+    shell("case-saliency summary")
+    shell("snakemake --quiet all --cores 1 --report results/workflow-report.html")

@@ -56,14 +56,20 @@ def method_modules(wildcards):
     return study.registry.modules(study.methods(config, wildcards.experiment, wildcards.family))
 
 
+def datasets():
+    """The data sets of the experiments that run."""
+    return list(dict.fromkeys(config["experiments"][name]["dataset"] for name in config["run"]))
+
+
 def per_experiment(pattern, **values):
-    """Expand a path over the experiments that run; {model} and {seed} over those of each."""
+    """Expand a path over the experiments that run; {dataset}, {model} and {seed} over those of each."""
     return [
         path
         for name in config["run"]
         for path in expand(
             pattern,
             experiment=name,
+            dataset=config["experiments"][name]["dataset"],
             model=config["experiments"][name]["models"],
             seed=config["experiments"][name]["seeds"],
             **values,
@@ -89,6 +95,11 @@ def dataset_file(name):
 def model_file(name):
     """Input function: a file of the rule's trained model."""
     return lambda wildcards: f"models/{experiment(wildcards)['dataset']}/{wildcards.model}/seed{wildcards.seed}/{name}"
+
+
+def dataset_modules(wildcards):
+    """The module that fetches the rule's data set, loaded by name."""
+    return [study.DATASETS[wildcards.dataset].fetcher.partition(":")[0]]
 
 
 def model_modules(wildcards):

@@ -5,12 +5,12 @@ rule fetch_dataset:
     message:
         "fetch data set {wildcards.dataset}"
     input:
-        code=code("fetch_dataset"),
+        code=lambda w: code("fetch_dataset", dataset_modules(w)),
     output:
         manifest="data/{dataset}/manifest.csv",
         images=directory("data/{dataset}/images"),
     params:
-        environment=environment("fetch_dataset"),
+        environment=lambda w: environment("fetch_dataset", dataset_modules(w)),
     log:
         "logs/fetch_dataset/{dataset}.log",
     threads: 1

@@ -1,0 +1,35 @@
+# The page that people read.
+
+
+rule report_page:
+    message:
+        "write the report"
+    input:
+        tables=per_experiment("results/tables/{experiment}/{table}.csv", table=["agreement", "fidelity", "attrition"]),
+        figures=[
+            *per_experiment("results/figures/{experiment}/agreement_heatmap.png"),
+            *per_experiment("results/figures/{experiment}/agreement_distributions.png"),
+            *per_experiment("results/figures/{experiment}/map_panels/{model}-seed{seed}.png"),
+            *per_experiment("results/figures/{experiment}/confidence_drops.png"),
+        ],
+        manifests=[f"data/{name}/manifest.csv" for name in datasets()],
+        images=[ancient(f"data/{name}/images") for name in datasets()],
+        selections=per_experiment("results/predictions/{experiment}/selection.csv"),
+        predictions=per_experiment("results/predictions/{experiment}/{model}/seed{seed}.parquet"),
+        descriptions=per_experiment("models/{dataset}/{model}/seed{seed}/model.json"),
+        code=code("report"),
+    output:
+        page="results/report.html",
+    params:
+        settings=settings(**{**config, "experiments": {name: config["experiments"][name] for name in config["run"]}}),
+        environment=environment("report"),
+    log:
+        "logs/report.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "case-saliency --log {log} report --tables {input.tables} --figures {input.figures} "
+        "--manifests {input.manifests} --selections {input.selections} --predictions {input.predictions} "
+        "--descriptions {input.descriptions} --settings {params.settings:q} --page {output.page}"

@@ -18,6 +18,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_output(parser, "--manifest", "table of the images to write; the images go into images/ beside it")
 
 
+def modules(arguments: argparse.Namespace) -> list[str]:
+    """Return the module that fetches the data set; it is loaded by name."""
+    return [sources.find(arguments.dataset).fetcher.partition(":")[0]]
+
+
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
     manifest = sources.fetch(arguments.dataset, arguments.manifest.parent)

@@ -55,7 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
         description = module.__doc__ or ""
         command = commands.add_parser(
             name.replace("_", "-"),
-            help=description.splitlines()[0],
+            help=description.splitlines()[0].replace("%", "%%"),
             description=description,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )

@@ -1,7 +1,169 @@
-"""Report."""
+"""Report: one self-contained page with the answer, the figures, the tables and where they come from.
+
+Files are told apart by their paths: results/tables/EXPERIMENT/..., results/figures/EXPERIMENT/...
+Settings: the content of params.yaml.
+"""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from case_saliency import __version__, storage
+from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from case_saliency.report.content import Experiment, Photograph, ReportFigure
+
+_SHOWN_VERSIONS = ("torch", "torchvision", "numpy", "scipy", "statsmodels", "pandas", "snakemake")
 
 
-def configure(parser): ...
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    for name, description in (
+        ("--tables", "agreement.csv, fidelity.csv and attrition.csv of every experiment"),
+        ("--figures", "figures to show (.png), in order"),
+        ("--manifests", "manifests of the data sets; the images lie beside them"),
+        ("--selections", "selected images of every experiment (selection.csv)"),
+        ("--predictions", "predictions of every network (.parquet)"),
+        ("--descriptions", "descriptions of every network (.json)"),
+    ):
+        add_input(parser, name, description, many=True)
+    add_settings(parser, "the content of params.yaml")
+    add_output(parser, "--page", "page to write (.html)")
 
 
-def run(arguments): ...
+def run(arguments: argparse.Namespace) -> None:
+    """Run the stage."""
+    from case_saliency.report.content import Background
+    from case_saliency.report.page import render
+
+    settings = arguments.settings
+    page = render(
+        [_experiment(arguments, name) for name in setting(settings, "run")],
+        Background(parameters=settings, environment=_environment(), version=__version__),
+    )
+    storage.write_text(page, arguments.page)
+
+
+def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
+    from case_saliency.datasets.sources import DATASETS
+    from case_saliency.report.content import Experiment, Settings
+
+    settings = arguments.settings
+    diagnostic, fidelity = setting(settings, "diagnostic"), setting(settings, "fidelity")
+    tables = {file.stem: storage.read_table(file) for file in arguments.tables if file.parent.name == name}
+    chosen = Settings(
+        alpha=diagnostic["alpha"],
+        threshold=diagnostic["threshold"],
+        reference=fidelity["reference"],
+        measure=f"drop_{fidelity['measure']}",
+        contrast_source=setting(settings, "methods").get(fidelity["reference"], {}).get("source"),
+    )
+    return Experiment(
+        name=name,
+        description=DATASETS[settings["experiments"][name]["dataset"]].description,
+        agreement=tables["agreement"],
+        fidelity=tables["fidelity"],
+        attrition=tables["attrition"],
+        figures=_figures(arguments, name, tables, diagnostic["k_percent"], chosen),
+        settings=chosen,
+        photographs=_photographs(arguments, name),
+    )
+
+
+def _figures(
+    arguments: argparse.Namespace, name: str, tables: "dict[str, pd.DataFrame]", k_percent: float, chosen: Any
+) -> "list[ReportFigure]":
+    from PIL import Image
+
+    from case_saliency.figures import agreement_distributions, agreement_heatmap, confidence_drops, map_panels
+    from case_saliency.report.content import ReportFigure
+
+    agreement, fidelity = tables["agreement"], tables["fidelity"]
+    told = {
+        "agreement_heatmap": (
+            agreement_heatmap.TITLE,
+            agreement_heatmap.caption(agreement, chosen.threshold),
+        ),
+        "agreement_distributions": (
+            agreement_distributions.TITLE,
+            agreement_distributions.caption(agreement, chosen.threshold),
+        ),
+        "confidence_drops": (
+            confidence_drops.TITLE,
+            confidence_drops.caption(fidelity, chosen.measure, chosen.reference),
+        ),
+    }
+    found = []
+    for file in arguments.figures:
+        if name not in {folder.name for folder in file.parents}:
+            continue
+        if file.parent.name == "map_panels":
+            title, caption = map_panels.TITLE, map_panels.caption(file.stem.rpartition("-seed")[0], k_percent)
+        else:
+            title, caption = told[file.stem]
+        with Image.open(file) as picture:
+            record_id = str(picture.info["Record"])
+        found.append(ReportFigure(title=title, image=file, caption=caption, record_id=record_id))
+    return found
+
+
+def _photographs(arguments: argparse.Namespace, name: str) -> "list[Photograph]":
+    import numpy as np
+    from PIL import ImageOps
+
+    from case_saliency.datasets import images
+    from case_saliency.report import thumbnails
+    from case_saliency.report.content import Photograph
+
+    dataset = arguments.settings["experiments"][name]["dataset"]
+    [folder] = {file.parent for file in arguments.manifests if file.parent.name == dataset}
+    [selection] = [file for file in arguments.selections if file.parent.name == name]
+    said = _predictions(arguments, name)
+    found = []
+    for row in storage.read_table(selection).to_dict("records"):
+        picture = ImageOps.fit(images.read(folder, row), (256, 256))
+        found.append(
+            Photograph(
+                image_id=row["image_id"],
+                jpeg=thumbnails.jpeg(np.asarray(picture)),
+                label_name=row["label_name"],
+                source=row["source"],
+                licence=row["licence"],
+                predictions=said.get(row["image_id"], []),
+            )
+        )
+    return found
+
+
+def _predictions(arguments: argparse.Namespace, name: str) -> dict[str, list[str]]:
+    """Image -> one line for each network: its most likely class and the probability."""
+    from case_saliency.figures.names import model_label
+
+    classes = {}
+    for file in arguments.descriptions:
+        description = storage.read_json(file)
+        classes[description["model"], f"seed{description['seed']}"] = description["classes"]
+    said: dict[str, list[str]] = {}
+    for file in arguments.predictions:
+        if file.parent.parent.name != name:
+            continue
+        names = classes[file.parent.name, file.stem]
+        for row in storage.read_table(file).to_dict("records"):
+            line = f"{model_label(file.parent.name)}: {names[row['top1']]} ({row['p_top1']:.2f})"
+            said.setdefault(row["image_id"], []).append(line)
+    return said
+
+
+def _environment() -> dict[str, str]:
+    import platform
+    from importlib.metadata import version
+
+    return {
+        "python": platform.python_version(),
+        **{name: version(name) for name in _SHOWN_VERSIONS},
+        "system": f"{platform.system()} {platform.machine()}",
+        "lock": storage.sha256("requirements.lock")[:16] if Path("requirements.lock").exists() else "none",
+    }

@@ -1,6 +1,7 @@
 """Show the answer in the terminal: method by network, with verdicts and confidence drops."""
 
 import argparse
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,32 +37,39 @@ def run(arguments: argparse.Namespace) -> None:
     for file in found:
         summary = storage.read_table(file)
         console.print(_render(file.parent.name, summary))
-        n = summary["n"]
+        sizes = sorted(set(summary["n"]))
+        counts = str(sizes[0]) if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
         console.print(
-            f"n = {n.min()} to {n.max()} images per row. Verdict: exact confidence interval of the median agreement "
-            "below 50 % (class-sensitive), above (insensitive), or across it (undecided). Controls are in italics.",
+            f"Medians over n = {counts} images; p: Wilcoxon's one-sided test against the threshold, as in the paper; "
+            "drop: mean confidence drop. Verdict: the exact confidence interval of the median lies below the "
+            "threshold (class-sensitive), above it (insensitive), or across it (undecided). Controls (italic) "
+            "calibrate the test: a random map passes it too, so passing alone does not make a method good.",
             style="dim",
-            width=100,
+            width=80,
         )
 
 
 def _render(experiment: str, summary: "pd.DataFrame") -> "Table":
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=f"{experiment}: agreement of the maps for the two most likely classes, and confidence drop")
+    table = Table(
+        title=f"{experiment}: do the maps of the two most likely classes differ?",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        collapse_padding=True,
+    )
     for name, justify in _COLUMNS:
-        table.add_column(name, justify=justify)
-    for model, rows in summary.groupby("model", sort=False):
+        table.add_column(name, justify=justify, no_wrap=True)
+    for (model, seed), rows in summary.groupby(["model", "seed"], sort=False):
+        table.add_row(Text(f"{model}, seed {seed}" if summary["seed"].nunique() > 1 else model, style="bold"))
         for row in rows.to_dict("records"):
-            name = Text(row["method"], style="italic dim" if row["role"] == "control" else "bold")
             table.add_row(
-                str(model),
-                name,
+                Text(f"  {row['method']}", style="italic" if row["role"] == "control" else ""),
                 _number(row["median_agreement"], ".1f"),
                 f"{_number(row['ci_low'], '.0f')} to {_number(row['ci_high'], '.0f')}",
                 _p_value(row["p_wilcoxon"]),
-                _p_value(row["p_sign"]),
                 Text(str(row["verdict"]), style=_STYLES.get(row["verdict"], "")),
                 _number(row["mean_drop"], ".3f"),
             )
@@ -70,20 +78,18 @@ def _render(experiment: str, summary: "pd.DataFrame") -> "Table":
 
 
 _COLUMNS: tuple[tuple[str, Any], ...] = (
-    ("network", "left"),
-    ("method", "left"),
-    ("median agreement %", "right"),
+    ("", "left"),
+    ("agreement %", "right"),
     ("interval", "right"),
-    ("p Wilcoxon", "right"),
-    ("p sign", "right"),
+    ("p", "right"),
     ("verdict", "left"),
-    ("mean drop", "right"),
+    ("drop", "right"),
 )
 
 
 def _number(value: float, form: str) -> str:
-    return "n/a" if value != value else format(value, form)  # NaN differs from itself  # noqa: PLR0124
+    return "n/a" if math.isnan(value) else format(value, form)
 
 
 def _p_value(value: float) -> str:
-    return "n/a" if value != value else "<.0001" if value < 0.0001 else f"{value:.4f}"  # noqa: PLR0124
+    return "n/a" if math.isnan(value) else "<.0001" if value < 0.0001 else f"{value:.4f}"
