@@ -49,7 +49,7 @@ def follow(
         part = slice(start, start + batch_size)
         classes = torch.from_numpy(class_index[part].astype(np.int64))[:, None]
         with torch.inference_mode():
-            logits = predict_logits(torch.stack(list(islice(images, len(classes))))).double().cpu()
+            logits = predict_logits(torch.stack(list(islice(images, len(classes))))).cpu().double()
         broken = torch.nonzero(~logits.isfinite().all(dim=1))
         if len(broken):
             name = names[start + int(broken[0])]
