@@ -4,6 +4,7 @@ Williamson, Ji and Dwyer, "CASE: Contrastive Activation for Saliency Estimation"
 Each function returns shape (N, T, h, w). Notation: see `view`; V(t) is the contrast set of class t.
 """
 
+import torch
 from torch import Tensor
 
 from case_saliency.attribution.contrast import Source
@@ -12,7 +13,14 @@ from case_saliency.attribution.view import View
 
 
 def case(
-    view: View, *, source: Source = "logits", k: int = 3, pooled: bool = True, eps: float = 1e-12, relu: bool = True
+    view: View,
+    *,
+    source: Source = "logits",
+    k: int = 3,
+    hold_out: bool = False,
+    pooled: bool = True,
+    eps: float = 1e-12,
+    relu: bool = True,
 ) -> Tensor:
     """CASE: sum_k g'_k A_k with g' = g_t - <g_t, m> / (|m|^2 + eps) m, m the mean of g_v over v in V(t).
 
@@ -20,6 +28,9 @@ def case(
     ----------
     source, k
         Where V(t) comes from and its size; see `contrast`. The paper takes `confusion` and says that 3 suffice.
+    hold_out
+        Keep all compared classes out of all contrast sets. Where two compared classes are in each other's set, their
+        maps are pushed apart by construction: this is the fair control.
     pooled
         Average the gradients over space before they are projected, as the authors' code does; if False, project the
         gradients themselves, as Algorithm 1 reads.
@@ -28,9 +39,54 @@ def case(
     relu
         Clip negative evidence.
     """
-    contrast = view.contrast_classes(source, k)
-    g, means = own(view, pooled), mean_contrast(view, contrast, pooled)
-    return rectify(cam(view, g - projection(g, means, eps)), relu)
+    members = view.contrast_classes(source, k, hold_out=hold_out)
+    g = own(view, pooled)
+    return rectify(cam(view, g - projection(g, contrast_gradients(view, members, pooled).mean(2), eps)), relu)
+
+
+def case_span(
+    view: View,
+    *,
+    source: Source = "logits",
+    k: int = 3,
+    hold_out: bool = False,
+    pooled: bool = True,
+    rtol: float = 1e-6,
+    relu: bool = True,
+) -> Tensor:
+    """CASE that removes the whole subspace: g' = g_t minus its orthogonal projection on span{g_v : v in V(t)}.
+
+    Parameters are those of `case`; directions in which the Gram matrix of the g_v has an eigenvalue below `rtol` times
+    its largest are not counted as spanned. An extension of ours: `case` removes one direction, the mean.
+    """
+    members = view.contrast_classes(source, k, hold_out=hold_out)
+    g = own(view, pooled).flatten(2)
+    basis = contrast_gradients(view, members, pooled).flatten(3)
+    gram = torch.einsum("ntkd,ntld->ntkl", basis, basis).cpu().double()
+    inverse = torch.linalg.pinv(gram, rtol=rtol, hermitian=True).to(g)
+    coefficients = inverse @ torch.einsum("ntkd,ntd->ntk", basis, g)[..., None]
+    left = g - (coefficients * basis).sum(2)
+    return rectify(cam(view, left.reshape_as(own(view, pooled))), relu)
+
+
+def case_random_direction(
+    view: View, *, source: Source = "logits", k: int = 3, pooled: bool = True, seed: int = 0, relu: bool = True
+) -> Tensor:
+    """Control of CASE: project out a random direction that is as near to g_t as the mean contrast gradient m is.
+
+    r = cos(g_t, m) u + sin(g_t, m) z, with u = g_t / |g_t| and z a random unit vector orthogonal to it;
+    g' = g_t - <g_t, r> r. An isotropic direction would be almost orthogonal to g_t and remove nothing.
+    """
+    g = own(view, pooled)
+    m = contrast_gradients(view, view.contrast_classes(source, k), pooled).mean(2)
+    axes = tuple(range(2, g.ndim))
+    unit = normalised(g, axes)
+    z = view.noise(seed, "case_random_direction", g.shape[2:], "normal")
+    z = normalised(z - (z * unit).sum(axes, keepdim=True) * unit, axes)
+    cosine = (unit * normalised(m, axes)).sum(axes, keepdim=True).clamp(-1, 1)
+    direction = cosine * unit + (1 - cosine.square()).sqrt() * z
+    view.note("cosine", cosine.flatten(1))
+    return rectify(cam(view, g - projection(g, direction, 0.0)), relu)
 
 
 def own(view: View, pooled: bool) -> Tensor:
@@ -38,11 +94,11 @@ def own(view: View, pooled: bool) -> Tensor:
     return view.weights(view.classes) if pooled else view.gradients(view.classes)
 
 
-def mean_contrast(view: View, contrast: Tensor, pooled: bool) -> Tensor:
-    """Return the mean of g_v over each contrast set (N, T, k), shaped as `own`."""
-    members = contrast.flatten(1)
-    gradients = view.weights(members) if pooled else view.gradients(members)
-    return gradients.reshape(*contrast.shape, *gradients.shape[2:]).mean(2)
+def contrast_gradients(view: View, members: Tensor, pooled: bool) -> Tensor:
+    """Return g_v for contrast sets (N, T, k): shape (N, T, k, C), pooled, or (N, T, k, C, h, w)."""
+    classes = members.flatten(1)
+    gradients = view.weights(classes) if pooled else view.gradients(classes)
+    return gradients.reshape(*members.shape, *gradients.shape[2:])
 
 
 def projection(vectors: Tensor, directions: Tensor, eps: float) -> Tensor:
@@ -50,6 +106,12 @@ def projection(vectors: Tensor, directions: Tensor, eps: float) -> Tensor:
     axes = tuple(range(2, vectors.ndim))
     along = (vectors * directions).sum(axes, keepdim=True)
     return along / (directions.square().sum(axes, keepdim=True) + eps) * directions
+
+
+def normalised(vectors: Tensor, axes: tuple[int, ...]) -> Tensor:
+    """Divide vectors by their length over `axes`; a vector of zeros stays zero."""
+    length = vectors.square().sum(axes, keepdim=True).sqrt()
+    return vectors / length.clamp(min=torch.finfo(vectors.dtype).tiny)
 
 
 def cam(view: View, evidence: Tensor) -> Tensor:

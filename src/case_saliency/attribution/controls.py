@@ -6,12 +6,31 @@ Each returns shape (N, T, h, w). Notation: see `view`.
 import torch
 from torch import Tensor
 
+from case_saliency.attribution.gradient import rectify
 from case_saliency.attribution.view import View
 
 
 def random(view: View, *, seed: int = 0) -> Tensor:
     """Uniform noise in [0, 1), independent for each image and class, at the layer's resolution."""
     return view.noise(seed, "random", view.activations.shape[-2:], "uniform")
+
+
+def random_channels(view: View, *, seed: int = 0, relu: bool = True) -> Tensor:
+    """Activations weighted by independent normal numbers, sum_k w_k A_k: a CAM that knows no class."""
+    channels = view.activations.shape[1:2]
+    return rectify(view.combine(view.noise(seed, "random_channels", channels, "normal")), relu)
+
+
+def center_prior(view: View, *, sigma: float = 0.25) -> Tensor:
+    """Draw a Gaussian around the centre, the same for all images and classes, at the input's resolution.
+
+    `sigma` is its standard deviation as a fraction of each side. Photographers put their subject into the middle.
+    """
+    n, t = view.classes.shape
+    bells = [
+        torch.exp(-(((torch.arange(side) + 0.5) / side - 0.5) ** 2) / (2 * sigma**2)) for side in view.images.shape[-2:]
+    ]
+    return torch.outer(*bells).expand(n, t, -1, -1)
 
 
 def sobel(view: View) -> Tensor:

@@ -40,12 +40,43 @@ def hirescam(view: View, *, relu: bool = True) -> Tensor:
     return rectify(dot(view.gradients(view.classes), view.activations), relu)
 
 
+def xgradcam(view: View, *, relu: bool = True, eps: float = 1e-7) -> Tensor:
+    """XGrad-CAM: sum_k w_k A_k with w_k = sum_ij(g_kij A_kij) / (sum_ij A_kij + eps).
+
+    Fu et al., "Axiom-based Grad-CAM", BMVC 2020 (arXiv:2008.02312). On layers before the activation sum A is often
+    negative or near 0, which flips or inflates a channel.
+    """
+    A = view.activations[:, None]
+    evidence = torch.einsum("ntchw,nchw->ntc", view.gradients(view.classes), view.activations)
+    return rectify(view.combine(evidence / (A.sum((-2, -1)) + eps)), relu)
+
+
 def layercam(view: View, *, relu: bool = True) -> Tensor:
     """LayerCAM: sum_k ReLU(g_k) A_k, cell by cell.
 
     Jiang et al., "LayerCAM", IEEE TIP 2021, equations 5 and 6. A may be negative on layers before the activation.
     """
     return rectify(dot(view.gradients(view.classes).clamp(min=0), view.activations), relu)
+
+
+def eigencam(view: View, *, relu: bool = True) -> Tensor:
+    """Eigen-CAM: the first principal component of the cells' activation vectors, the same for all classes.
+
+    Muhammad and Yeasin, "Eigen-CAM", IJCNN 2020 (arXiv:2008.00299). The vectors are centred over cells, as in
+    pytorch-grad-cam. The component's sign is arbitrary: the value of largest magnitude is made positive.
+    """
+    A = view.activations
+    cells = A.flatten(2).mT
+    centred = cells - cells.mean(1, keepdim=True)
+    if centred.shape[1] <= centred.shape[2]:  # fewer cells than channels: the smaller Gram matrix
+        values, vectors = torch.linalg.eigh((centred @ centred.mT).cpu().double())
+        component = (vectors[..., -1] * values[:, -1:].clamp(min=0).sqrt()).to(A)
+    else:
+        _, vectors = torch.linalg.eigh((centred.mT @ centred).cpu().double())
+        component = (centred @ vectors[..., -1:].to(A))[..., 0]
+    largest = component.gather(1, component.abs().argmax(1, keepdim=True))
+    cam = (component * largest.sign()).reshape(len(A), 1, *A.shape[2:])
+    return rectify(cam.expand(-1, view.classes.shape[1], -1, -1), relu)
 
 
 def rectify(cam: Tensor, relu: bool) -> Tensor:

@@ -1,45 +1,20 @@
-"""The named saliency methods, and the reading of a user's list of them. Imports no torch.
-
-A method is a function `module:function` that takes a `View` and keyword-only parameters with literal defaults; those
-defaults, and the choices of a parameter annotated `Literal[...]`, are read from its source.
-"""
+"""Read a user's list of methods: registered names, variants of them, and functions of the user's. Imports no torch."""
 
 import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 from case_saliency.attribution import signature
+from case_saliency.attribution.entries import ENTRIES, FAMILIES, Entry, Space
 from case_saliency.errors import CaseSaliencyError
 
-Space = Literal["layer", "input"]
-FAMILIES = ("gradient", "ablation", "score", "pixel", "control")
+__all__ = ["ENTRIES", "FAMILIES", "Entry", "Method", "modules", "resolve"]
+
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _RESERVED = ("name", "method", "family")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A registered method.
-
-    `target` is `module:function`; `space` says whether a map belongs to a target layer (at the layer's resolution) or
-    to the input; `overrides` are the parameters in which the method differs from its function's defaults.
-    """
-
-    family: str
-    target: str
-    summary: str
-    citation: str
-    space: Space = "layer"
-    overrides: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """Every parameter of the method with its default."""
-        declared = signature.parameters(self.target)
-        return {name: parameter.default for name, parameter in declared.items()} | dict(self.overrides)
 
 
 @dataclass(frozen=True)
@@ -57,41 +32,6 @@ class Method:
     requires: frozenset[str]
     space: Space
     citation: str
-
-
-_HERE = "case_saliency.attribution"
-ENTRIES: dict[str, Entry] = {
-    "gradcam": Entry(
-        "gradient", f"{_HERE}.gradient:gradcam", "channels weighted by their mean gradient", "selvaraju2017"
-    ),
-    "gradcam_plus_plus": Entry(
-        "gradient",
-        f"{_HERE}.gradient:gradcam_plus_plus",
-        "channels weighted by positive gradients, with higher-order terms",
-        "chattopadhay2018",
-    ),
-    "hirescam": Entry("gradient", f"{_HERE}.gradient:hirescam", "gradient times activation", "draelos2020"),
-    "layercam": Entry(
-        "gradient", f"{_HERE}.gradient:layercam", "positive gradient times activation, cell by cell", "jiang2021"
-    ),
-    "case": Entry(
-        "gradient",
-        f"{_HERE}.case:case",
-        "Grad-CAM weights minus their projection on the contrast classes' mean (authors' code)",
-        "williamson2025",
-    ),
-    "case_unpooled": Entry(
-        "gradient",
-        f"{_HERE}.case:case",
-        "the same projection of gradients that are not pooled over space (Algorithm 1)",
-        "williamson2025",
-        overrides={"pooled": False},
-    ),
-    "random": Entry("control", f"{_HERE}.controls:random", "independent uniform noise for each class", "control"),
-    "sobel": Entry(
-        "control", f"{_HERE}.controls:sobel", "edges of the image, the same for all classes", "adebayo2018", "input"
-    ),
-}
 
 
 def resolve(variants: Iterable[str | Mapping[str, Any]]) -> list[Method]:

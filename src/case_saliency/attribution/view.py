@@ -6,6 +6,7 @@ logits, g_c = dy_c/dA.
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -52,8 +53,7 @@ class View:
             return self._at_layer().pullback(rows[:, None])[:, 0]
 
         def all_columns() -> Tensor:
-            columns = classes.unbind(1)
-            return torch.stack([self.cached(("gradient", key(c)), lambda c=c: one(c)) for c in columns], 1)  # type: ignore[misc]
+            return torch.stack([self.cached(("gradient", key(c)), partial(one, c)) for c in classes.unbind(1)], 1)
 
         return self.cached(("gradients", key(classes)), all_columns)
 

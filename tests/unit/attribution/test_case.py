@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 
 def combine(weights, image):
@@ -48,3 +50,57 @@ def test_confusion_chooses_the_contrast(draw, run, linear_net, image):
 def test_pair_of_each_others_contrast_is_noted(run, linear_net, image):
     found = run(linear_net, image, [[2, 0]], [{"name": "it", "method": "case", "k": 2}], "features")
     assert found.extras["layer"]["it"]["contrast_classes"].tolist() == [[[0, 1], [2, 1]]]
+
+
+def test_held_out_sets_hold_no_compared_class(run, conv_net, photos):
+    classes = [[0, 1], [3, 2], [6, 5], [4, 0]]
+    found = run(conv_net, photos, classes, ["case_heldout"], "conv").extras["layer"]["case_heldout"]
+    for row, sets in zip(classes, found["contrast_classes"], strict=True):
+        assert not set(row) & set(sets.ravel().tolist())
+        assert [len(set(members)) for members in sets.tolist()] == [3, 3]
+
+
+@pytest.mark.parametrize("pooled", [True, False])
+def test_span_of_one_class_is_case(draw, conv_net, photos, pooled):
+    def maps(method):
+        return draw(conv_net, photos, [[0, 3]] * 4, "conv", method=method, k=1, pooled=pooled, relu=False)
+
+    np.testing.assert_allclose(maps("case_span"), maps("case"), atol=1e-6)
+
+
+def test_span_removes_every_contrast_class(draw, linear_net, image):
+    # The pooled gradients of two contrast classes span both channels: nothing is left.
+    maps = draw(linear_net, image, [[0]], "features", method="case_span", k=2, relu=False)
+    np.testing.assert_allclose(maps, 0, atol=1e-6)
+
+
+def test_span_with_contrast_classes_of_one_direction(draw, linear_net, image):
+    with torch.no_grad():
+        linear_net.head.weight[1] = 2 * linear_net.head.weight[2]
+    one = draw(linear_net, image, [[0]], "features", method="case_span", k=1, relu=False)
+    two = draw(linear_net, image, [[0]], "features", method="case_span", k=2, relu=False)
+    np.testing.assert_allclose(two, one, atol=1e-5)
+
+
+@pytest.fixture
+def weights_as_map():
+    """A classifier of 9 channels, channel c lit in cell c of 3 x 3 only: a map shows the channel weights."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Identity(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(9, 6))
+    return net, torch.eye(9).reshape(1, 9, 3, 3)
+
+
+def test_random_direction_removes_as_much_as_the_contrast(draw, weights_as_map):
+    net, image = weights_as_map
+    classes = [[1, 4]]
+    gradcam = draw(net, image, classes, "0", method="gradcam", relu=False)[0].reshape(2, 9)
+    case = draw(net, image, classes, "0", method="case", relu=False)[0].reshape(2, 9)
+    control = [
+        draw(net, image, classes, "0", method="case_random_direction", seed=seed, relu=False)[0].reshape(2, 9)
+        for seed in (0, 1)
+    ]
+    for maps in control:
+        np.testing.assert_allclose((maps**2).sum(1), (case**2).sum(1), rtol=1e-4)
+        np.testing.assert_allclose((maps * gradcam).sum(1), (case * gradcam).sum(1), rtol=1e-4)
+    assert not np.allclose(control[0], control[1], atol=1e-4)
+    assert not np.allclose(control[0], case, atol=1e-4)

@@ -73,7 +73,14 @@ def test_batches_of_a_stream_are_read_one_at_a_time(conv_net, photos):
 def test_attributes_record_how_a_map_was_made(run, conv_net, photos):
     found = run(conv_net, photos, CLASSES, [{"name": "five", "method": "case", "k": 5}], "conv")
     facts = found.attributes["layer"]["five"]
-    assert facts["parameters"] == {"source": "logits", "k": 5, "pooled": True, "eps": 1e-12, "relu": True}
+    assert facts["parameters"] == {
+        "source": "logits",
+        "k": 5,
+        "hold_out": False,
+        "pooled": True,
+        "eps": 1e-12,
+        "relu": True,
+    }
     assert (facts["base"], facts["family"], facts["layer_path"]) == ("case", "gradient", "conv")
     assert facts["settings"]["precision"] == "float32"
     assert json.loads(json.dumps(facts)) == facts

@@ -17,7 +17,14 @@ def test_imports_no_torch():
 
 def test_variant_keeps_defaults_and_overrides():
     (method,) = registry.resolve([{"name": "mine", "method": "case_unpooled", "source": "confusion"}])
-    assert method.parameters == {"source": "confusion", "k": 3, "pooled": False, "eps": 1e-12, "relu": True}
+    assert method.parameters == {
+        "source": "confusion",
+        "k": 3,
+        "hold_out": False,
+        "pooled": False,
+        "eps": 1e-12,
+        "relu": True,
+    }
     assert (method.name, method.base, method.family, method.requires) == (
         "mine", "case_unpooled", "gradient", frozenset({"confusion"}),
     )  # fmt: skip

@@ -1,0 +1,86 @@
+"""The registered methods: name -> function, family, summary, citation. Imports no torch.
+
+A method is a function that takes a `View` and keyword-only parameters with literal defaults; those defaults, and the
+choices of a parameter annotated `Literal[...]`, are read from its source.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from case_saliency.attribution import signature
+
+Space = Literal["layer", "input"]
+FAMILIES = ("gradient", "ablation", "score", "pixel", "control")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A registered method.
+
+    `target` is `module:function`; `space` says whether a map belongs to a target layer (at the layer's resolution) or
+    to the input; `overrides` are the parameters in which the method differs from its function's defaults.
+    """
+
+    family: str
+    target: str
+    summary: str
+    citation: str
+    space: Space = "layer"
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Every parameter of the method with its default."""
+        declared = signature.parameters(self.target)
+        return {name: parameter.default for name, parameter in declared.items()} | dict(self.overrides)
+
+
+def _gradient(function: str, summary: str, citation: str, **overrides: Any) -> Entry:
+    return Entry("gradient", f"{__package__}.{function}", summary, citation, overrides=overrides)
+
+
+def _control(function: str, summary: str, space: Space, citation: str = "control") -> Entry:
+    return Entry("control", f"{__package__}.controls:{function}", summary, citation, space)
+
+
+ENTRIES: dict[str, Entry] = {
+    "gradcam": _gradient("gradient:gradcam", "channels weighted by their mean gradient", "selvaraju2017"),
+    "gradcam_plus_plus": _gradient(
+        "gradient:gradcam_plus_plus",
+        "channels weighted by positive gradients and higher-order terms",
+        "chattopadhay2018",
+    ),
+    "hirescam": _gradient("gradient:hirescam", "gradient times activation", "draelos2020"),
+    "xgradcam": _gradient("gradient:xgradcam", "channels weighted by gradient times activation", "fu2020"),
+    "layercam": _gradient("gradient:layercam", "positive gradient times activation", "jiang2021"),
+    "eigencam": _gradient("gradient:eigencam", "first principal component, the same for all classes", "muhammad2020"),
+    "case": _gradient(
+        "case:case",
+        "Grad-CAM weights without their part along the contrast classes' mean (authors' code)",
+        "williamson2025",
+    ),
+    "case_unpooled": _gradient(
+        "case:case", "CASE of gradients that are not pooled over space (Algorithm 1)", "williamson2025", pooled=False
+    ),
+    "case_span": _gradient("case:case_span", "CASE without all the contrast classes' gradients", "williamson2025"),
+    "case_heldout": _gradient(
+        "case:case", "CASE whose contrast sets hold none of the compared classes", "williamson2025", hold_out=True
+    ),
+    "case_random_direction": _gradient(
+        "case:case_random_direction", "CASE with a random direction as near to the gradient as the contrast", "control"
+    ),
+    "finercam": _gradient("contrastive:finercam", "Grad-CAM of the lead over the three nearest classes", "zhang2025"),
+    "softmax_gradcam": _gradient("contrastive:softmax_gradcam", "Grad-CAM of the probability", "wang2022"),
+    "logprob_gradcam": _gradient("contrastive:logprob_gradcam", "Grad-CAM of the log-probability", "wang2022"),
+    "difference_gradcam": _gradient(
+        "contrastive:difference_gradcam", "Grad-CAM of the lead over the other class", "control"
+    ),
+    "contrastive_gradcam": _gradient(
+        "contrastive:contrastive_gradcam", "Grad-CAM of the loss against the other class", "prabhushankar2020"
+    ),
+    "random": _control("random", "independent uniform noise for each class", "layer"),
+    "random_channels": _control("random_channels", "activations weighted by random numbers", "layer"),
+    "sobel": _control("sobel", "edges of the image, the same for all classes", "input", "adebayo2018"),
+    "center_prior": _control("center_prior", "a Gaussian around the centre", "input"),
+}
