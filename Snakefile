@@ -16,7 +16,13 @@ include: "workflow/rules/report.smk"
 
 rule all:
     default_target: True
-    input:
+    input: # every output by name: only then is a deleted one noticed
+        [f"data/{name}/manifest.csv" for name in datasets()],
+        per_experiment("models/{dataset}/{model}/seed{seed}/{file}", file=["weights.safetensors", "model.json"]),
+        per_experiment("results/predictions/{experiment}/selection.csv"),
+        per_experiment("results/predictions/{experiment}/{model}/seed{seed}.parquet"),
+        per_experiment("results/saliency/{experiment}/{model}/seed{seed}/{family}/{shard}.nc"),
+        per_experiment("results/scores/{experiment}/{score}/{model}/seed{seed}.parquet", score=SCORES),
         "results/report.html",
         "results/metrics.json",
         per_experiment("results/tables/{experiment}/{table}.csv", table=TABLES),

@@ -62,7 +62,7 @@ def datasets():
 
 
 def per_experiment(pattern, **values):
-    """Expand a path over the experiments that run; {dataset}, {model} and {seed} over those of each."""
+    """Expand a path over the experiments that run, and over what each of them consists of."""
     return [
         path
         for name in config["run"]
@@ -72,6 +72,8 @@ def per_experiment(pattern, **values):
             dataset=config["experiments"][name]["dataset"],
             model=config["experiments"][name]["models"],
             seed=config["experiments"][name]["seeds"],
+            family=study.families(config, name),
+            shard=study.shards(config, name),
             **values,
         )
     ]

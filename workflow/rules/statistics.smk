@@ -1,4 +1,5 @@
 # Tests over images, and the numbers that a reader wants first.
+SCORES = ["agreement", "fidelity"]
 TABLES = ["agreement", "fidelity", "attrition", "summary"]
 
 

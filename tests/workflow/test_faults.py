@@ -1,0 +1,110 @@
+"""What goes wrong on real machines: a clear error, nothing half-written, and the next run completes."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+RULES = "results/saliency results/scores results/tables results/figures results/metrics results/predictions".split()
+
+
+def completes(project):
+    project.snakemake()
+    assert project.pending() == set()
+    assert not list(project.root.rglob("*.tmp*"))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (("diagnostic", "k_percent"), 150, "params.yaml: diagnostic.k_percent: 150 is not allowed"),
+        (("diagnostic", "k_procent"), 5, "params.yaml: diagnostic.k_procent: unknown key; did you mean 'k_percent'?"),
+        (("methods", "case", "source"), "confusion", "set methods.case.source to logits"),
+    ],
+)
+def test_bad_parameters_stop_the_workflow_before_any_job(fresh, path, value, message):
+    fresh.set(*path, to=value)
+    said = fresh.snakemake(check=False)
+    assert message in said
+    assert "Traceback" not in said
+    assert not (fresh.root / "data").exists()
+
+
+@pytest.mark.parametrize("damage", [b"", b"not an image", None], ids=["empty", "other bytes", "missing"])
+def test_a_damaged_image_is_named_and_fetched_again(project, damage):
+    image = sorted((project.root / "data/imagenet-sample/images").iterdir())[0]
+    chosen = (project.root / "results/predictions/imagenet-sample/selection.csv").read_text()
+    image = next(file for file in sorted(image.parent.iterdir()) if file.name in chosen)
+    if damage is None:
+        image.unlink()
+    else:
+        image.write_bytes(damage)
+    (project.root / "results/predictions/imagenet-sample/efficientnet_lite0/seed0.parquet").unlink()
+    said = project.snakemake(check=False)
+    assert image.name in said
+    assert "--forcerun fetch_dataset" in said
+    project.snakemake("--forcerun", "fetch_dataset")
+    completes(project)
+
+
+def test_damaged_weights_are_named_and_obtained_again(project):
+    weights = project.root / "models/imagenet-sample/efficientnet_lite0/seed0/weights.safetensors"
+    body = bytearray(weights.read_bytes())
+    body[-1] ^= 1
+    weights.write_bytes(body)
+    said = project.snakemake("--forcerun", "predict", check=False)
+    assert "weights.safetensors: sha256" in said
+    assert "--forcerun obtain_model" in said
+    project.snakemake("--forcerun", "obtain_model")
+    completes(project)
+
+
+def test_ctrl_c_leaves_nothing_half_written(fresh):
+    process = subprocess.Popen(
+        ["snakemake", "--cores", "2"],
+        cwd=fresh.root,
+        env=fresh.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    log = fresh.root / "logs/attribute"
+    while not log.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert "Traceback" not in said
+    assert not list((fresh.root / "results/saliency").rglob("*.nc"))
+    completes(fresh)
+
+
+@pytest.fixture
+def small_disk(fresh):
+    """A file system of 200 kB at results/saliency of a fresh project; only root may mount one."""
+    folder = fresh.root / "results/saliency"
+    folder.mkdir(parents=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(folder)], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"needs root to mount a small file system: {mounted.stderr.strip()}")
+    yield folder
+    if os.path.ismount(folder):
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_is_an_error_and_the_next_run_completes(fresh, small_disk):
+    filler = small_disk / "filler"
+    filler.write_bytes(bytes(190_000))
+    said = fresh.snakemake(check=False)
+    assert "cannot write results/saliency/imagenet-sample/efficientnet_lite0/seed0" in said
+    assert "No space left on device" in said
+    assert not list(small_disk.rglob("*.nc*"))
+    subprocess.run(["umount", str(small_disk)], check=True)
+    completes(fresh)

@@ -1,0 +1,91 @@
+"""The whole chain: what it leaves, that it is reproducible, and that each stage's inputs are all declared."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from case_saliency import storage
+from case_saliency.provenance.code import closure
+
+
+def test_everything_promised_is_there_and_says_what_was_run(finished):
+    made = set(finished.results())
+    assert "results/saliency/imagenet-sample/efficientnet_lite0/seed0/gradient/0-of-1.nc" in made
+    assert {f"results/figures/imagenet-sample/agreement_heatmap.{e}" for e in ("pdf", "png", "svg")} <= made
+    summary = storage.read_table(finished.root / "results/tables/imagenet-sample/summary.csv")
+    assert list(summary["method"]) == ["gradcam", "case", "random"]
+    page = (finished.root / "results/report.html").read_text()
+    assert "EfficientNet-Lite0" in page
+    assert (finished.root / "results/workflow-report.html").stat().st_size > 100_000
+
+
+def test_every_image_is_accounted_for(finished):
+    tables = finished.root / "results/tables/imagenet-sample"
+    attrition = storage.read_table(tables / "attrition.csv")
+    counts = attrition.groupby(["model", "method", "stage", "k_percent", "fill"])["n"].sum()
+    assert set(counts) == {3}
+
+
+def test_two_runs_from_scratch_give_the_same_bytes(finished, fresh):
+    fresh.snakemake()
+    first, second = finished.results(), fresh.results()
+    assert set(first) == set(second)
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_every_output_has_a_record_whose_hashes_chain(finished):
+    records = [json.loads(file.read_text()) for file in (finished.root / "results/provenance").rglob("*.json")]
+    made = {entry["path"]: entry["sha256"] for record in records for entry in record["outputs"]}
+    for record in records:
+        assert record["status"] == "completed"
+        for entry in [*record["inputs"], *record["outputs"]]:
+            assert storage.sha256(finished.root / entry["path"]) == entry["sha256"]
+            assert made[entry["path"]] == entry["sha256"]
+    files = {name for name in finished.results() if not name.startswith("data/imagenet-sample/images/")}
+    assert files <= set(made)
+
+
+STAGES = [
+    ("fetch_dataset", "data/*/manifest.csv"),
+    ("obtain_model", "models/*/*/*/weights.safetensors"),
+    ("select_images", "results/predictions/*/selection.csv"),
+    ("predict", "results/predictions/*/*/*.parquet"),
+    ("attribute", "results/saliency/*/*/*/gradient/*.nc"),
+    ("attribute", "results/saliency/*/*/*/control/*.nc"),
+    ("score_agreement", "results/scores/*/agreement/*/*.parquet"),
+    ("score_fidelity", "results/scores/*/fidelity/*/*.parquet"),
+    ("test_hypotheses", "results/tables/*/agreement.csv"),
+    ("summarise", "results/tables/*/summary.csv"),
+    ("collect_metrics", "results/metrics.json"),
+    ("plot", "results/figures/*/agreement_heatmap.pdf"),
+    ("plot", "results/figures/*/map_panels/*.pdf"),
+    ("report", "results/report.html"),
+]
+RECORDERS = {"cli/__init__.py", "cli/main.py", "provenance/__init__.py", "provenance/code.py", "provenance/record.py"}
+PROGRAM = """
+import json, sys
+from case_saliency.cli.main import main
+code = main(sys.argv[1:])
+print(json.dumps([m.__file__ for name, m in sys.modules.items() if name.split('.')[0] == 'case_saliency']))
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize(("stage", "pattern"), STAGES, ids=[f"{stage}-{pattern}" for stage, pattern in STAGES])
+def test_what_a_stage_imports_at_run_time_is_among_its_inputs(project, stage, pattern):
+    [output] = project.root.glob(pattern)
+    relative = output.relative_to(project.root)
+    parts = relative.parts[1:] if relative.parts[0] == "results" else relative.parts
+    record = json.loads((project.root / "results/provenance" / stage).joinpath(*parts[:-1], f"{parts[-1]}.json").read_text())
+    command = [sys.executable, "-c", PROGRAM, *record["command"][1:]]
+    done = subprocess.run(
+        command, cwd=project.root, env=project.environment, capture_output=True, text=True, check=True
+    )
+    imported = {name.split("/case_saliency/")[1] for name in json.loads(done.stdout.splitlines()[-1])}
+    stages = {name for name in imported if name.startswith("cli/") and name != f"cli/{stage}.py"}
+    declared = {name.removeprefix("case_saliency/") for name in record["code"]}
+    listed = {path.as_posix().split("/case_saliency/")[1] for path in closure([f"case_saliency.cli.{stage}"]).files}
+    assert listed <= declared
+    assert imported - stages - RECORDERS - {"__init__.py"} <= declared
