@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, unique
 from case_saliency.figures.names import format_p, method_style, ordered_methods
-from case_saliency.figures.panels import select, split
+from case_saliency.figures.panels import split
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 TITLE = "Drop of the predicted class's confidence after removing the top-ranked pixels"
@@ -43,7 +43,7 @@ def confidence_drops(table: pd.DataFrame, measure: str = "drop_relative_clipped"
         grid = figure.subplots(len(settings), len(columns), sharex="row", squeeze=False)
         for line, setting in zip(grid, settings, strict=True):
             for axes, panel in zip(line, columns, strict=True):
-                rows = select(panel.rows, {str(name): value for name, value in setting.items()})
+                rows = panel.rows.merge(pd.DataFrame([setting]))
                 _draw(axes, rows, methods, reference)
                 method_rows(axes, methods, controls, named=axes is line[0])
                 axes.set_title(panel.label, pad=9)

@@ -52,13 +52,15 @@ class Example:
     true_class: str
 
 
-def map_panels(examples: Sequence[Example]) -> Figure:
+def map_panels(examples: Sequence[Example], k_percent: float | None = None) -> Figure:
     """Draw two rows per image (top-1 above top-2) and one column per method.
 
     Parameters
     ----------
     examples
         Images to show, all with the same methods.
+    k_percent
+        Outline this share of a map's pixels, those of the largest values; None draws no outline.
 
     Raises
     ------
@@ -75,7 +77,7 @@ def map_panels(examples: Sequence[Example]) -> Figure:
     with house_style():
         figure = Figure(figsize=(width, height))
         for position, example in enumerate(examples):
-            _draw_example(figure, example, methods, side, top=position * block)
+            _draw_example(figure, example, methods, side, position * block, k_percent)
         _draw_scale(figure)
     return figure
 
@@ -89,7 +91,9 @@ def _axes(figure: Figure, left: float, top: float, width: float, height: float) 
     return axes
 
 
-def _draw_example(figure: Figure, example: Example, methods: list[str], side: float, top: float) -> None:
+def _draw_example(
+    figure: Figure, example: Example, methods: list[str], side: float, top: float, k_percent: float | None
+) -> None:
     top += _HEAD
     large = 2 * side + _GAP
     photograph = _axes(figure, 0, top, large, large)
@@ -102,7 +106,7 @@ def _draw_example(figure: Figure, example: Example, methods: list[str], side: fl
         left = large + _TEXT + _GAP + column * (side + _GAP)
         for row in range(2):
             axes = _axes(figure, left, top + row * (side + _GAP), side, side)
-            _draw_map(axes, example.photograph, example.maps[method][row])
+            _draw_map(axes, example.photograph, example.maps[method][row], k_percent)
             if row == 0:
                 axes.set_title(wrap(method_style(method).label, 11, 2), fontsize=6, fontweight="normal", pad=2)
         agreement = example.agreements[method]
@@ -132,12 +136,17 @@ def overlay(photograph: npt.NDArray[np.uint8], saliency: npt.NDArray[np.floating
     return np.asarray((1 - OPACITY) * base + OPACITY * colours)
 
 
-def _draw_map(axes: Axes, photograph: npt.NDArray[np.uint8], saliency: npt.NDArray[np.floating]) -> None:
+def _draw_map(
+    axes: Axes, photograph: npt.NDArray[np.uint8], saliency: npt.NDArray[np.floating], k_percent: float | None
+) -> None:
     axes.imshow(overlay(photograph, saliency))
     word = "not finite" if not np.isfinite(saliency).all() else "" if saliency.max() > 0 else "empty"
     if word:
         box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
         axes.text(0.5, 0.5, word, transform=axes.transAxes, ha="center", va="center", fontsize=6, bbox=box)
+    elif k_percent is not None:
+        level = np.quantile(saliency, 1 - k_percent / 100)
+        axes.contour(saliency >= level, levels=[0.5], colors="white", linewidths=0.4)
 
 
 def _draw_scale(figure: Figure) -> None:
@@ -155,7 +164,8 @@ def caption(model: str, k_percent: float) -> str:
         f"{TITLE}, {model_label(model)}. For each photograph (cropped as the network sees it, with its true label) the "
         "upper row explains the class that the network ranks first and the lower row the one that it ranks second; p "
         "is the softmax probability. Maps are upsampled bilinearly, each is scaled to its own maximum, and negative "
-        "values are drawn as zero; 'empty' marks a map without a positive value. Under each pair stands the agreement "
-        f"of the two maps' top {k_percent:g}% of pixels: a class-sensitive method shows different maps and a low "
-        "agreement; '–' means that a degenerate map leaves it undefined."
+        "values are drawn as zero; 'empty' marks a map without a positive value. The white outline encloses the top "
+        f"{k_percent:g}% of a map's pixels; the number under each pair is the agreement, the share of these pixels "
+        "that the two maps have in common. A class-sensitive method shows different outlines and a low agreement; '–' "
+        "means that a degenerate map leaves it undefined."
     )

@@ -1,13 +1,15 @@
 """Split a table into the panels of a figure: one for each model, target layer and seed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
 from case_saliency.figures.names import model_label, ordered_models
 
 SETTING = ("model", "layer", "seed")
+INPUT_LAYER = "input"  # the layer of methods that look at the input alone: they belong beside every layer
 
 
 @dataclass(frozen=True)
@@ -15,25 +17,34 @@ class Panel:
     """The rows of one setting, the values that select it, and its label."""
 
     label: str
-    setting: dict[str, object]
+    setting: dict[Any, Any]
     rows: pd.DataFrame
 
+    @property
+    def name(self) -> str:
+        """The label on one line."""
+        return self.label.replace("\n", ", ")
+
     def select(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows of another table that belong to this setting."""
-        return select(table, self.setting)
+        """Return the rows of another table that belong to this setting, those of the input's layer included."""
+        keep = table["layer"].isin([self.setting["layer"], INPUT_LAYER])
+        for name, value in self.setting.items():
+            keep &= (table[name] == value) | (name == "layer")
+        return table[keep]
 
 
 def split(table: pd.DataFrame, by: Sequence[str] = SETTING) -> list[Panel]:
     """Split a table by model, layer and seed (and whatever else `by` names), in the house order.
 
-    The label names the model, and what else is needed to tell the panels of one model apart.
+    The label names the model, and what else is needed to tell the panels of one model apart. Methods without a target
+    layer (layer "input") join the panels of the model's layers; they get a panel only if the model has no other.
 
     Parameters
     ----------
     table
-        Any table with the columns of `by`, "model" among them.
+        Any table with the columns of `by`.
     by
-        Columns that define a panel.
+        Columns that define a panel, "model" and "layer" among them.
 
     Raises
     ------
@@ -42,25 +53,20 @@ def split(table: pd.DataFrame, by: Sequence[str] = SETTING) -> list[Panel]:
     """
     if table.empty:
         raise ValueError("split: the table has no rows")
-    rank = {model: position for position, model in enumerate(ordered_models(table["model"]))}
-    told_apart = [name for name in by if len(table[["model", name]].drop_duplicates()) > len(rank)]
+    layered = table[table["layer"] != INPUT_LAYER]
+    lone = table[~table["model"].isin(layered["model"])]
+    settings = pd.concat([layered, lone])[list(by)].drop_duplicates().sort_values(list(by))
+    models = ordered_models(table["model"])
+    told_apart = [name for name in by if len(settings[["model", name]].drop_duplicates()) > len(models)]
     found = []
-    for values, rows in table.groupby(list(by), sort=True):
-        setting = dict(zip(by, values, strict=True))
+    for setting in settings.to_dict("records"):
         details = [_detail(name, setting[name]) for name in told_apart]
-        found.append(Panel("\n".join([model_label(str(setting["model"])), *details]), setting, rows))
-    return sorted(found, key=lambda panel: rank[str(panel.setting["model"])])
+        panel = Panel("\n".join([model_label(setting["model"]), *details]), dict(setting), table.iloc[:0])
+        found.append(replace(panel, rows=panel.select(table)))
+    return sorted(found, key=lambda panel: models.index(panel.setting["model"]))
 
 
-def select(table: pd.DataFrame, setting: dict[str, object]) -> pd.DataFrame:
-    """Return the rows of `table` whose columns equal the values of `setting`."""
-    keep = pd.Series(True, index=table.index)
-    for name, value in setting.items():
-        keep &= table[name] == value
-    return table[keep]
-
-
-def _detail(name: str, value: object) -> str:
+def _detail(name: str, value: Any) -> str:
     if name == "layer":
         return str(value)
     return f"top {value:g}%" if name == "k_percent" else f"{name} {value}"

@@ -119,21 +119,32 @@ def _fidelity(fidelity: pd.DataFrame, settings: Settings) -> list[str]:
         sentences.append(
             f"Removing the top {k:g}% of pixels (fill: {fill}) costs the predicted class a mean share of {drops} of "
             f"its probability with {label}, and {controls} with the controls. Of {len(others)} paired comparisons of "
-            f"other methods with {label}, {found} (Holm-corrected at {settings.alpha:g})."
+            f"other methods with {label}, {found} (Holm-corrected at {settings.alpha:g}).{_beaten(rows, settings)}"
         )
     return sentences
 
 
-def _differences(rows: pd.DataFrame, reference: str) -> str:
-    labels = {tuple(panel.setting.values()): panel.label.replace("\n", ", ") for panel in split(rows)}
+def _beaten(rows: pd.DataFrame, settings: Settings) -> str:
+    """Say where a control costs as much as the reference: there the reference's map is no better than none."""
     parts = []
-    for method in ordered_methods(rows["method"]):
-        for row in rows[rows["method"] == method].to_dict("records"):
+    for panel in split(rows):
+        reference = panel.rows.loc[panel.rows["method"] == settings.reference, "mean"].max()
+        controls = panel.rows[(panel.rows["role"] == "control") & (panel.rows["mean"] >= reference)]
+        if len(controls):
+            names = " and ".join(method_style(method).label for method in ordered_methods(controls["method"]))
+            parts.append(f"{names} on {panel.name}")
+    label = method_style(settings.reference).label
+    return f" As costly as {label} or more, though a control: {'; '.join(parts)}." if parts else ""
+
+
+def _differences(rows: pd.DataFrame, reference: str) -> str:
+    parts = []
+    for panel in split(rows):
+        for method in ordered_methods(panel.rows["method"]):
+            row = panel.rows[panel.rows["method"] == method].to_dict("records")[0]
             direction = "larger" if row["difference_to_case"] > 0 else "smaller"
-            where = labels[row["model"], row["layer"], row["seed"]]
-            parts.append(
-                f"{method_style(method).label} {direction} than {reference} on {where} ({p_statement(row['p_holm'])})"
-            )
+            p = p_statement(row["p_holm"])
+            parts.append(f"{method_style(method).label} {direction} than {reference} on {panel.name} ({p})")
     return "; ".join(parts)
 
 
@@ -152,8 +163,8 @@ def _power(agreement: pd.DataFrame, settings: Settings) -> str:
     return (
         f"Power: with n = {n} images the sign test finds a method that falls below {settings.threshold:g}% on "
         f"{settings.effect:.0%} of images with probability {power}, less after correction for many tests. So "
-        "'undecided' means that these images cannot tell, not that the method is insensitive, and a fidelity comparison "
-        "without a difference does not show that two methods are equally faithful."
+        "'undecided' means that these images cannot tell, not that the method is insensitive, and a fidelity "
+        "comparison without a difference does not show that two methods are equally faithful."
     )
 
 

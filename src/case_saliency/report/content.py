@@ -50,7 +50,7 @@ class ReportFigure:
 class Photograph:
     """A small picture of one image (`thumbnails.jpeg`), where it comes from, and what the models made of it.
 
-    `predictions` has one line for each model.
+    `source` may name the file within a collection after a "#"; `predictions` has one line for each model.
     """
 
     image_id: str
@@ -59,6 +59,11 @@ class Photograph:
     source: str
     licence: str
     predictions: Sequence[str] = ()
+
+    @property
+    def collection(self) -> str:
+        """Source without the file: what many images have in common."""
+        return self.source.partition("#")[0]
 
 
 @dataclass(frozen=True)

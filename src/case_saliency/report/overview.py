@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from case_saliency.figures.names import VERDICTS, Verdict, method_style, ordered_methods, p_statement
-from case_saliency.figures.panels import SETTING, select, split
+from case_saliency.figures.panels import SETTING, split
 from case_saliency.report.content import Experiment
 
 
@@ -50,7 +50,7 @@ def overview(experiment: Experiment) -> Overview:
     panels = split(experiment.agreement, by=(*SETTING, "k_percent"))
     shown = experiment.fidelity[experiment.fidelity["measure"] == experiment.settings.measure]
     first = shown.sort_values(["k_percent", "fill"]).iloc[0]
-    shown = select(shown, {"k_percent": first["k_percent"], "fill": first["fill"]})
+    shown = shown[(shown["k_percent"] == first["k_percent"]) & (shown["fill"] == first["fill"])]
     rows = []
     for method in ordered_methods(experiment.agreement["method"]):
         style = method_style(method)
@@ -59,14 +59,15 @@ def overview(experiment: Experiment) -> Overview:
         control = bool((experiment.agreement.loc[experiment.agreement["method"] == method, "role"] == "control").any())
         rows.append(Row(style.label, style.colour, control, cells))
     return Overview(
-        [panel.label.replace("\n", ", ") for panel in panels],
+        [panel.name for panel in panels],
         rows,
         f"top {first['k_percent']:g}%, {first['fill']} fill",
     )
 
 
 def _cell(summary: Mapping[Any, Any], fidelity: pd.DataFrame) -> Cell:
-    drops = select(fidelity, {name: summary[name] for name in (*SETTING, "method")})["mean"].dropna()
+    cell = pd.DataFrame([{name: summary[name] for name in (*SETTING, "method")}])
+    drops = fidelity.merge(cell)["mean"].dropna()
     control = summary["role"] == "control"
     return Cell(
         verdict=VERDICTS[summary["verdict"]],

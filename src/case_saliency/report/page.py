@@ -3,16 +3,15 @@
 import base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from case_saliency.errors import CaseSaliencyError
 from case_saliency.figures.names import VERDICTS
 from case_saliency.report.answer import Answer, answer
 from case_saliency.report.content import Background, Experiment
 from case_saliency.report.overview import Overview, overview
+from case_saliency.report.pictures import webp
 from case_saliency.report.tables import TableView, view
 
 
@@ -49,7 +48,7 @@ def render(experiments: Sequence[Experiment], background: Background) -> str:
         lstrip_blocks=True,
     )
     environment.filters["data_uri"] = _data_uri
-    environment.filters["picture"] = _picture
+    environment.filters["webp"] = webp
     return environment.get_template("page.html").render(
         chapters=[_chapter(experiment) for experiment in experiments],
         parameters=list(_flatten(background.parameters)),
@@ -70,14 +69,6 @@ def _chapter(experiment: Experiment) -> _Chapter:
         for name, caption in captions.items()
     ]
     return _Chapter(experiment, answer(experiment), overview(experiment), tables)
-
-
-def _picture(path: Path) -> str:
-    """Return a PNG file as a data URI."""
-    try:
-        return _data_uri(path.read_bytes(), "image/png")
-    except OSError as error:
-        raise CaseSaliencyError(f"cannot read figure {path}: {error.strerror}; draw it again with plot") from error
 
 
 def _data_uri(content: bytes, kind: str) -> str:

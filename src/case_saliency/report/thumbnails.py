@@ -18,7 +18,7 @@ def jpeg(photograph: npt.NDArray[np.uint8]) -> bytes:
     photograph
         (H, W, 3) uint8.
     """
-    picture = Image.fromarray(photograph, mode=None)
+    picture = Image.fromarray(photograph)
     picture.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
     buffer = BytesIO()
     picture.save(buffer, format="JPEG", quality=_QUALITY)

@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from case_saliency.figures import agreement_heatmap as module
+from case_saliency.figures.names import VERDICTS, ordered_methods
+
+
+def test_cells_hold_the_tables_medians_and_verdicts(table) -> None:
+    axes = module.agreement_heatmap(table).axes[0]
+    methods, models = ordered_methods(table["method"]), list(table["model"].unique())
+    expected = table.pivot_table(index="method", columns="model", values="median_agreement").loc[methods, models]
+    np.testing.assert_array_equal(axes.images[0].get_array(), expected)
+    written = {text.get_position(): text.get_text() for text in axes.texts}
+    assert written == {
+        (models.index(row.model), methods.index(row.method)): (
+            f"{VERDICTS[row.verdict].symbol} {row.median_agreement:.0f}%"
+        )
+        for row in table.itertuples()
+    }
+
+
+def test_the_scale_is_fixed_and_marks_the_threshold(table) -> None:
+    figure = module.agreement_heatmap(table, threshold=40)
+    assert figure.axes[0].images[0].get_clim() == (0, 100)
+    assert list(figure.axes[1].lines[0].get_ydata()) == [40, 40]
+
+
+def test_a_cell_without_a_value_says_so(table) -> None:
+    table.loc[0, ["median_agreement", "verdict"]] = [np.nan, "undecided"]
+    axes = module.agreement_heatmap(table).axes[0]
+    assert "no value" in {text.get_text() for text in axes.texts}
+
+
+@pytest.mark.parametrize("median", [0, 25, 49, 50, 51, 75, 100])
+def test_text_contrasts_with_its_cell(median) -> None:
+    luminance = module._luminance(median)
+    ink = 0.0176  # of style.INK
+    dark, light = (luminance + 0.05) / (ink + 0.05), 1.05 / (luminance + 0.05)
+    chosen = dark if luminance > module._LIGHT else light
+    assert chosen == max(dark, light)
+    assert chosen > 3.8
+
+
+def test_the_caption_takes_its_numbers_from_the_table(table) -> None:
+    text = module.caption(table.assign(n=7, k_percent=2.5), threshold=45)
+    assert "top 2.5% of pixels; n = 7 images" in text
+    assert "against 45%" in text

@@ -1,0 +1,63 @@
+import pytest
+
+from case_saliency.figures import confidence_drops as module
+from case_saliency.figures.names import format_p, ordered_methods
+
+
+@pytest.fixture
+def drops(synthetic):
+    return synthetic.fidelity_table()
+
+
+def test_marks_stand_at_the_tables_values(drops) -> None:
+    figure = module.confidence_drops(drops)
+    methods = ordered_methods(drops["method"])
+    assert len(figure.axes) == 6
+    for position, axes in enumerate(figure.axes):
+        k, model = (5, 50)[position // 3], drops["model"].unique()[position % 3]
+        keep = (drops["k_percent"] == k) & (drops["model"] == model) & (drops["measure"] == "drop_relative_clipped")
+        rows = drops[keep].set_index("method")
+        means = {methods[int(line.get_ydata()[0])]: line.get_xdata()[0] for line in axes.lines if _marked(line)}
+        assert means == rows["mean"].to_dict()
+        bars = {methods[int(line.get_ydata()[0])]: tuple(line.get_xdata()) for line in axes.lines if _bar(line)}
+        assert bars == {name: (row["ci_low"], row["ci_high"]) for name, row in rows.iterrows()}
+        assert [line.get_xdata()[0] for line in axes.lines if line.get_linewidth() == 0.8] == [rows.at["case", "mean"]]
+        assert axes.get_xlabel() == f"top {k}% removed, fill: mean\nmean of max(c − c′, 0) / c"
+
+
+def _marked(line) -> bool:
+    return line.get_linestyle() == "None"
+
+
+def _bar(line) -> bool:
+    return line.get_linewidth() == 1.1
+
+
+def test_p_values_stand_beside_every_method_but_the_reference(drops) -> None:
+    drops["p_holm"] = range(len(drops))
+    drops["p_holm"] /= len(drops)
+    axes = module.confidence_drops(drops, reference="gradcam").axes[0]
+    shown = drops[(drops["measure"] == "drop_relative_clipped") & (drops["k_percent"] == 5)]
+    shown = shown[(shown["model"] == "efficientnet_lite0") & (shown["method"] != "gradcam")]
+    methods = ordered_methods(drops["method"])
+    expected = {methods.index(row.method): format_p(row.p_holm) for row in shown.itertuples()}
+    assert {text.get_position()[1]: text.get_text() for text in axes.texts if text.get_text() != "p"} == expected
+
+
+def test_another_measure_shows_its_own_rows(drops) -> None:
+    absolute = drops.assign(mean=drops["mean"] + (drops["measure"] == "drop_absolute"))
+    axes = module.confidence_drops(absolute, measure="drop_absolute").axes[0]
+    assert all(line.get_xdata()[0] > 1 for line in axes.lines if _marked(line))
+    assert axes.get_xlabel().endswith("mean of c − c′")
+
+
+def test_a_measure_without_rows_is_refused(drops) -> None:
+    with pytest.raises(ValueError, match="no rows"):
+        module.confidence_drops(drops[drops["measure"] == "drop_absolute"])
+
+
+def test_the_caption_takes_its_numbers_from_the_table(drops) -> None:
+    text = module.caption(drops.assign(n=7), reference="gradcam")
+    assert "(top 5%, 50%; fill: mean)" in text
+    assert "n = 7 images" in text
+    assert "the mean of Grad-CAM" in text

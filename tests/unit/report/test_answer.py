@@ -1,0 +1,131 @@
+from dataclasses import replace
+
+import pytest
+
+from case_saliency.report.answer import answer
+from case_saliency.report.content import Settings
+
+
+def verdicts_of(experiment, method, verdicts, medians=(10.0, 20.0, 30.0)):
+    agreement = experiment.agreement.copy()
+    rows = agreement["method"] == method
+    agreement.loc[rows, "verdict"] = list(verdicts)
+    agreement.loc[rows, "median_agreement"] = list(medians)
+    return replace(experiment, agreement=agreement)
+
+
+def test_the_headline_says_that_the_method_is_class_sensitive(experiment) -> None:
+    found = answer(verdicts_of(experiment, "case", ["class-sensitive"] * 3)).headline
+    assert found == (
+        "CASE is class-sensitive on all 3 networks: the maps for the two likeliest classes share a median of "
+        "10% to 30% of their most salient pixels, below 50%."
+    )
+
+
+def test_the_headline_says_that_the_method_fails(experiment) -> None:
+    found = answer(verdicts_of(experiment, "case", ["insensitive"] * 3, [60, 60.2, 60.4])).headline
+    assert found.startswith("CASE fails the class-sensitivity diagnostic on all 3 networks: ")
+    assert found.endswith("a median of 60% of their most salient pixels, above 50%.")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        (["undecided"] * 3, "undecided on all 3 networks:"),
+        (
+            ["class-sensitive", "undecided", "insensitive"],
+            "class-sensitive on 1 of 3 networks, undecided on 1 of 3 networks, insensitive on 1 of 3 networks:",
+        ),
+        (
+            ["class-sensitive", "class-sensitive", "undecided"],
+            "class-sensitive on 2 of 3 networks, undecided on 1 of 3",
+        ),
+    ],
+)
+def test_the_headline_does_not_hide_a_mixed_result(experiment, verdicts, expected) -> None:
+    found = answer(verdicts_of(experiment, "case", verdicts)).headline
+    assert found.startswith(f"CASE gives no uniform answer, {expected}")
+
+
+def test_the_headline_with_one_and_with_two_networks(experiment) -> None:
+    for count, words in ((1, "the one network"), (2, "both networks")):
+        models = experiment.agreement["model"].unique()[:count]
+        fewer = replace(experiment, agreement=experiment.agreement[experiment.agreement["model"].isin(models)])
+        assert answer(fewer).headline.startswith(f"CASE is class-sensitive on {words}: ")
+
+
+def test_a_reference_that_was_not_measured_is_said_so(experiment) -> None:
+    without = experiment.agreement[experiment.agreement["method"] != "case"]
+    assert answer(replace(experiment, agreement=without)).headline == "CASE was not measured in this experiment."
+
+
+def test_every_method_is_named_once_with_its_verdict(experiment) -> None:
+    agreement = experiment.agreement.assign(verdict="undecided", median_agreement=50.0)
+    changed = replace(experiment, agreement=agreement)
+    changed = verdicts_of(changed, "gradcam", ["class-sensitive", "class-sensitive", "undecided"], [41, 44, 49])
+    changed = verdicts_of(changed, "layercam", ["insensitive"] * 3, [62, 63, 65])
+    assert answer(changed).sensitivity == [
+        "Class-sensitive on 2 of 3 networks, undecided on 1 of 3 networks: Grad-CAM (41% to 49%).",
+        "Undecided on all 3 networks: CASE (50%); CASE, unpooled (50%); Grad-CAM++ (50%); HiResCAM (50%).",
+        "Insensitive on all 3 networks: LayerCAM (62% to 65%).",
+        "For scale, the controls: Random (50%); Sobel edges (50%).",
+    ]
+
+
+def test_no_difference_in_fidelity_is_not_called_equality(experiment) -> None:
+    found = answer(experiment)
+    assert len(found.fidelity) == 2
+    assert "Of 15 paired comparisons of other methods with CASE, none shows a difference" in found.fidelity[0]
+    assert "does not show that two methods are equally faithful" in found.limits[1]
+
+
+def test_a_difference_in_fidelity_is_told_with_its_direction(experiment) -> None:
+    fidelity = experiment.fidelity.copy()
+    here = (fidelity["k_percent"] == 5) & (fidelity["measure"] == "drop_relative_clipped")
+    here &= fidelity["model"] == "efficientnet_lite1"
+    fidelity.loc[here & (fidelity["method"] == "layercam"), ["p_holm", "difference_to_case"]] = [0.003, 0.1]
+    fidelity.loc[here & (fidelity["method"] == "gradcam"), ["p_holm", "difference_to_case"]] = [0.00001, -0.1]
+    five, fifty = answer(replace(experiment, fidelity=fidelity)).fidelity
+    assert (
+        "2 differ: Grad-CAM smaller than CASE on EfficientNet-Lite1 (p < .0001); "
+        "LayerCAM larger than CASE on EfficientNet-Lite1 (p = .0030) (Holm-corrected at 0.05)." in five
+    )
+    assert "none shows a difference" in fifty
+
+
+def test_the_means_of_the_reference_and_of_the_controls_are_told(experiment) -> None:
+    fidelity = experiment.fidelity.copy()
+    fidelity["mean"] = 0.5
+    fidelity.loc[fidelity["method"] == "case", "mean"] = [0.1] * 9 + [0.9] * 9
+    fidelity.loc[fidelity["role"] == "control", "mean"] = 0.02
+    first = answer(replace(experiment, fidelity=fidelity)).fidelity[0]
+    assert first.startswith(
+        "Removing the top 5% of pixels (fill: mean) costs the predicted class a mean share of 0.10 to 0.90 of its "
+        "probability with CASE, and 0.02 with the controls."
+    )
+
+
+def test_a_control_that_costs_as_much_as_the_reference_is_not_hidden(experiment) -> None:
+    fidelity = experiment.fidelity.copy()
+    fidelity["mean"] = fidelity["method"].map({"case": 0.2, "random": 0.1, "sobel": 0.1}).fillna(0.3)
+    assert "though a control" not in answer(replace(experiment, fidelity=fidelity)).fidelity[0]
+    here = (fidelity["model"] == "efficientnet_lite1") & (fidelity["k_percent"] == 5)
+    fidelity.loc[here & (fidelity["role"] == "control"), "mean"] = [0.2, 0.3] * 3
+    five, fifty = answer(replace(experiment, fidelity=fidelity)).fidelity
+    assert five.endswith("As costly as CASE or more, though a control: Random and Sobel edges on EfficientNet-Lite1.")
+    assert "though a control" not in fifty
+
+
+def test_the_limits_name_scope_power_and_circularity(experiment) -> None:
+    scope, power, circularity = answer(experiment).limits
+    assert scope.startswith("Scope: 20 images and 3 models;")
+    assert "2 of 20 per network are set aside as misclassified. 0 pairs of maps" in scope
+    assert "with n = 18 images the sign test finds a method that falls below 50% on 75% of images" in power
+    assert "with probability 0.72, less after correction" in power
+    assert circularity.startswith("Circularity: CASE removes")
+
+
+@pytest.mark.parametrize("source", ["confusion", None])
+def test_circularity_is_claimed_only_where_it_is_certain(experiment, source) -> None:
+    changed = replace(experiment, settings=Settings(contrast_source=source))
+    assert len(answer(changed).limits) == 2

@@ -1,0 +1,38 @@
+from dataclasses import replace
+
+import numpy as np
+
+from case_saliency.report.overview import overview
+
+
+def test_cells_hold_the_tables_values(experiment) -> None:
+    agreement, fidelity = experiment.agreement.copy(), experiment.fidelity.copy()
+    here = (agreement["method"] == "gradcam") & (agreement["model"] == "efficientnet_lite1")
+    names = ["median_agreement", "ci_low", "ci_high", "p_holm", "verdict"]
+    agreement.loc[here, names] = [44.6, 30.2, 55.5, 0.35, "undecided"]
+    here = (fidelity["method"] == "gradcam") & (fidelity["model"] == "efficientnet_lite1")
+    fidelity.loc[here & (fidelity["k_percent"] == 5), "mean"] = 0.1234
+    found = overview(replace(experiment, agreement=agreement, fidelity=fidelity))
+    cell = next(row for row in found.rows if row.label == "Grad-CAM").cells[1]
+    assert (cell.kind, cell.median, cell.interval, cell.p, cell.drop) == (
+        "undecided", "45%", "30 to 56", "p = .35", "0.12",
+    )  # fmt: skip
+    assert found.networks == ["EfficientNet-Lite0", "EfficientNet-Lite1", "EfficientNet-Lite2"]
+    assert found.drop == "top 5%, mean fill"
+
+
+def test_controls_come_last_and_have_no_p(experiment) -> None:
+    rows = overview(experiment).rows
+    assert [row.label for row in rows if row.control] == ["Random", "Sobel edges"] == [row.label for row in rows[-2:]]
+    assert rows[-1].cells[0].p == "no p: control"
+
+
+def test_what_is_missing_is_told_apart(experiment) -> None:
+    agreement = experiment.agreement.drop(index=0)
+    agreement.loc[1, ["median_agreement", "ci_low", "ci_high", "p_holm", "verdict"]] = [*[np.nan] * 4, "undecided"]
+    found = overview(replace(experiment, agreement=agreement, fidelity=experiment.fidelity.drop(index=15 + 2)))
+    cells = {row.label: row.cells[0] for row in found.rows}
+    assert cells["Grad-CAM"] is None
+    assert (cells["Grad-CAM++"].median, cells["Grad-CAM++"].interval, cells["Grad-CAM++"].p) == (
+        "no value", "no interval", "p = –",
+    )  # fmt: skip
