@@ -114,7 +114,14 @@ def test_a_batch_equals_its_images_one_by_one():
     images, maps = many()
     maps["a"][1] = 0
     before = images.clone()
-    together = measure(images, maps, qualified=[True, True, False, True, True], k_percents=[5, 50], batch_size=7)
+    together = measure(
+        images,
+        maps,
+        qualified=[True, True, False, True, True],
+        class_index=[0, 1, 1, 0, 1],
+        k_percents=[5, 50],
+        batch_size=7,
+    )
     for i in range(5):
         mine = together[together["image_id"] == f"image-{i}"]
         test = ConfidenceDrop(SumNetwork(), k_percents=[5, 50], fills=["mean"], seed=0, batch_size=1)
@@ -122,7 +129,7 @@ def test_a_batch_equals_its_images_one_by_one():
             images[i : i + 1],
             {name: native[i : i + 1] for name, native in maps.items()},
             image_ids=[f"image-{i}"],
-            class_index=np.array([0]),
+            class_index=np.array([[0, 1, 1, 0, 1][i]]),
             qualified=np.array([i != 2]),
         )
         np.testing.assert_allclose(mine["drop_relative"], single["drop_relative"], rtol=1e-5, atol=1e-6)
