@@ -40,8 +40,8 @@ Each stage of the study is one command. The workflow (`snakemake --cores all`) c
 the log of every job holds the exact command line, which can be run by hand."""
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands. Importing the stages loads no heavy library."""
+def build_parser(names: Sequence[str] = (*STAGES, *VIEWS)) -> argparse.ArgumentParser:
+    """Return the parser of the named commands. Importing a stage loads no heavy library."""
     parser = argparse.ArgumentParser(
         "case-saliency", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -50,7 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads of numerical libraries (default 1)")
     parser.add_argument("--traceback", action="store_true", help="show the traceback of an expected error")
     commands = parser.add_subparsers(dest="stage", required=True, metavar="COMMAND", title="commands")
-    for name in (*STAGES, *VIEWS):
+    for name in names:
         module = importlib.import_module(f"case_saliency.cli.{name}")
         description = module.__doc__ or ""
         command = commands.add_parser(
@@ -67,14 +67,15 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 an error that is explained, 2 wrong usage, 130 interrupted."""
     sys.path.append(str(Path.cwd()))  # a user's `module:function` lies in the working folder
-    arguments = build_parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    arguments = build_parser(_asked(argv)).parse_args(argv)
     _start_logging(arguments.log, arguments.name)
     for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB"):
         os.environ[f"{library}_NUM_THREADS"] = str(arguments.threads)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         if arguments.name in STAGES:
-            _run_recorded(arguments, [*(sys.argv[1:] if argv is None else argv)])
+            _run_recorded(arguments, argv)
         else:
             arguments.module.run(arguments)
     except CaseSaliencyError as error:
@@ -86,6 +87,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         logging.getLogger(__name__).error("interrupted: nothing unfinished was kept; run the same command again")
         return 130
     return 0
+
+
+def _asked(argv: Sequence[str]) -> Sequence[str]:
+    """Return the one command that is asked for, so that a stage imports nothing of another; all for a general question."""
+    for word in argv:
+        if (name := word.replace("-", "_")) in (*STAGES, *VIEWS):
+            return [name]
+    return (*STAGES, *VIEWS)
 
 
 def _interrupt(number: int, _frame: object) -> None:

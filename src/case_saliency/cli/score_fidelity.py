@@ -38,10 +38,11 @@ def run(arguments: argparse.Namespace) -> None:
     settings = arguments.settings
     compute = setting(settings, "compute")
     model = load_model(arguments, compute["device"])
+    device = next(model.module.parameters()).device
     predictions = storage.read_table(arguments.predictions).set_index("image_id")
     layers = _first_target_maps(arguments)
     drop = ConfidenceDrop(
-        predict_logits=model.module,
+        predict_logits=lambda images: model.module(images.to(device)),
         k_percents=setting(settings, "k_percent"),
         fills=setting(settings, "fill"),
         seed=setting(settings, "seed"),
