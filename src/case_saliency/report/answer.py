@@ -99,10 +99,18 @@ def _with_medians(agreement: pd.DataFrame, method: str) -> str:
 
 
 def _controls(agreement: pd.DataFrame) -> list[str]:
-    methods = ordered_methods(agreement.loc[agreement["role"] == "control", "method"])
-    if not methods:
+    rows = agreement[agreement["role"] == "control"]
+    if rows.empty:
         return []
-    return [f"For scale, the controls: {'; '.join(_with_medians(agreement, method) for method in methods)}."]
+    told = (
+        f"For scale, the controls: {'; '.join(_with_medians(rows, name) for name in ordered_methods(rows['method']))}."
+    )
+    low = ordered_methods(rows.loc[rows["verdict"] == "class-sensitive", "method"])
+    if low:
+        names = " and ".join(method_style(name).label for name in low)
+        verb = "counts" if len(low) == 1 else "count"
+        told += f" {names} {verb} as class-sensitive too: low agreement alone does not make an explanation right."
+    return [told]
 
 
 def _fidelity(fidelity: pd.DataFrame, settings: Settings) -> list[str]:
@@ -134,7 +142,7 @@ def _beaten(rows: pd.DataFrame, settings: Settings) -> str:
             names = " and ".join(method_style(method).label for method in ordered_methods(controls["method"]))
             parts.append(f"{names} on {panel.name}")
     label = method_style(settings.reference).label
-    return f" As costly as {label} or more, though a control: {'; '.join(parts)}." if parts else ""
+    return f" A control costs as much as {label} or more: {'; '.join(parts)}." if parts else ""
 
 
 def _differences(rows: pd.DataFrame, reference: str) -> str:

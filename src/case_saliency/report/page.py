@@ -11,7 +11,7 @@ from case_saliency.figures.names import VERDICTS
 from case_saliency.report.answer import Answer, answer
 from case_saliency.report.content import Background, Experiment
 from case_saliency.report.overview import Overview, overview
-from case_saliency.report.pictures import webp
+from case_saliency.report.pictures import picture
 from case_saliency.report.tables import TableView, view
 
 
@@ -48,7 +48,7 @@ def render(experiments: Sequence[Experiment], background: Background) -> str:
         lstrip_blocks=True,
     )
     environment.filters["data_uri"] = _data_uri
-    environment.filters["webp"] = webp
+    environment.filters["picture"] = picture
     return environment.get_template("page.html").render(
         chapters=[_chapter(experiment) for experiment in experiments],
         parameters=list(_flatten(background.parameters)),

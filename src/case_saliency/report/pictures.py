@@ -1,5 +1,6 @@
 """Figures as the page carries them."""
 
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -10,8 +11,17 @@ from case_saliency.errors import CaseSaliencyError
 _QUALITY = 90
 
 
-def webp(path: Path) -> bytes:
-    """Return a figure as a WebP file of the same size in pixels: exact where that is smaller, as it is for plots.
+@dataclass(frozen=True)
+class Picture:
+    """A WebP file and its size in pixels."""
+
+    webp: bytes
+    width: int
+    height: int
+
+
+def picture(path: Path) -> Picture:
+    """Read a figure and compress it as WebP at its own size: exactly where that is smaller, as it is for plots.
 
     A figure with photographs shrinks to a seventh of its PNG file, without visible loss.
 
@@ -21,11 +31,11 @@ def webp(path: Path) -> bytes:
         If the file cannot be read.
     """
     try:
-        with Image.open(path) as picture:
-            flat = picture.convert("RGB")
+        with Image.open(path) as image:
+            flat = image.convert("RGB")
     except OSError as error:
         raise CaseSaliencyError(f"cannot read figure {path}: {error}; delete it and run the workflow again") from error
     exact, close = BytesIO(), BytesIO()
     flat.save(exact, format="WEBP", lossless=True)
     flat.save(close, format="WEBP", quality=_QUALITY)
-    return min(exact.getvalue(), close.getvalue(), key=len)
+    return Picture(min(exact.getvalue(), close.getvalue(), key=len), flat.width, flat.height)

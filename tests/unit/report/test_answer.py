@@ -72,6 +72,16 @@ def test_every_method_is_named_once_with_its_verdict(experiment) -> None:
     ]
 
 
+def test_a_control_with_low_agreement_is_a_warning(experiment) -> None:
+    changed = verdicts_of(experiment, "random", ["class-sensitive"] * 3, [2, 6, 6])
+    assert answer(verdicts_of(changed, "sobel", ["insensitive"] * 3, [100] * 3)).sensitivity[-1] == (
+        "For scale, the controls: Random (2% to 6%); Sobel edges (100%). Random counts as class-sensitive too: "
+        "low agreement alone does not make an explanation right."
+    )
+    without = experiment.agreement[experiment.agreement["role"] == "method"]
+    assert "control" not in answer(replace(experiment, agreement=without)).sensitivity[-1]
+
+
 def test_no_difference_in_fidelity_is_not_called_equality(experiment) -> None:
     found = answer(experiment)
     assert len(found.fidelity) == 2
@@ -108,12 +118,12 @@ def test_the_means_of_the_reference_and_of_the_controls_are_told(experiment) -> 
 def test_a_control_that_costs_as_much_as_the_reference_is_not_hidden(experiment) -> None:
     fidelity = experiment.fidelity.copy()
     fidelity["mean"] = fidelity["method"].map({"case": 0.2, "random": 0.1, "sobel": 0.1}).fillna(0.3)
-    assert "though a control" not in answer(replace(experiment, fidelity=fidelity)).fidelity[0]
+    assert "A control costs" not in answer(replace(experiment, fidelity=fidelity)).fidelity[0]
     here = (fidelity["model"] == "efficientnet_lite1") & (fidelity["k_percent"] == 5)
     fidelity.loc[here & (fidelity["role"] == "control"), "mean"] = [0.2, 0.3] * 3
     five, fifty = answer(replace(experiment, fidelity=fidelity)).fidelity
-    assert five.endswith("As costly as CASE or more, though a control: Random and Sobel edges on EfficientNet-Lite1.")
-    assert "though a control" not in fifty
+    assert five.endswith("A control costs as much as CASE or more: Random and Sobel edges on EfficientNet-Lite1.")
+    assert "A control costs" not in fifty
 
 
 def test_the_limits_name_scope_power_and_circularity(experiment) -> None:

@@ -11,7 +11,7 @@ import pytest
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.report.content import Background, Photograph, ReportFigure
 from case_saliency.report.page import render
-from case_saliency.report.pictures import webp
+from case_saliency.report.pictures import picture
 
 HOSTILE = "<script>alert(1)</script>\"'&<img src=x onerror=alert(2)>"
 BACKGROUND = Background({"compute": {"threads": 1}, "run": ["imagenet-sample"]}, {"python": "3.11.7"}, "0.1.0")
@@ -79,7 +79,7 @@ def test_the_answer_comes_before_figures_and_tables(page) -> None:
 
 
 def test_figures_carry_their_caption_and_record(page, experiment) -> None:
-    content = base64.b64encode(webp(experiment.figures[0].image)).decode()
+    content = base64.b64encode(picture(experiment.figures[0].image).webp).decode()
     sources = [image["src"] for image in page.all("img")]
     assert sources.count(f"data:image/webp;base64,{content}") == 2
     for number in (1, 2):
