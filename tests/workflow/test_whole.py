@@ -75,14 +75,9 @@ sys.exit(code)
 @pytest.mark.parametrize(("stage", "pattern"), STAGES, ids=[f"{stage}-{pattern}" for stage, pattern in STAGES])
 def test_what_a_stage_imports_at_run_time_is_among_its_inputs(project, stage, pattern):
     [output] = project.root.glob(pattern)
-    relative = output.relative_to(project.root)
-    parts = relative.parts[1:] if relative.parts[0] == "results" else relative.parts
-    folder = project.root.joinpath("results/provenance", stage, *parts[:-1])
-    [record] = [
-        found
-        for file in folder.glob("*.json")
-        if relative.as_posix() in {entry["path"] for entry in (found := json.loads(file.read_text()))["outputs"]}
-    ]
+    path = output.relative_to(project.root).as_posix()
+    records = [json.loads(file.read_text()) for file in (project.root / "results/provenance" / stage).rglob("*.json")]
+    [record] = [record for record in records if path in {entry["path"] for entry in record["outputs"]}]
     command = [sys.executable, "-c", PROGRAM, *record["command"][1:]]
     done = subprocess.run(
         command, cwd=project.root, env=project.environment, capture_output=True, text=True, check=True
