@@ -69,8 +69,10 @@ def _draw(axes: Axes, rows: pd.DataFrame, methods: list[str], reference: str) ->
     axes.set_axisbelow(True)
 
 
-def caption(table: pd.DataFrame, measure: str = "drop_relative_clipped", reference: str = "case") -> str:
-    """Say what the figure shows, with n, k and fill from the table."""
+def caption(
+    table: pd.DataFrame, measure: str = "drop_relative_clipped", reference: str = "case", alpha: float = 0.05
+) -> str:
+    """Say what the figure shows, with n, k and fill from the table; its intervals have level 1 - alpha."""
     shown = _shown(table, measure)
     label = method_style(reference).label
     return (
@@ -78,7 +80,7 @@ def caption(table: pd.DataFrame, measure: str = "drop_relative_clipped", referen
         f"pixels that a map ranks highest are removed (top {unique(shown['k_percent'], '{:g}%')}; fill: "
         f"{unique(shown['fill'], '{}')}); the drop is {_FORMULAS[measure]}, a fraction. A larger drop means that the "
         f"map found pixels that matter more. Markers are means over n = {unique(shown['n'], '{:d}')} images whose "
-        f"top-1 prediction is correct, bars their 95% t intervals, the dashed line is the mean of {label}. p: "
-        f"two-sided paired t-test against {label} on the same images, Holm-corrected; a large p does not show that two "
-        "methods are equal. Methods in italics are controls."
+        f"top-1 prediction is correct, bars their {1 - alpha:.0%} t intervals, the dashed line is the mean of {label}. "
+        f"p: two-sided paired t-test against {label} on the same images, Holm-corrected; a large p does not show that "
+        "two methods are equal. Methods in italics are controls."
     )

@@ -56,10 +56,10 @@ METHODS = {
     "input_x_gradient": MethodStyle("Input x gradient", "#EE8866", "h"),
     "guided_backprop": MethodStyle("Guided Backprop", "#994455", "D"),
     "occlusion": MethodStyle("Occlusion", "#AA7700", "P"),
-    "random": MethodStyle("Random", "#5A6169", "X"),
-    "random_channels": MethodStyle("Random channels", "#7C848C", "d"),
-    "sobel": MethodStyle("Sobel edges", "#8E969E", "P"),
-    "center_prior": MethodStyle("Centre prior", "#A9B0B7", "*"),
+    "random": MethodStyle("Random", "#464C52", "X"),
+    "random_channels": MethodStyle("Random channels", "#6E767E", "d"),
+    "sobel": MethodStyle("Sobel edges", "#BCC2C8", "P"),
+    "center_prior": MethodStyle("Centre prior", "#9AA1A8", "*"),
 }
 _FIRST_CONTROL = list(METHODS).index("random")
 _VARIANT_COLOURS = ("#66CCEE", "#228833", "#CCBB44", "#EE6677", "#AA3377", "#4B6A9B", "#7A5195", "#3E7D6B")

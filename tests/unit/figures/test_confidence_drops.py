@@ -57,7 +57,8 @@ def test_a_measure_without_rows_is_refused(drops) -> None:
 
 
 def test_the_caption_takes_its_numbers_from_the_table(drops) -> None:
-    text = module.caption(drops.assign(n=7), reference="gradcam")
+    text = module.caption(drops.assign(n=7), reference="gradcam", alpha=0.1)
+    assert "90% t intervals" in text
     assert "(top 5%, 50%; fill: mean)" in text
     assert "n = 7 images" in text
     assert "the mean of Grad-CAM" in text

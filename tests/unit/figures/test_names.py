@@ -1,4 +1,8 @@
+import itertools
+
+import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
 from case_saliency.figures import names
 
@@ -50,3 +54,29 @@ def test_long_class_names_are_cut() -> None:
 )
 def test_p_values_stay_on_their_side_of_the_level(p: float, text: str) -> None:
     assert names.format_p(p) == text
+
+
+# Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
+DEFICIENCIES = {
+    "none": np.eye(3),
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+}
+
+
+def lab(linear):
+    """CIE L*a*b* (D65) of linear sRGB."""
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ linear
+    x, y, z = np.cbrt(xyz / [0.9505, 1.0, 1.089])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("deficiency", DEFICIENCIES)
+def test_the_default_methods_differ_for_colour_blind_readers(deficiency: str) -> None:
+    seen = {}
+    for method in DEFAULT:
+        colour = np.array(to_rgb(names.method_style(method).colour))
+        linear = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
+        seen[method] = lab(np.clip(np.array(DEFICIENCIES[deficiency]) @ linear, 0, 1))
+    assert min(np.linalg.norm(seen[a] - seen[b]) for a, b in itertools.combinations(DEFAULT, 2)) > 12
