@@ -27,9 +27,19 @@ class CapturedLayer:
     """
 
     name: str
+    path: str
     output: Tensor
     logits: Tensor
     grid: Grid
+
+    @property
+    def channel_axis(self) -> int:
+        """Which axis of `output` holds the channels."""
+        if self.grid is _identity:
+            return 1
+        if self.grid is tokens_to_grid:
+            return 2
+        raise CaseSaliencyError(f"layer {self.name}: no ablation with a `grid` of your own; leave ablationcam out")
 
     @property
     def activations(self) -> Tensor:
@@ -107,10 +117,10 @@ def capture(
         if name not in outputs:
             raise CaseSaliencyError(f"layer {name}: {path!r} did not run in the forward pass; choose one that does")
     captured = {
-        name: CapturedLayer(name, output, logits, grid or _default_grid(name, output))
-        for name, output in outputs.items()
+        name: CapturedLayer(name, path, outputs[name], logits, grid or _default_grid(name, outputs[name]))
+        for name, path in layers.items()
     }
-    return Capture(logits.detach().float(), {name: captured[name] for name in layers})
+    return Capture(logits.detach().float(), captured)
 
 
 def unwrap(module: nn.Module) -> nn.Module:

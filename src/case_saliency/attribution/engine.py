@@ -5,6 +5,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from case_saliency.attribution import batching, devices, result
-from case_saliency.attribution.capture import Grid, capture, unwrap
+from case_saliency.attribution.capture import Grid, capture, evaluating, unwrap
 from case_saliency.attribution.registry import Method
 from case_saliency.attribution.result import Attribution, Extras, Maps
+from case_saliency.attribution.tail import Tails
 from case_saliency.attribution.view import View
 from case_saliency.errors import CaseSaliencyError
 
@@ -78,7 +80,7 @@ def attribute(
     image_ids: list[str] = []
     maps: dict[tuple[str, str], list[NDArray[np.float32]]] = defaultdict(list)
     extras: dict[tuple[str, str, str], list[NDArray[Any]]] = defaultdict(list)
-    with devices.exactly(job.settings.deterministic):
+    with devices.exactly(job.settings.deterministic), evaluating(job.module):
         for ids, (part_maps, part_extras) in batching.in_parts(batches, job.explain, job.fitting_batch, job.report):
             image_ids.extend(ids)
             for where, values in part_maps.items():
@@ -112,6 +114,11 @@ class _Job:
     settings: devices.Settings
     messages: list[str] = field(default_factory=list)
 
+    @cached_property
+    def tails(self) -> Tails:
+        """The model behind each layer, cut out once for all batches."""
+        return Tails(self.module, self.report)
+
     def explain(self, image_ids: Sequence[str], images: Tensor, rows: int) -> tuple[Maps, Extras]:
         """Explain one batch: one forward pass, then every method at every layer."""
         images = images.to(self.device(images))
@@ -123,7 +130,9 @@ class _Job:
         extras: Extras = {}
         for name in (*self.layers, INPUT_LAYER):
             layer = captured.layers.get(name)
-            view = View(self.module, images, image_ids, classes, captured.logits, rows, layer, confusion)
+            view = View(
+                self.module, images, image_ids, classes, captured.logits, rows, self.tails, autocast, layer, confusion
+            )
             for method in self.methods:
                 if (method.space == "input") == (layer is None):
                     view.notes.clear()

@@ -44,6 +44,10 @@ def _control(function: str, summary: str, space: Space, citation: str = "control
     return Entry("control", f"{__package__}.controls:{function}", summary, citation, space)
 
 
+def _pixel(function: str, summary: str, citation: str) -> Entry:
+    return Entry("pixel", f"{__package__}.pixel:{function}", summary, citation, "input")
+
+
 ENTRIES: dict[str, Entry] = {
     "gradcam": _gradient("gradient:gradcam", "channels weighted by their mean gradient", "selvaraju2017"),
     "gradcam_plus_plus": _gradient(
@@ -79,6 +83,20 @@ ENTRIES: dict[str, Entry] = {
     "contrastive_gradcam": _gradient(
         "contrastive:contrastive_gradcam", "Grad-CAM of the loss against the other class", "prabhushankar2020"
     ),
+    "ablationcam": Entry(
+        "ablation",
+        f"{__package__}.ablation:ablationcam",
+        "channels weighted by the logit's loss without them",
+        "desai2020",
+    ),
+    "scorecam": Entry(
+        "score", f"{__package__}.score:scorecam", "channels weighted by the score seen through them", "wang2020"
+    ),
+    "integrated_gradients": _pixel("integrated_gradients", "gradients along the way from grey", "sundararajan2017"),
+    "smoothgrad": _pixel("smoothgrad", "mean gradient of noisy copies", "smilkov2017"),
+    "input_x_gradient": _pixel("input_x_gradient", "input times gradient", "shrikumar2016"),
+    "guided_backprop": _pixel("guided_backprop", "gradient of positive paths through ReLUs", "springenberg2015"),
+    "occlusion": _pixel("occlusion", "the logit's loss where a square is covered", "zeiler2014"),
     "random": _control("random", "independent uniform noise for each class", "layer"),
     "random_channels": _control("random_channels", "activations weighted by random numbers", "layer"),
     "sobel": _control("sobel", "edges of the image, the same for all classes", "input", "adebayo2018"),

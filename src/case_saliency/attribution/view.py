@@ -7,7 +7,7 @@ logits, g_c = dy_c/dA.
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -15,7 +15,10 @@ from torch import Tensor, nn
 
 from case_saliency.attribution import contrast, seeding
 from case_saliency.attribution.capture import CapturedLayer
+from case_saliency.attribution.tail import Tail, Tails
 from case_saliency.errors import CaseSaliencyError
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -35,22 +38,24 @@ class View:
     classes: Tensor
     logits: Tensor
     rows: int
+    tails: Tails
+    autocast: torch.dtype | None = None
     layer: CapturedLayer | None = None
     confusion: Tensor | None = None
     notes: dict[str, Tensor] = field(default_factory=dict)
-    _cache: dict[Hashable, Tensor] = field(default_factory=dict, repr=False)
+    _cache: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     @property
     def activations(self) -> Tensor:
         """A, shape (N, C, h, w)."""
-        return self.cached("activations", lambda: self._at_layer().activations)
+        return self.cached("activations", lambda: self.at_layer.activations)
 
     def gradients(self, classes: Tensor) -> Tensor:
         """Return g_c for each of `classes` (N, J): shape (N, J, C, h, w)."""
 
         def one(column: Tensor) -> Tensor:
             rows = nn.functional.one_hot(column, self.logits.shape[1])
-            return self._at_layer().pullback(rows[:, None])[:, 0]
+            return self.at_layer.pullback(rows[:, None])[:, 0]
 
         def all_columns() -> Tensor:
             return torch.stack([self.cached(("gradient", key(c)), partial(one, c)) for c in classes.unbind(1)], 1)
@@ -63,7 +68,7 @@ class View:
 
     def pullback(self, cotangents: Tensor) -> Tensor:
         """Return sum_c q_c g_c for rows q of `cotangents` (N, J, K): shape (N, J, C, h, w)."""
-        return self._at_layer().pullback(cotangents)
+        return self.at_layer.pullback(cotangents)
 
     def combine(self, weights: Tensor) -> Tensor:
         """Return sum_k w_k A_k for channel weights (N, J, C): shape (N, J, h, w)."""
@@ -106,13 +111,31 @@ class View:
         """Keep `values`, shape (N, T, ...), beside the map of the method that is running."""
         self.notes[name] = values
 
-    def cached(self, name: Hashable, compute: Callable[[], Tensor]) -> Tensor:
+    def predict(self, images: Tensor) -> Tensor:
+        """Return the logits of other images (R, 3, H, W), at most `rows` at a time: shape (R, K), float32."""
+        with self._precision():
+            logits: Tensor = self.module(images)
+        return logits.float()
+
+    def resume(self, outputs: Tensor, index: int) -> Tensor:
+        """Return the logits of image `index` with its output at the layer replaced by each of `outputs` (R, ...)."""
+        with self._precision():
+            tail: Tail = self.cached("tail", lambda: self.tails.resume(self.at_layer.path, self.images))
+            return tail(outputs, index).float()
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.images.device.type, dtype=self.autocast, enabled=self.autocast is not None)
+
+    def cached(self, name: Hashable, compute: Callable[[], Value]) -> Value:
         """Return `compute()`, computed once for this batch and layer."""
         if name not in self._cache:
             self._cache[name] = compute()
-        return self._cache[name]
+        value: Value = self._cache[name]
+        return value
 
-    def _at_layer(self) -> CapturedLayer:
+    @property
+    def at_layer(self) -> CapturedLayer:
+        """The target layer as captured; an error for methods in the input's space, which have none."""
         if self.layer is None:
             raise CaseSaliencyError("a method of family pixel asked for a layer's activations; register it as gradient")
         return self.layer

@@ -76,7 +76,7 @@ def attribute_batch(
     **keywords: Any,
 ) -> Attribution:
     ids = [f"image{i}" for i in range(len(images))]
-    keywords.setdefault("settings", Settings(batch_size=len(images)))
+    keywords.setdefault("settings", Settings(batch_size=16))
     explained = dict(zip(ids, classes, strict=True))
     return attribute(net, [(ids, images)], explained, {"layer": layer}, resolve(methods), **keywords)
 
