@@ -15,6 +15,9 @@ from case_saliency.errors import CaseSaliencyError
 
 CLASSES = [[0, 1], [3, 2], [6, 5], [4, 0]]
 CHEAP = [name for name, entry in ENTRIES.items() if entry.family in {"gradient", "control"}]
+# Occlusion's default window is larger than these images; guided backprop is in test_pixel.
+SMALL_WINDOW = {"name": "occlusion", "method": "occlusion", "window": 4, "stride": 2}
+ALL = [*CHEAP, "ablationcam", "scorecam", "integrated_gradients", "smoothgrad", "input_x_gradient", SMALL_WINDOW]
 
 
 def assert_same_maps(found, expected, atol=1e-6):
@@ -28,17 +31,44 @@ def assert_same_maps(found, expected, atol=1e-6):
 
 
 def test_batch_equals_one_by_one(run, conv_net, photos):
-    whole = run(conv_net, photos, CLASSES, CHEAP, "conv")
-    single = run(conv_net, photos, CLASSES, CHEAP, "conv", settings=Settings(batch_size=1))
+    whole = run(conv_net, photos, CLASSES, ALL, "conv")
+    single = run(conv_net, photos, CLASSES, ALL, "conv", settings=Settings(batch_size=1))
     assert_same_maps(single, whole, atol=1e-5)
 
 
 def test_class_order_does_not_matter(run, conv_net, photos):
-    one = run(conv_net, photos, CLASSES, CHEAP, "conv")
-    other = run(conv_net, photos, [c[::-1] for c in CLASSES], CHEAP, "conv")
+    one = run(conv_net, photos, CLASSES, ALL, "conv")
+    other = run(conv_net, photos, [c[::-1] for c in CLASSES], ALL, "conv")
     for layer, maps in one.maps.items():
         for name, values in maps.items():
             np.testing.assert_allclose(other.maps[layer][name][:, ::-1], values, atol=1e-6, err_msg=name)
+
+
+def test_two_runs_are_equal_to_the_last_bit(run, conv_net, photos):
+    one, other = (run(conv_net, photos, CLASSES, ALL, "conv") for _ in range(2))
+    for layer, maps in one.maps.items():
+        for name, values in maps.items():
+            np.testing.assert_array_equal(other.maps[layer][name], values, err_msg=name)
+
+
+def test_images_are_not_changed(run, conv_net, photos):
+    before = photos.clone()
+    run(conv_net, photos, CLASSES, ALL, "conv")
+    assert torch.equal(photos, before)
+
+
+def test_wrapped_training_channels_last_model_draws_the_same(run, conv_net, photos):
+    expected = run(conv_net, photos, CLASSES, ALL, "conv")
+    found = run(
+        nn.DataParallel(conv_net.train().requires_grad_(False)),
+        photos.to(memory_format=torch.channels_last),
+        CLASSES,
+        ALL,
+        "conv",
+    )
+    assert_same_maps(found, expected, atol=1e-5)
+    assert conv_net.training
+    assert not any(parameter.requires_grad for parameter in conv_net.parameters())
 
 
 def test_methods_do_not_disturb_each_other(run, conv_net, photos):
@@ -183,7 +213,7 @@ def test_out_of_memory_halves_the_batch(conv_net, photos, run, monkeypatch, capl
 
     monkeypatch.setattr(engine, "capture", small)
     with caplog.at_level(logging.WARNING):
-        found = run(conv_net, photos, CLASSES, CHEAP, "conv")
+        found = run(conv_net, photos, CLASSES, CHEAP, "conv", settings=Settings(batch_size=4))
     assert sizes == [4, 2, 2]
     assert found.messages == ("out of memory: going on with batches of 2",)
     assert caplog.messages == list(found.messages)
@@ -209,6 +239,6 @@ def test_mixed_precision_is_close_and_recorded(run, conv_net, photos):
 
 def test_global_settings_are_restored(run, conv_net, photos):
     state = torch.random.get_rng_state()
-    run(conv_net, photos, CLASSES, CHEAP, "conv")
+    run(conv_net, photos, CLASSES, ALL, "conv")
     assert not torch.are_deterministic_algorithms_enabled()
     assert torch.equal(torch.random.get_rng_state(), state)
