@@ -19,7 +19,7 @@ def case(
     k: int = 3,
     hold_out: bool = False,
     pooled: bool = True,
-    eps: float = 1e-12,
+    eps: float = 1e-30,
     relu: bool = True,
 ) -> Tensor:
     """CASE: sum_k g'_k A_k with g' = g_t - <g_t, m> / (|m|^2 + eps) m, m the mean of g_v over v in V(t).
@@ -35,7 +35,8 @@ def case(
         Average the gradients over space before they are projected, as the authors' code does; if False, project the
         gradients themselves, as Algorithm 1 reads.
     eps
-        Guards against a vanishing contrast gradient.
+        Guards against a vanishing contrast gradient. It is compared with |m|^2, so that a larger one turns CASE into
+        Grad-CAM on layers where gradients are small (ConvNeXt's, scaled by 1e-6 at the start, have |m|^2 of 1e-20).
     relu
         Clip negative evidence.
     """

@@ -108,7 +108,7 @@ def test_attributes_record_how_a_map_was_made(run, conv_net, photos):
         "k": 5,
         "hold_out": False,
         "pooled": True,
-        "eps": 1e-12,
+        "eps": 1e-30,
         "relu": True,
     }
     assert (facts["base"], facts["family"], facts["layer_path"]) == ("case", "gradient", "conv")

@@ -22,7 +22,7 @@ def test_variant_keeps_defaults_and_overrides():
         "k": 3,
         "hold_out": False,
         "pooled": False,
-        "eps": 1e-12,
+        "eps": 1e-30,
         "relu": True,
     }
     assert (method.name, method.base, method.family, method.requires) == (
