@@ -120,6 +120,7 @@ rule plot_map_panels:
     params:
         settings=lambda w: settings(
             example_images=config["figures"]["example_images"],
+            k_percent=config["diagnostic"]["k_percent"],
             methods=experiment(w)["methods"],
             layer=experiment(w)["layers"][0],
         ),

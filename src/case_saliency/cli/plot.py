@@ -1,6 +1,7 @@
 """Plot one figure as PDF, PNG and SVG.
 
-Settings: threshold (agreement figures); measure, reference (confidence_drops); example_images, methods, layer (map_panels).
+Settings: threshold (agreement figures); measure, reference (confidence_drops); example_images,
+k_percent, methods, layer (map_panels).
 """
 
 import argparse
@@ -72,7 +73,7 @@ def _drops(module: Any, arguments: argparse.Namespace) -> "Figure":
 def _panels(module: Any, arguments: argparse.Namespace) -> "Figure":
     from case_saliency.cli.examples import examples
 
-    return module.map_panels(examples(arguments))
+    return module.map_panels(examples(arguments), k_percent=setting(arguments.settings, "k_percent"))
 
 
 def _scores(arguments: argparse.Namespace) -> "pd.DataFrame":

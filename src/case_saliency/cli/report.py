@@ -93,7 +93,7 @@ def _figures(
         ),
         "confidence_drops": (
             confidence_drops.TITLE,
-            confidence_drops.caption(fidelity, chosen.measure, chosen.reference),
+            confidence_drops.caption(fidelity, chosen.measure, chosen.reference, alpha=chosen.alpha),
         ),
     }
     found = []

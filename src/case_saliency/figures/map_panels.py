@@ -52,7 +52,7 @@ class Example:
     true_class: str
 
 
-def map_panels(examples: Sequence[Example], k_percent: float | None = None) -> Figure:
+def map_panels(examples: Sequence[Example], k_percent: float) -> Figure:
     """Draw two rows per image (top-1 above top-2) and one column per method.
 
     Parameters
@@ -60,7 +60,7 @@ def map_panels(examples: Sequence[Example], k_percent: float | None = None) -> F
     examples
         Images to show, all with the same methods.
     k_percent
-        Outline this share of a map's pixels, those of the largest values; None draws no outline.
+        Outline this share of a map's pixels, those of the largest values.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def _axes(figure: Figure, left: float, top: float, width: float, height: float) 
 
 
 def _draw_example(
-    figure: Figure, example: Example, methods: list[str], side: float, top: float, k_percent: float | None
+    figure: Figure, example: Example, methods: list[str], side: float, top: float, k_percent: float
 ) -> None:
     top += _HEAD
     large = 2 * side + _GAP
@@ -137,14 +137,14 @@ def overlay(photograph: npt.NDArray[np.uint8], saliency: npt.NDArray[np.floating
 
 
 def _draw_map(
-    axes: Axes, photograph: npt.NDArray[np.uint8], saliency: npt.NDArray[np.floating], k_percent: float | None
+    axes: Axes, photograph: npt.NDArray[np.uint8], saliency: npt.NDArray[np.floating], k_percent: float
 ) -> None:
     axes.imshow(overlay(photograph, saliency))
     word = "not finite" if not np.isfinite(saliency).all() else "" if saliency.max() > 0 else "empty"
     if word:
         box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
         axes.text(0.5, 0.5, word, transform=axes.transAxes, ha="center", va="center", fontsize=6, bbox=box)
-    elif k_percent is not None:
+    else:
         level = np.quantile(saliency, 1 - k_percent / 100)
         axes.contour(saliency >= level, levels=[0.5], colors="white", linewidths=0.4)
 

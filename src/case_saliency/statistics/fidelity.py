@@ -47,8 +47,9 @@ def fidelity_table(
     pandas.DataFrame
         One row for each cell, test, measure, fill and k, in the order of `scores`. `difference_to_case` is the mean of
         method minus reference over the `n_pairs` images that have both, `p_vs_case` the two-sided paired t-test on
-        them; NaN for the reference itself, where it is absent, and for fewer than two pairs. `p_holm` corrects over the
-        methods, networks and layers of an experiment at one setting.
+        them; NaN for the reference itself, where it is absent, and for fewer than two pairs. A method that has no
+        target layer (its maps lie in the input's space) is compared with the reference at its first layer. `p_holm`
+        corrects over the methods, networks and layers of an experiment at one setting.
 
     Raises
     ------
@@ -62,15 +63,17 @@ def fidelity_table(
     if tidy.duplicated([*keys, "image_id"]).any():
         raise ValueError("fidelity_table: an image occurs twice in a cell; pass the scores of one target")
     rows: list[dict[str, Any]] = []
-    for _, setting in tidy.groupby([key for key in keys if key != "method"], sort=False):
+    for _, setting in tidy.groupby([key for key in keys if key not in {"layer", "method"}], sort=False):
         kept = setting[setting["status"] == KEPT].set_index("image_id")
-        reference_values = kept.loc[kept["method"] == reference, "value"]
-        for method, cell in setting.groupby("method", sort=False):
-            values = kept.loc[kept["method"] == method, "value"]
+        found = kept[kept["method"] == reference]
+        references = {layer: cell["value"] for layer, cell in found.groupby("layer", sort=False)}
+        absent = next(iter(references.values()), kept["value"].iloc[:0])
+        for (layer, method), cell in setting.groupby(["layer", "method"], sort=False):
+            values = kept.loc[(kept["layer"] == layer) & (kept["method"] == method), "value"]
             row: dict[str, Any] = {key: cell[key].iloc[0] for key in keys}
             row["role"] = "control" if method in controls else "method"
             row |= _counts(cell) | _describe(values, alpha)
-            row |= _against(values, reference_values if method != reference else values.iloc[:0])
+            row |= _against(values, values.iloc[:0] if method == reference else references.get(layer, absent))
             rows.append(row)
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     for _, family in table[table["role"] == "method"].groupby(["experiment", *_SETTING]):

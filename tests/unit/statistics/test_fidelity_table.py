@@ -164,3 +164,11 @@ def test_attrition_shows_that_nothing_was_kept():
         ["confidence_drop", "kept", 0],
         ["confidence_drop", "misclassified", 1],
     ]
+
+
+def test_a_method_without_a_target_layer_is_compared_with_the_reference_at_its_first_layer():
+    second = scores(np.array(CASE) + 1, "case").assign(layer="other")
+    found = table(scores(CASE, "case"), second, scores(OTHER, "edges").assign(layer="input"), controls={"edges"})
+    row = found.set_index(["layer", "method"]).loc[("input", "edges")]
+    assert row["difference_to_case"] == pytest.approx(0.14)
+    assert row["n_pairs"] == 5
