@@ -27,17 +27,17 @@ install: $(VENV)/installed ## Make .venv from requirements.lock
 
 .PHONY: lock
 lock: ## Resolve pyproject.toml again into requirements.lock (needs uv: pip install uv)
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade \
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--custom-compile-command "make lock" --output-file requirements.lock
 
 .PHONY: reproduce
 reproduce: install ## Run the experiments of params.yaml and show the answer (CORES=n to limit)
-	@snakemake --cores $(CORES)
+	@snakemake --cores $(CORES) --quiet host reason
 	@echo "Report: results/report.html   (case-saliency summary prints the table again)"
 
 .PHONY: test
 test: install ## Run the whole test suite
-	@python -m pytest
+	@python -m pytest -n 2 --dist loadgroup
 
 .PHONY: check
 check: install ## Lint and type-check everything: ruff, mypy, import layers, snakefmt, snakemake --lint
@@ -46,7 +46,7 @@ check: install ## Lint and type-check everything: ruff, mypy, import layers, sna
 	mypy
 	lint-imports
 	snakefmt --check Snakefile workflow
-	snakemake --lint
+	snakemake --lint 2>&1 | python workflow/lint.py
 
 .PHONY: format
 format: install ## Format the code

@@ -16,7 +16,7 @@ include: "workflow/rules/report.smk"
 
 rule all:
     default_target: True
-    input: # every output by name: only then is a deleted one noticed
+    input:  # every output by name: only then is a deleted one noticed
         [f"data/{name}/manifest.csv" for name in datasets()],
         per_experiment("models/{dataset}/{model}/seed{seed}/{file}", file=["weights.safetensors", "model.json"]),
         per_experiment("results/predictions/{experiment}/selection.csv"),

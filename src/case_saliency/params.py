@@ -91,7 +91,8 @@ def _schema_problems(params: Params, schema: Mapping[str, Any]) -> Iterator[str]
         elif error.validator == "oneOf":
             yield f"{key}: {error.instance!r} is not allowed; it must be null or a whole number >= 1"
         else:
-            yield f"{key or 'the file'}: {error.instance!r} is not allowed; {_rule(error.validator, error.validator_value)}"
+            rule = _rule(error.validator, error.validator_value)
+            yield f"{key or 'the file'}: {error.instance!r} is not allowed; {rule}"
 
 
 @cache
@@ -103,9 +104,9 @@ def _validator_class() -> Any:
 
 def _rule(validator: str, value: Any) -> str:
     """Say in words what a schema keyword demands."""
-    names = {"integer": "a whole number", "number": "a number", "string": "text", "array": "a list", "object": "a mapping"}
+    kinds = {"integer": "a whole number", "number": "a number", "string": "text", "array": "a list"}
     rules = {
-        "type": f"it must be {names.get(value, value) if isinstance(value, str) else value}",
+        "type": f"it must be {kinds.get(str(value), value)}",
         "enum": f"choose one of {', '.join(map(str, value))}" if isinstance(value, list) else "",
         "minimum": f"it must be at least {value}",
         "maximum": f"it must be at most {value}",
@@ -166,8 +167,8 @@ def _needs(params: Params, experiment: str, name: str) -> Iterator[str]:
     dataset = params["experiments"][experiment]["dataset"]
     if "confusion" in method.requires:
         yield (
-            f"{name!r} takes its contrast set from a confusion matrix (source: confusion), which needs a held-out split, "
-            f"and data set {dataset!r} has none; set methods.{name}.source to logits"
+            f"{name!r} takes its contrast set from a confusion matrix (source: confusion), which needs a held-out "
+            f"split, and data set {dataset!r} has none; set methods.{name}.source to logits"
         )
 
 

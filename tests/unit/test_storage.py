@@ -1,5 +1,4 @@
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -70,9 +69,10 @@ def test_a_failure_in_the_middle_keeps_the_old_file_and_no_other(tmp_path):
             temporary.write_text("half")
             raise RuntimeError
 
-    pytest.raises(RuntimeError, fail)
+    with pytest.raises(RuntimeError):
+        fail()
     assert target.read_text() == "old"
-    assert os.listdir(tmp_path) == ["note.txt"]
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_a_killed_writer_leaves_nothing_that_looks_finished_and_the_next_one_cleans_up(tmp_path):
@@ -84,7 +84,7 @@ def test_a_killed_writer_leaves_nothing_that_looks_finished_and_the_next_one_cle
     assert subprocess.run([sys.executable, "-c", program, str(target)], check=False).returncode == -9
     assert not target.exists()
     storage.write_text("whole", target)
-    assert os.listdir(tmp_path) == ["note.txt"]
+    assert list(tmp_path.iterdir()) == [target]
 
 
 @pytest.mark.parametrize("content", [b"", b"not what it says", b"\x89HDF\r\n\x1a\n" + bytes(100)])

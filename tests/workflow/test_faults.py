@@ -7,8 +7,6 @@ import time
 
 import pytest
 
-RULES = "results/saliency results/scores results/tables results/figures results/metrics results/predictions".split()
-
 
 def completes(project):
     project.snakemake()

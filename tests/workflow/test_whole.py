@@ -87,5 +87,4 @@ def test_what_a_stage_imports_at_run_time_is_among_its_inputs(project, stage, pa
     imported = {name.split("/case_saliency/")[1] for name in json.loads(done.stdout.splitlines()[-1])}
     declared = {name.removeprefix("case_saliency/") for name in record["code"]}
 
-
     assert imported - RECORDERS <= declared

@@ -2,9 +2,6 @@
 
 
 rule attribute:
-    message:
-        "attribute {wildcards.experiment} with {wildcards.model}, seed {wildcards.seed}: "
-        "{wildcards.family} family, shard {wildcards.shard}"
     input:
         manifest=dataset_file("manifest.csv"),
         images=ancient(dataset_file("images")),
@@ -15,6 +12,12 @@ rule attribute:
         code=lambda w: code("attribute", method_modules(w) + model_modules(w)),
     output:
         maps="results/saliency/{experiment}/{model}/seed{seed}/{family}/{shard}.nc",
+    log:
+        "logs/attribute/{experiment}/{model}/seed{seed}/{family}/{shard}.log",
+    threads: config["compute"]["threads"]
+    resources:
+        mem_mb=4000,
+        runtime=240,
     params:
         settings=lambda w: settings(
             compute=config["compute"],
@@ -22,12 +25,9 @@ rule attribute:
             methods=study.entries(config, w.experiment, w.family),
         ),
         environment=lambda w: environment("attribute", method_modules(w) + model_modules(w)),
-    log:
-        "logs/attribute/{experiment}/{model}/seed{seed}/{family}/{shard}.log",
-    threads: config["compute"]["threads"]
-    resources:
-        mem_mb=4000,
-        runtime=240,
+    message:
+        "attribute {wildcards.experiment} with {wildcards.model}, seed {wildcards.seed}: "
+        "{wildcards.family} family, shard {wildcards.shard}"
     shell:
         "case-saliency --log {log} --threads {threads} attribute --manifest {input.manifest} "
         "--selection {input.selection} --weights {input.weights} --description {input.description} "

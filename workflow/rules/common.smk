@@ -42,7 +42,7 @@ def environment(stage, modules=()):
 
 
 def settings(**values):
-    """The parameters of one rule as one JSON text: named, so that two swapped values are seen."""
+    """One JSON text of the named parameters of a stage, so that two swapped values are seen."""
     return json.dumps(values, sort_keys=True)
 
 

@@ -2,42 +2,42 @@
 
 
 rule fetch_dataset:
-    message:
-        "fetch data set {wildcards.dataset}"
     input:
         code=lambda w: code("fetch_dataset", dataset_modules(w)),
     output:
         manifest="data/{dataset}/manifest.csv",
         images=directory("data/{dataset}/images"),
-    params:
-        environment=lambda w: environment("fetch_dataset", dataset_modules(w)),
     log:
         "logs/fetch_dataset/{dataset}.log",
     threads: 1
     resources:
         mem_mb=1000,
         runtime=60,
+    params:
+        environment=lambda w: environment("fetch_dataset", dataset_modules(w)),
+    message:
+        "fetch data set {wildcards.dataset}"
     shell:
         "case-saliency --log {log} fetch-dataset --dataset {wildcards.dataset} --manifest {output.manifest}"
 
 
 rule select_images:
-    message:
-        "select the images of {wildcards.experiment}"
     input:
         manifest=dataset_file("manifest.csv"),
         code=code("select_images"),
     output:
         selection="results/predictions/{experiment}/selection.csv",
-    params:
-        settings=lambda w: settings(n_images=experiment(w)["n_images"], seed=config["seed"]),
-        environment=environment("select_images"),
     log:
         "logs/select_images/{experiment}.log",
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        settings=lambda w: settings(n_images=experiment(w)["n_images"], seed=config["seed"]),
+        environment=environment("select_images"),
+    message:
+        "select the images of {wildcards.experiment}"
     shell:
         "case-saliency --log {log} select-images --manifest {input.manifest} --settings {params.settings:q} "
         "--selection {output.selection}"

@@ -2,8 +2,6 @@
 
 
 rule score_agreement:
-    message:
-        "score agreement of {wildcards.experiment}, {wildcards.model}, seed {wildcards.seed}"
     input:
         maps=saliency_files,
         description=model_file("model.json"),
@@ -11,6 +9,12 @@ rule score_agreement:
         code=code("score_agreement"),
     output:
         scores="results/scores/{experiment}/agreement/{model}/seed{seed}.parquet",
+    log:
+        "logs/score_agreement/{experiment}/{model}/seed{seed}.log",
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
     params:
         settings=lambda w: settings(
             dataset=experiment(w)["dataset"],
@@ -19,12 +23,8 @@ rule score_agreement:
             methods=experiment(w)["methods"],
         ),
         environment=environment("score_agreement"),
-    log:
-        "logs/score_agreement/{experiment}/{model}/seed{seed}.log",
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=60,
+    message:
+        "score agreement of {wildcards.experiment}, {wildcards.model}, seed {wildcards.seed}"
     shell:
         "case-saliency --log {log} score-agreement --experiment {wildcards.experiment} --model {wildcards.model} "
         "--seed {wildcards.seed} --maps {input.maps} --description {input.description} "

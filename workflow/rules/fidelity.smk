@@ -2,8 +2,6 @@
 
 
 rule score_fidelity:
-    message:
-        "score fidelity of {wildcards.experiment}, {wildcards.model}, seed {wildcards.seed}"
     input:
         maps=saliency_files,
         manifest=dataset_file("manifest.csv"),
@@ -15,6 +13,12 @@ rule score_fidelity:
         code=lambda w: code("score_fidelity", model_modules(w)),
     output:
         scores="results/scores/{experiment}/fidelity/{model}/seed{seed}.parquet",
+    log:
+        "logs/score_fidelity/{experiment}/{model}/seed{seed}.log",
+    threads: config["compute"]["threads"]
+    resources:
+        mem_mb=4000,
+        runtime=240,
     params:
         settings=lambda w: settings(
             compute=config["compute"],
@@ -25,12 +29,8 @@ rule score_fidelity:
             methods=experiment(w)["methods"],
         ),
         environment=lambda w: environment("score_fidelity", model_modules(w)),
-    log:
-        "logs/score_fidelity/{experiment}/{model}/seed{seed}.log",
-    threads: config["compute"]["threads"]
-    resources:
-        mem_mb=4000,
-        runtime=240,
+    message:
+        "score fidelity of {wildcards.experiment}, {wildcards.model}, seed {wildcards.seed}"
     shell:
         "case-saliency --log {log} --threads {threads} score-fidelity --experiment {wildcards.experiment} "
         "--model {wildcards.model} --seed {wildcards.seed} --maps {input.maps} --manifest {input.manifest} "

@@ -3,18 +3,11 @@ FIGURES = ["agreement_distributions", "agreement_heatmap", "confidence_drops"]
 FORMATS = ["pdf", "png", "svg"]
 
 
-def figure_code(figure):
-    """Modules of one figure: editing another figure redraws nothing here."""
-    return [f"case_saliency.figures.{figure}"]
-
-
 rule plot_agreement_distributions:
-    message:
-        "plot the distributions of agreement of {wildcards.experiment}"
     input:
         scores=per_model("results/scores/{experiment}/agreement/{model}/seed{seed}.parquet"),
         table=rules.test_hypotheses.output.agreement,
-        code=code("plot", figure_code("agreement_distributions")),
+        code=code("plot", ["case_saliency.figures.agreement_distributions"]),
     output:
         pdf="results/figures/{experiment}/agreement_distributions.pdf",
         png=report(
@@ -24,26 +17,26 @@ rule plot_agreement_distributions:
             caption="../report/agreement_distributions.rst",
         ),
         svg="results/figures/{experiment}/agreement_distributions.svg",
-    params:
-        settings=settings(threshold=config["diagnostic"]["threshold"]),
-        environment=environment("plot", figure_code("agreement_distributions")),
     log:
         "logs/plot/{experiment}/agreement_distributions.log",
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        settings=settings(threshold=config["diagnostic"]["threshold"]),
+        environment=environment("plot", ["case_saliency.figures.agreement_distributions"]),
+    message:
+        "plot the distributions of agreement of {wildcards.experiment}"
     shell:
         "case-saliency --log {log} plot --figure agreement_distributions --scores {input.scores} "
         "--table {input.table} --settings {params.settings:q} --pdf {output.pdf} --png {output.png} --svg {output.svg}"
 
 
 rule plot_agreement_heatmap:
-    message:
-        "plot the overview of agreement of {wildcards.experiment}"
     input:
         table=rules.test_hypotheses.output.agreement,
-        code=code("plot", figure_code("agreement_heatmap")),
+        code=code("plot", ["case_saliency.figures.agreement_heatmap"]),
     output:
         pdf="results/figures/{experiment}/agreement_heatmap.pdf",
         png=report(
@@ -53,26 +46,26 @@ rule plot_agreement_heatmap:
             caption="../report/agreement_heatmap.rst",
         ),
         svg="results/figures/{experiment}/agreement_heatmap.svg",
-    params:
-        settings=settings(threshold=config["diagnostic"]["threshold"]),
-        environment=environment("plot", figure_code("agreement_heatmap")),
     log:
         "logs/plot/{experiment}/agreement_heatmap.log",
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        settings=settings(threshold=config["diagnostic"]["threshold"]),
+        environment=environment("plot", ["case_saliency.figures.agreement_heatmap"]),
+    message:
+        "plot the overview of agreement of {wildcards.experiment}"
     shell:
         "case-saliency --log {log} plot --figure agreement_heatmap --table {input.table} "
         "--settings {params.settings:q} --pdf {output.pdf} --png {output.png} --svg {output.svg}"
 
 
 rule plot_confidence_drops:
-    message:
-        "plot the confidence drops of {wildcards.experiment}"
     input:
         table=rules.test_hypotheses.output.fidelity,
-        code=code("plot", figure_code("confidence_drops")),
+        code=code("plot", ["case_saliency.figures.confidence_drops"]),
     output:
         pdf="results/figures/{experiment}/confidence_drops.pdf",
         png=report(
@@ -82,23 +75,23 @@ rule plot_confidence_drops:
             caption="../report/confidence_drops.rst",
         ),
         svg="results/figures/{experiment}/confidence_drops.svg",
-    params:
-        settings=settings(measure=config["fidelity"]["measure"], reference=config["fidelity"]["reference"]),
-        environment=environment("plot", figure_code("confidence_drops")),
     log:
         "logs/plot/{experiment}/confidence_drops.log",
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        settings=settings(measure=config["fidelity"]["measure"], reference=config["fidelity"]["reference"]),
+        environment=environment("plot", ["case_saliency.figures.confidence_drops"]),
+    message:
+        "plot the confidence drops of {wildcards.experiment}"
     shell:
         "case-saliency --log {log} plot --figure confidence_drops --table {input.table} "
         "--settings {params.settings:q} --pdf {output.pdf} --png {output.png} --svg {output.svg}"
 
 
 rule plot_map_panels:
-    message:
-        "plot maps of {wildcards.experiment}, {wildcards.model}, seed {wildcards.seed}"
     input:
         maps=saliency_files,
         scores="results/scores/{experiment}/agreement/{model}/seed{seed}.parquet",
@@ -107,7 +100,7 @@ rule plot_map_panels:
         selection=rules.select_images.output.selection,
         description=model_file("model.json"),
         predictions=rules.predict.output.predictions,
-        code=code("plot", figure_code("map_panels")),
+        code=code("plot", ["case_saliency.figures.map_panels"]),
     output:
         pdf="results/figures/{experiment}/map_panels/{model}-seed{seed}.pdf",
         png=report(
@@ -117,6 +110,12 @@ rule plot_map_panels:
             caption="../report/map_panels.rst",
         ),
         svg="results/figures/{experiment}/map_panels/{model}-seed{seed}.svg",
+    log:
+        "logs/plot/{experiment}/map_panels/{model}-seed{seed}.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         settings=lambda w: settings(
             example_images=config["figures"]["example_images"],
@@ -124,13 +123,9 @@ rule plot_map_panels:
             methods=experiment(w)["methods"],
             layer=experiment(w)["layers"][0],
         ),
-        environment=environment("plot", figure_code("map_panels")),
-    log:
-        "logs/plot/{experiment}/map_panels/{model}-seed{seed}.log",
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
+        environment=environment("plot", ["case_saliency.figures.map_panels"]),
+    message:
+        "plot maps of {wildcards.experiment}, {wildcards.model}, seed {wildcards.seed}"
     shell:
         "case-saliency --log {log} plot --figure map_panels --maps {input.maps} --scores {input.scores} "
         "--manifest {input.manifest} --selection {input.selection} --description {input.description} "

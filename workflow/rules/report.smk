@@ -2,8 +2,6 @@
 
 
 rule report_page:
-    message:
-        "write the report"
     input:
         tables=per_experiment("results/tables/{experiment}/{table}.csv", table=["agreement", "fidelity", "attrition"]),
         figures=[
@@ -20,15 +18,17 @@ rule report_page:
         code=code("report"),
     output:
         page="results/report.html",
-    params:
-        settings=settings(**{**config, "experiments": {name: config["experiments"][name] for name in config["run"]}}),
-        environment=environment("report"),
     log:
         "logs/report.log",
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        settings=settings(**{**config, "experiments": {name: config["experiments"][name] for name in config["run"]}}),
+        environment=environment("report"),
+    message:
+        "write the report"
     shell:
         "case-saliency --log {log} report --tables {input.tables} --figures {input.figures} "
         "--manifests {input.manifests} --selections {input.selections} --predictions {input.predictions} "

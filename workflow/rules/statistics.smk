@@ -4,8 +4,6 @@ TABLES = ["agreement", "fidelity", "attrition", "summary"]
 
 
 rule test_hypotheses:
-    message:
-        "test the hypotheses of {wildcards.experiment}"
     input:
         agreement=per_model("results/scores/{experiment}/agreement/{model}/seed{seed}.parquet"),
         fidelity=per_model("results/scores/{experiment}/fidelity/{model}/seed{seed}.parquet"),
@@ -14,6 +12,12 @@ rule test_hypotheses:
         agreement="results/tables/{experiment}/agreement.csv",
         fidelity="results/tables/{experiment}/fidelity.csv",
         attrition="results/tables/{experiment}/attrition.csv",
+    log:
+        "logs/test_hypotheses/{experiment}.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
     params:
         settings=lambda w: settings(
             alpha=config["diagnostic"]["alpha"],
@@ -24,12 +28,8 @@ rule test_hypotheses:
             controls=study.controls(config, w.experiment),
         ),
         environment=environment("test_hypotheses"),
-    log:
-        "logs/test_hypotheses/{experiment}.log",
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=30,
+    message:
+        "test the hypotheses of {wildcards.experiment}"
     shell:
         "case-saliency --log {log} test-hypotheses --agreement-scores {input.agreement} "
         "--fidelity-scores {input.fidelity} --settings {params.settings:q} --agreement {output.agreement} "
@@ -37,8 +37,6 @@ rule test_hypotheses:
 
 
 rule summarise:
-    message:
-        "summarise {wildcards.experiment}"
     input:
         agreement=rules.test_hypotheses.output.agreement,
         fidelity=rules.test_hypotheses.output.fidelity,
@@ -51,6 +49,12 @@ rule summarise:
             caption="../report/summary.rst",
         ),
         metrics="results/metrics/{experiment}.json",
+    log:
+        "logs/summarise/{experiment}.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         settings=settings(
             k_agreement=config["diagnostic"]["k_percent"],
@@ -59,32 +63,28 @@ rule summarise:
             measure=config["fidelity"]["measure"],
         ),
         environment=environment("summarise"),
-    log:
-        "logs/summarise/{experiment}.log",
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
+    message:
+        "summarise {wildcards.experiment}"
     shell:
         "case-saliency --log {log} summarise --agreement {input.agreement} --fidelity {input.fidelity} "
         "--settings {params.settings:q} --summary {output.summary} --metrics {output.metrics}"
 
 
 rule collect_metrics:
-    message:
-        "collect the metrics of all experiments"
     input:
         metrics=per_experiment("results/metrics/{experiment}.json"),
         code=code("collect_metrics"),
     output:
         metrics="results/metrics.json",
-    params:
-        environment=environment("collect_metrics"),
     log:
         "logs/collect_metrics.log",
     threads: 1
     resources:
         mem_mb=500,
         runtime=10,
+    params:
+        environment=environment("collect_metrics"),
+    message:
+        "collect the metrics of all experiments"
     shell:
         "case-saliency --log {log} collect-metrics --metrics {input.metrics} --collected {output.metrics}"

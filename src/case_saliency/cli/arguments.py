@@ -17,9 +17,7 @@ class _Kept(argparse.Action):
 
     role = ""
 
-    def __call__(
-        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
-    ) -> None:
+    def __call__(self, _parser: Any, namespace: argparse.Namespace, values: Any, _option: str | None = None) -> None:
         setattr(namespace, self.dest, values)
         kept = namespace.__dict__.setdefault("kept", {"input": {}, "output": {}, "parameter": {}})
         kept[self.role][self.dest] = values

@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
     model = load_model(arguments, compute["device"])
     rows = shards.take(load_selection(arguments), arguments.shard, compute["batch_size"])
     if rows.empty:
-        raise CaseSaliencyError(f"shard {arguments.shard} holds no image; lower `shards` of the experiment in params.yaml")
+        raise CaseSaliencyError(f"shard {arguments.shard} holds no image; lower `shards` in params.yaml")
     predictions = storage.read_table(arguments.predictions).set_index("image_id")
     found = engine.attribute(
         model.module,

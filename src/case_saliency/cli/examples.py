@@ -44,7 +44,7 @@ def examples(arguments: argparse.Namespace) -> "list[Example]":
 
 
 def _maps(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
-    """Method -> image -> maps (2, h, w), at the layer that is shown or in the input's space."""
+    """Return method -> image -> maps (2, h, w), at the layer that is shown or in the input's space."""
     shown = {setting(arguments.settings, "layer"), "input"}
     return {
         method: dict(zip(images, maps, strict=True))

@@ -47,7 +47,7 @@ def build_parser(names: Sequence[str] = (*STAGES, *VIEWS)) -> argparse.ArgumentP
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("--log", type=Path, metavar="FILE", help="write messages to this file as well")
-    parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads of numerical libraries (default 1)")
+    parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads for computing (default 1)")
     parser.add_argument("--traceback", action="store_true", help="show the traceback of an expected error")
     commands = parser.add_subparsers(dest="stage", required=True, metavar="COMMAND", title="commands")
     for name in names:
@@ -65,7 +65,7 @@ def build_parser(names: Sequence[str] = (*STAGES, *VIEWS)) -> argparse.ArgumentP
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 1 an error that is explained, 2 wrong usage, 130 interrupted."""
+    """Run one command; return 0: done, 1: an explained error, 2: wrong usage, 130: interrupted."""
     sys.path.append(str(Path.cwd()))  # a user's `module:function` lies in the working folder
     argv = sys.argv[1:] if argv is None else argv
     arguments = build_parser(_asked(argv)).parse_args(argv)
@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _asked(argv: Sequence[str]) -> Sequence[str]:
-    """Return the one command that is asked for, so that a stage imports nothing of another; all for a general question."""
+    """Return the command that is asked for, so that a stage imports nothing of another; all where none is."""
     for word in argv:
         if (name := word.replace("-", "_")) in (*STAGES, *VIEWS):
             return [name]

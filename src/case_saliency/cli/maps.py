@@ -55,8 +55,8 @@ def read_layers(
                 if parts:
                     found = True
                     joined = xr.concat(parts, "image") if len(parts) > 1 else parts[0]
-                    yield layer, method, [str(name) for name in joined["image"].values], joined.values
+                    yield layer, method, joined["image"].to_numpy().tolist(), joined.to_numpy()
             if not found:
                 raise CaseSaliencyError(
-                    f"maps of method {method!r} are in none of {', '.join(map(str, files))}; run the attribute stage again"
+                    f"maps of method {method!r} are in none of {', '.join(map(str, files))}; run attribute again"
                 )

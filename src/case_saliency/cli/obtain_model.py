@@ -29,6 +29,4 @@ def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
     from case_saliency.models import networks
 
-    networks.obtain(
-        arguments.model, arguments.dataset, arguments.seed, arguments.weights, arguments.description
-    )
+    networks.obtain(arguments.model, arguments.dataset, arguments.seed, arguments.weights, arguments.description)

@@ -57,23 +57,31 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _distributions(module: Any, arguments: argparse.Namespace) -> "Figure":
     threshold = setting(arguments.settings, "threshold")
-    return module.agreement_distributions(_scores(arguments), storage.read_table(arguments.table), threshold=threshold)
+    figure: Figure = module.agreement_distributions(
+        _scores(arguments), storage.read_table(arguments.table), threshold=threshold
+    )
+    return figure
 
 
 def _heatmap(module: Any, arguments: argparse.Namespace) -> "Figure":
     threshold = setting(arguments.settings, "threshold")
-    return module.agreement_heatmap(storage.read_table(arguments.table), threshold=threshold)
+    figure: Figure = module.agreement_heatmap(storage.read_table(arguments.table), threshold=threshold)
+    return figure
 
 
 def _drops(module: Any, arguments: argparse.Namespace) -> "Figure":
     measure, reference = setting(arguments.settings, "measure"), setting(arguments.settings, "reference")
-    return module.confidence_drops(storage.read_table(arguments.table), measure=f"drop_{measure}", reference=reference)
+    figure: Figure = module.confidence_drops(
+        storage.read_table(arguments.table), measure=f"drop_{measure}", reference=reference
+    )
+    return figure
 
 
 def _panels(module: Any, arguments: argparse.Namespace) -> "Figure":
     from case_saliency.cli.examples import examples
 
-    return module.map_panels(examples(arguments), k_percent=setting(arguments.settings, "k_percent"))
+    figure: Figure = module.map_panels(examples(arguments), k_percent=setting(arguments.settings, "k_percent"))
+    return figure
 
 
 def _scores(arguments: argparse.Namespace) -> "pd.DataFrame":

@@ -6,7 +6,7 @@ Settings: dataset, k_percent, ties (expected | argsort), methods (their order in
 import argparse
 
 from case_saliency import storage
-from case_saliency.cli.arguments import add_input, add_output, add_parameter, add_settings, setting
+from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
 from case_saliency.cli.maps import add_identity, identify, read_layers
 
 

@@ -62,8 +62,9 @@ def _render(experiment: str, summary: "pd.DataFrame") -> "Table":
     )
     for name, justify in _COLUMNS:
         table.add_column(name, justify=justify, no_wrap=True)
+    several = len(set(summary["seed"])) > 1
     for (model, seed), rows in summary.groupby(["model", "seed"], sort=False):
-        table.add_row(Text(f"{model}, seed {seed}" if summary["seed"].nunique() > 1 else model, style="bold"))
+        table.add_row(Text(f"{model}, seed {seed}" if several else str(model), style="bold"))
         for row in rows.to_dict("records"):
             table.add_row(
                 Text(f"  {row['method']}", style="italic" if row["role"] == "control" else ""),

@@ -83,12 +83,12 @@ def closure(modules: Iterable[str]) -> Closure:
 
 
 def locked_versions(distributions: Iterable[str], lock: Path) -> dict[str, str]:
-    """Return the version that the lock file pins for each distribution it names.
+    r"""Return the version that the lock file pins for each distribution it names.
 
     Examples
     --------
     >>> lock = getfixture("tmp_path") / "requirements.lock"
-    >>> _ = lock.write_text("numpy==2.4.6 --hash=sha256:00\\ntorch==2.14.1\\n")
+    >>> _ = lock.write_text("numpy==2.4.6 --hash=sha256:00\ntorch==2.14.1\\n")
     >>> locked_versions(["torch", "mine"], lock)
     {'torch': '2.14.1'}
     """
@@ -131,9 +131,8 @@ def _files(module: str) -> Iterator[Path]:
         yield path.with_suffix(".py")
         return
     for file in path.rglob("*"):
-        if file.name == "__init__.py" and file.parent == path:
-            yield file
-        elif file.is_file() and file.suffix not in {".py", ".pyc"} and _owner(file) == path and path != _ROOT:
+        is_data = file.is_file() and file.suffix not in {".py", ".pyc"} and _owner(file) == path != _ROOT
+        if file == path / "__init__.py" or is_data:
             yield file
 
 

@@ -66,14 +66,14 @@ def fidelity_table(
     for _, setting in tidy.groupby([key for key in keys if key not in {"layer", "method"}], sort=False):
         kept = setting[setting["status"] == KEPT].set_index("image_id")
         found = kept[kept["method"] == reference]
-        references = {layer: cell["value"] for layer, cell in found.groupby("layer", sort=False)}
+        references = {str(layer): cell["value"] for layer, cell in found.groupby("layer", sort=False)}
         absent = next(iter(references.values()), kept["value"].iloc[:0])
         for (layer, method), cell in setting.groupby(["layer", "method"], sort=False):
             values = kept.loc[(kept["layer"] == layer) & (kept["method"] == method), "value"]
             row: dict[str, Any] = {key: cell[key].iloc[0] for key in keys}
             row["role"] = "control" if method in controls else "method"
             row |= _counts(cell) | _describe(values, alpha)
-            row |= _against(values, values.iloc[:0] if method == reference else references.get(layer, absent))
+            row |= _against(values, values.iloc[:0] if method == reference else references.get(str(layer), absent))
             rows.append(row)
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     for _, family in table[table["role"] == "method"].groupby(["experiment", *_SETTING]):
