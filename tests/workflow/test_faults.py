@@ -30,15 +30,11 @@ def test_bad_parameters_stop_the_workflow_before_any_job(fresh, path, value, mes
     assert not (fresh.root / "data").exists()
 
 
-@pytest.mark.parametrize("damage", [b"", b"not an image", None], ids=["empty", "other bytes", "missing"])
-def test_a_damaged_image_is_named_and_fetched_again(project, damage):
-    image = sorted((project.root / "data/imagenet-sample/images").iterdir())[0]
+def test_a_damaged_image_is_named_and_fetched_again(project):
     chosen = (project.root / "results/predictions/imagenet-sample/selection.csv").read_text()
-    image = next(file for file in sorted(image.parent.iterdir()) if file.name in chosen)
-    if damage is None:
-        image.unlink()
-    else:
-        image.write_bytes(damage)
+    images = (project.root / "data/imagenet-sample/images").iterdir()
+    image = next(file for file in sorted(images) if file.name in chosen)
+    image.write_bytes(image.read_bytes()[:1000])
     (project.root / "results/predictions/imagenet-sample/efficientnet_lite0/seed0.parquet").unlink()
     said = project.snakemake(check=False)
     assert image.name in said

@@ -138,7 +138,8 @@ def _start_logging(file: Path | None, stage: str) -> None:
         handlers.append(logging.FileHandler(file, mode="w", encoding="utf-8"))
         to_lines()
     prefix = f"[{stage}{'' if file is None else ' ' + _job(file)}] "
-    logging.basicConfig(level=logging.INFO, format=prefix + "%(message)s", handlers=handlers, force=True)
+    logging.basicConfig(level=logging.WARNING, format=prefix + "%(message)s", handlers=handlers, force=True)
+    logging.getLogger("case_saliency").setLevel(logging.INFO)  # other libraries are heard when they warn
     logging.captureWarnings(capture=True)
 
 
