@@ -42,7 +42,7 @@ def case(
     """
     members = view.contrast_classes(source, k, hold_out=hold_out)
     g = own(view, pooled)
-    return rectify(cam(view, g - projection(g, contrast_gradients(view, members, pooled).mean(2), eps)), relu)
+    return rectify(cam(view, g - projection(g, mean_contrast(view, members, pooled), eps)), relu)
 
 
 def case_span(
@@ -79,7 +79,7 @@ def case_random_direction(
     g' = g_t - <g_t, r> r. An isotropic direction would be almost orthogonal to g_t and remove nothing.
     """
     g = own(view, pooled)
-    m = contrast_gradients(view, view.contrast_classes(source, k), pooled).mean(2)
+    m = mean_contrast(view, view.contrast_classes(source, k), pooled)
     axes = tuple(range(2, g.ndim))
     unit = normalised(g, axes)
     z = view.noise(seed, "case_random_direction", g.shape[2:], "normal")
@@ -100,6 +100,14 @@ def contrast_gradients(view: View, members: Tensor, pooled: bool) -> Tensor:
     classes = members.flatten(1)
     gradients = view.weights(classes) if pooled else view.gradients(classes)
     return gradients.reshape(*members.shape, *gradients.shape[2:])
+
+
+def mean_contrast(view: View, members: Tensor, pooled: bool) -> Tensor:
+    """Return the mean of g_v over each contrast set (N, T, k), shaped as `own`."""
+    if pooled:
+        return contrast_gradients(view, members, pooled).mean(2)
+    sums = [torch.stack([view.gradient(v) for v in of_one.unbind(1)]).sum(0) for of_one in members.unbind(1)]
+    return torch.stack(sums, 1) / members.shape[2]
 
 
 def projection(vectors: Tensor, directions: Tensor, eps: float) -> Tensor:

@@ -50,21 +50,29 @@ class View:
         """A, shape (N, C, h, w)."""
         return self.cached("activations", lambda: self.at_layer.activations)
 
+    def gradient(self, classes: Tensor) -> Tensor:
+        """Return g_c for one class of each image, `classes` (N,): shape (N, C, h, w)."""
+
+        def compute() -> Tensor:
+            rows = nn.functional.one_hot(classes, self.logits.shape[1])
+            return self.pullback(rows[:, None])[:, 0]
+
+        return self.cached(("gradient", key(classes)), compute)
+
     def gradients(self, classes: Tensor) -> Tensor:
         """Return g_c for each of `classes` (N, J): shape (N, J, C, h, w)."""
-
-        def one(column: Tensor) -> Tensor:
-            rows = nn.functional.one_hot(column, self.logits.shape[1])
-            return self.at_layer.pullback(rows[:, None])[:, 0]
-
-        def all_columns() -> Tensor:
-            return torch.stack([self.cached(("gradient", key(c)), partial(one, c)) for c in classes.unbind(1)], 1)
-
-        return self.cached(("gradients", key(classes)), all_columns)
+        columns = classes.unbind(1)
+        return self.cached(
+            ("gradients", key(classes)), lambda: torch.stack([self.gradient(column) for column in columns], 1)
+        )
 
     def weights(self, classes: Tensor) -> Tensor:
-        """Return the mean of g_c over space, Grad-CAM's channel weights: shape (N, J, C)."""
-        return self.cached(("weights", key(classes)), lambda: self.gradients(classes).mean((-2, -1)))
+        """Return the mean of g_c over space, Grad-CAM's channel weights, for `classes` (N, J): shape (N, J, C)."""
+
+        def one(column: Tensor) -> Tensor:
+            return self.gradient(column).mean((-2, -1))
+
+        return torch.stack([self.cached(("weights", key(c)), partial(one, c)) for c in classes.unbind(1)], 1)
 
     def pullback(self, cotangents: Tensor) -> Tensor:
         """Return sum_c q_c g_c for rows q of `cotangents` (N, J, K): shape (N, J, C, h, w)."""
