@@ -1,0 +1,61 @@
+"""Every Python example of the documentation runs, as it is printed, on results of the documented shape."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image, PngImagePlugin
+from torch import nn
+
+from case_saliency import storage
+from case_saliency.attribution.engine import attribute
+from case_saliency.attribution.registry import resolve
+from case_saliency.provenance.record import Record
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+EXAMPLES = {
+    f"{page.name}-{number}": block
+    for page in PAGES
+    for number, block in enumerate(re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S))
+}
+MAPS = "results/saliency/imagenet-sample/efficientnet_lite0/seed0/gradient/0-of-1.nc"
+FIGURE = "results/figures/imagenet-sample/agreement_heatmap.png"
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A working folder with one map file, a figure, their records, and the user's module of the documentation."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    [module] = [block for block in EXAMPLES.values() if block.startswith("# my_methods.py")]
+    (tmp_path / "my_methods.py").write_text(module)
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 9))
+    images = torch.rand(1, 3, 9, 9, generator=torch.Generator().manual_seed(0))
+    found = attribute(
+        network, [(["imagenet_00_243"], images)], {"imagenet_00_243": [0, 1]}, {"last_conv": "0"}, resolve(["case"])
+    )
+    storage.write_maps(found.datasets(["top1", "top2"]), MAPS)
+    record("attribute", {}, MAPS)
+    Path(FIGURE).parent.mkdir(parents=True)
+    Image.new("RGB", (1, 1)).save(FIGURE, pnginfo=PngImagePlugin.PngInfo())
+    record("plot", {"maps": [Path(MAPS)]}, FIGURE)
+    return tmp_path
+
+
+def record(stage, inputs, output):
+    Record(stage, ["case-saliency", stage], {}, {}, inputs, {"file": [Path(output)]}).finish()
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_runs(project, example):
+    exec(compile(EXAMPLES[example], example, "exec"), {"__name__": "__main__"})  # noqa: S102
+
+
+def test_the_audit_follows_a_figure_and_sees_a_change(project, capsys):
+    [example] = [block for block in EXAMPLES.values() if "def follow" in block]
+    (project / MAPS).write_bytes(b"changed")
+    exec(compile(example, "provenance", "exec"), {})  # noqa: S102
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines] == [[FIGURE, "unchanged"], [MAPS, "CHANGED"]]
