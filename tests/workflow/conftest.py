@@ -100,6 +100,7 @@ def make_project(root: Path) -> Project:
     return Project(root)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests that need the finished tree in one worker, so that it is made once."""
     for item in items:
