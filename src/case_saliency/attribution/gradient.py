@@ -25,11 +25,12 @@ def gradcam_plus_plus(view: View, *, relu: bool = True, eps: float = 1e-6) -> Te
     exponential cancels in a and scales the map. Most g^2 lie below the default `eps`, which is pytorch-grad-cam's and
     is kept so that the maps agree.
     """
-    g = view.gradients(view.classes)
+    p = view.gradients(view.classes).clamp(min=0)  # cells of negative gradient have no part in the sum
     total = view.activations.sum((-2, -1), keepdim=True)[:, None]
-    square = g.square()
-    alpha = square / (2 * square + total * square * g + eps)
-    return rectify(view.combine((alpha * g.clamp(min=0)).sum((-2, -1))), relu)
+    square = p.square()
+    denominator = (total * p).add_(2).mul_(square).add_(eps)
+    weights = (p * square).div_(denominator).sum((-2, -1))
+    return rectify(view.combine(weights), relu)
 
 
 def hirescam(view: View, *, relu: bool = True) -> Tensor:

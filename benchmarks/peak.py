@@ -1,0 +1,13 @@
+"""Print the peak memory (MB) of a process that draws the gradient family of N images: `python -m benchmarks.peak N`."""
+
+import resource
+import sys
+
+import torch
+
+from benchmarks import attribution, networks
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    attribution.stream(networks.lite0(), int(sys.argv[1]))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
