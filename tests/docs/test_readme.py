@@ -48,10 +48,10 @@ CLAIMS = {
     "HiResCAM on EfficientNet-Lite2 is rejected by the test and undecided by the interval": (
         HIRESCAM["rejects_paper"] and HIRESCAM["verdict"] == "undecided"
     ),
-    "No method's confidence drop differs from CASE's after correction": (
+    "No method's confidence drop is shown to differ from CASE's after correction": (
         FIDELITY.loc[FIDELITY["role"] == "method", "p_holm"].min() >= 0.05
     ),
-    "At the smaller share of removed pixels not even the random control's does, before any correction": (
+    "At the smaller share of removed pixels not even the random control's is, before any correction": (
         RANDOM.loc[min(RANDOM.index), "p_vs_case"].min() >= 0.05
     ),
     "at the larger share CASE's drop exceeds the random control's on all networks": (
