@@ -15,7 +15,8 @@ from case_saliency.errors import CaseSaliencyError
 Precision = Literal["float32", "bfloat16", "float16"]
 AUTOCAST: dict[str, torch.dtype | None] = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 # More images at a time gain nothing: on a CPU they fall out of its cache.
-LARGEST_BATCH = {"cpu": 16, "cuda": 64, "mps": 64}
+LARGEST_BATCH = {"cpu": 16}
+LARGEST_BATCH_ELSEWHERE = 64
 
 
 @dataclass(frozen=True)
@@ -109,4 +110,4 @@ def fitting_batch(module: nn.Module, image: Tensor, memory_mb: int, *, keeps_gra
         for handle in handles:
             handle.remove()
     need = sum(sizes) if keeps_graph else 8 * max(sizes, default=1)
-    return max(1, min(LARGEST_BATCH[image.device.type], memory_mb * 2**20 // max(need, 1)))
+    return max(1, min(LARGEST_BATCH.get(image.device.type, LARGEST_BATCH_ELSEWHERE), memory_mb * 2**20 // max(need, 1)))

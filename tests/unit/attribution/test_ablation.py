@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+import torchvision
 from torch import nn
 
 CLASSES = [[0, 1], [3, 2], [6, 5], [4, 0]]
@@ -34,6 +35,29 @@ def test_equals_whole_forward_passes_without_a_channel(draw, conv_net, photos, l
             handle.remove()
         expected = torch.einsum("ct,chw->thw", torch.stack(weights), activations)
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_channels_of_a_vision_transformer_are_dimensions_of_its_tokens(draw):
+    torch.manual_seed(0)
+    net = torchvision.models.VisionTransformer(16, 8, num_layers=2, num_heads=2, hidden_dim=8, mlp_dim=16).eval()
+    nn.init.normal_(net.heads.head.weight)
+    images, layer = torch.randn(1, 3, 16, 16), "encoder.layers.encoder_layer_1.ln_1"
+    maps = draw(net, images, [[0, 5]], layer, method="ablationcam", relu=False)
+    tokens, weights = [], []
+    module = net.get_submodule(layer)
+    handle = module.register_forward_hook(lambda _m, _i, out: tokens.append(out))
+    whole = net(images)[0, [0, 5]].detach()
+    handle.remove()
+    for k in range(8):
+        keep = torch.ones(8)
+        keep[k] = 0
+        handle = module.register_forward_hook(lambda _m, _i, out, keep=keep: out * keep)
+        weights.append((whole - net(images)[0, [0, 5]].detach()) / whole)
+        handle.remove()
+    activations = tokens[0][0, 1:].T.reshape(8, 2, 2).detach()
+    np.testing.assert_allclose(
+        maps[0], torch.einsum("ct,chw->thw", torch.stack(weights), activations), rtol=1e-3, atol=1e-4
+    )
 
 
 def test_dead_channels_have_no_weight_and_cost_no_run(run, photos):

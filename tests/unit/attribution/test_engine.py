@@ -237,6 +237,17 @@ def test_mixed_precision_is_close_and_recorded(run, conv_net, photos):
     assert mixed.attributes["layer"]["gradcam"]["settings"]["precision"] == "bfloat16"
 
 
+def test_mixed_precision_of_every_method(run, conv_net, photos):
+    exact = run(conv_net, photos, CLASSES, ALL, "conv")
+    mixed = run(conv_net, photos, CLASSES, ALL, "conv", settings=Settings("bfloat16", batch_size=4))
+    for layer, maps in exact.maps.items():
+        for name, values in maps.items():
+            found = mixed.maps[layer][name]
+            assert np.isfinite(found).all(), name
+            if name not in {"xgradcam", "ablationcam", "case_span"}:  # divide by, or remove, nearly everything
+                assert np.corrcoef(found.ravel(), values.ravel())[0, 1] > 0.9, name
+
+
 def test_global_settings_are_restored(run, conv_net, photos):
     state = torch.random.get_rng_state()
     run(conv_net, photos, CLASSES, ALL, "conv")
