@@ -64,14 +64,14 @@ def _row(method: str, model: str, row: Any) -> str:
 def _legend(summary: pd.DataFrame, agreement: pd.DataFrame, fidelity: pd.DataFrame) -> str:
     controls = ordered_methods(summary.loc[summary["role"] == "control", "method"])
     names = ", ".join(method_style(name).label for name in controls)
-    shares = fidelity["k_percent"].unique()
+    shares = [f"{share:g}%" for share in fidelity["k_percent"].unique()]
     return (
         f"n = {_values(agreement['n'])} of {_values(agreement['n_total'])} images in each row. Agreement: percent of "
         f"the {_values(agreement['k_percent'])}% most salient pixels that the two maps share, with the exact "
         f"{_values(100 * agreement['ci_level'], '.1f')}% interval of the median. p: one-sided Wilcoxon test against "
         "50%, as in the paper, uncorrected. Verdict: the interval lies below 50% (class-sensitive), above it "
         f"(insensitive) or holds it (undecided). Drop: share of its confidence that the network loses "
-        f"without the {shares[0]:g}% most salient pixels, with a 95% t interval ({' and '.join(f'{share:g}%' for share in shares)} were tried). With "
+        f"without the {shares[0]} most salient pixels, with a 95% t interval ({' and '.join(shares)} were tried). With "
         "this many images the sign test finds a method that lies below 50% on three images in four with probability "
         f"{_values(agreement['power'], '.2f')}. Controls, in italics: {names}."
     )
