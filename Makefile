@@ -54,6 +54,10 @@ format: install ## Format the code
 	ruff format .
 	snakefmt Snakefile workflow
 
+.PHONY: publish
+publish: install ## Publish the tables of results/ as reference results, and rewrite the README's table
+	@python docs/publish.py
+
 .PHONY: clean
 clean: ## Delete what the workflow made (data, models, results, logs); .venv stays
 	rm -rf data models results logs .snakemake

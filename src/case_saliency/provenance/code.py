@@ -70,7 +70,7 @@ def closure(modules: Iterable[str]) -> Closure:
         else:
             for file, names in _walk(module):
                 files.add(file)
-                own |= {name for name in names if name.split(".")[0] == _PACKAGE}
+                own |= names & _graph().modules  # of `from module import name`, only the module is one
                 imported |= names
     reached = _reach(frozenset(own))
     for name in reached:
