@@ -1,12 +1,17 @@
 """Which images take part in a test, and why the others do not. No score is dropped without a reason."""
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
+
+DegeneratePolicy = Literal["exclude", "insensitive", "sensitive"]
 
 KEPT = "kept"
 MISCLASSIFIED = "misclassified"
 CELL = ("experiment", "dataset", "model", "seed", "layer", "method")
 """Columns that name one method on one layer of one trained network."""
+_POLICY_VALUE = {"exclude": np.nan, "insensitive": 100.0, "sensitive": 0.0}
 
 
 def status(scores: pd.DataFrame, measure: str) -> pd.Series:
@@ -33,6 +38,28 @@ def status(scores: pd.DataFrame, measure: str) -> pd.Series:
         raise ValueError(f"{measure}: {unexplained.sum()} scores are missing for no stated reason, first {first}")
     kept_or_defect = np.where(missing, scores["degenerate"], KEPT)
     return pd.Series(np.where(qualified, kept_or_defect, scores["reason"]), index=scores.index, dtype=object)
+
+
+def counted(scores: pd.DataFrame, policy: DegeneratePolicy) -> "pd.Series[float]":
+    """Return the agreement of each image that counts, with the index of `scores`.
+
+    Parameters
+    ----------
+    scores
+        Agreement scores with their `status` in a column of that name.
+    policy
+        What a pair with a degenerate map counts as: nothing ("exclude"), agreement 100 ("insensitive") or 0
+        ("sensitive").
+
+    Raises
+    ------
+    ValueError
+        If the policy is unknown.
+    """
+    if policy not in _POLICY_VALUE:
+        raise ValueError(f"counted: degenerate_policy is {policy!r}, expected one of {sorted(_POLICY_VALUE)}")
+    values = scores["agreement"].where(scores["status"] == KEPT, _POLICY_VALUE[policy])
+    return values[scores["status"] != MISCLASSIFIED].dropna().astype(float)
 
 
 def attrition_table(agreement: pd.DataFrame, fidelity: pd.DataFrame) -> pd.DataFrame:

@@ -1,23 +1,23 @@
 """RQ1: per-image agreement -> tests of "median agreement >= threshold" and a three-way verdict."""
 
 from collections.abc import Collection
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from case_saliency.statistics.attrition import CELL, KEPT, MISCLASSIFIED, status
-from case_saliency.statistics.intervals import median_interval, verdict
+from case_saliency.statistics.attrition import CELL, KEPT, MISCLASSIFIED, DegeneratePolicy, counted, status
+from case_saliency.statistics.effects import hodges_lehmann, rank_biserial
+from case_saliency.statistics.intervals import Verdict, bca_mean_interval, median_interval, verdict
 from case_saliency.statistics.multiplicity import holm
 from case_saliency.statistics.paired import Values, ZeroMethod, sign_test_less, wilcoxon_less
-from case_saliency.statistics.power import sign_test_power
+from case_saliency.statistics.power import sign_test_power, sign_test_sample_size
 
-DegeneratePolicy = Literal["exclude", "insensitive", "sensitive"]
-
-_POLICY_VALUE = {"insensitive": 100.0, "sensitive": 0.0}
+_BOUNDS: tuple[DegeneratePolicy, ...] = ("insensitive", "sensitive")
 _COLUMNS = (
     *(*CELL, "k_percent", "n", "median_agreement", "ci_low", "ci_high", "ci_level", "mean_agreement"),
-    *("p_wilcoxon", "p_sign", "p_holm", "verdict", "role", "rejects_paper", "power"),
+    *("mean_ci_low", "mean_ci_high", "hodges_lehmann", "rank_biserial", "p_wilcoxon", "p_sign", "p_holm", "verdict"),
+    *("verdict_if_insensitive", "verdict_if_sensitive", "role", "rejects_paper", "power", "n_for_power80"),
     *("degenerate_rate", "n_degenerate", "n_excluded_misclassified", "n_total"),
 )
 
@@ -31,6 +31,7 @@ def agreement_table(
     zero_method: ZeroMethod,
     degenerate_policy: DegeneratePolicy = "exclude",
     effect: float = 0.75,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Test the class-sensitivity of each method on each network.
 
@@ -47,17 +48,19 @@ def agreement_table(
     zero_method
         For the Wilcoxon test, see `wilcoxon_less`.
     degenerate_policy
-        What a pair with a degenerate map counts as: nothing ("exclude"), agreement 100 ("insensitive") or 0
-        ("sensitive").
+        What a pair with a degenerate map counts as, see `attrition.counted`.
     effect
         P(agreement < threshold) at which the attainable power of the sign test is stated.
+    seed
+        Seeds the bootstrap.
 
     Returns
     -------
     pandas.DataFrame
         One row for each cell and k, in the order of `scores`. `p_holm` corrects `p_sign` over the methods, networks and
-        layers of an experiment at one k. `verdict` follows from the median's interval; `rejects_paper` is the paper's
-        criterion, ``p_wilcoxon < alpha``. With no image left: n = 0, NaN, and "undecided".
+        layers of an experiment at one k. `verdict` follows from the median's interval, `verdict_if_insensitive` and
+        `verdict_if_sensitive` from the same with degenerate pairs at 100 and 0, whatever the policy; `rejects_paper`
+        is the paper's criterion, ``p_wilcoxon < alpha``. With no image left: n = 0, NaN, and "undecided".
 
     Raises
     ------
@@ -68,14 +71,16 @@ def agreement_table(
     scores = scores.assign(status=status(scores, "agreement"))
     if scores.duplicated([*keys, "image_id"]).any():
         raise ValueError("agreement_table: an image occurs twice in a cell; pass one resolution and convention of ties")
-    if degenerate_policy not in ("exclude", *_POLICY_VALUE):
-        raise ValueError(f"agreement_table: degenerate_policy is {degenerate_policy!r}, unknown")
+    n_needed = sign_test_sample_size(effect, alpha)
     rows = []
     for names, cell in scores.groupby(keys, sort=False):
         row = dict(zip(keys, names, strict=True))
         row["role"] = "control" if row["method"] in controls else "method"
         row |= _counts(cell)
-        row |= _tests(_values(cell, degenerate_policy), alpha, threshold, zero_method, effect)
+        values = counted(cell, degenerate_policy).to_numpy()
+        row |= _describe(values, alpha, threshold, zero_method, seed) | _test(values, alpha, threshold, zero_method)
+        row |= {f"verdict_if_{policy}": _verdict(cell, policy, alpha, threshold) for policy in _BOUNDS}
+        row |= {"power": sign_test_power(values.size, effect, alpha), "n_for_power80": n_needed}
         rows.append(row)
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     for _, family in table[table["role"] == "method"].groupby(["experiment", "k_percent"]):
@@ -83,9 +88,8 @@ def agreement_table(
     return table
 
 
-def _values(cell: pd.DataFrame, policy: DegeneratePolicy) -> Values:
-    values = cell["agreement"].where(cell["status"] == KEPT, _POLICY_VALUE.get(policy, np.nan))
-    return values[cell["status"] != MISCLASSIFIED].dropna().to_numpy(dtype=float)
+def _verdict(cell: pd.DataFrame, policy: DegeneratePolicy, alpha: float, threshold: float) -> Verdict:
+    return verdict(median_interval(counted(cell, policy).to_numpy(), 1 - alpha), threshold)
 
 
 def _counts(cell: pd.DataFrame) -> dict[str, Any]:
@@ -100,26 +104,28 @@ def _counts(cell: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _tests(
-    values: Values,
-    alpha: float,
-    threshold: float,
-    zero_method: ZeroMethod,
-    effect: float,
-) -> dict[str, Any]:
-    interval = median_interval(values, 1 - alpha)
-    p_wilcoxon = wilcoxon_less(values, threshold, zero_method)
+def _describe(values: Values, alpha: float, threshold: float, zero_method: ZeroMethod, seed: int) -> dict[str, Any]:
+    median, mean = median_interval(values, 1 - alpha), bca_mean_interval(values, 1 - alpha, seed)
     return {
         "n": values.size,
-        "median_agreement": interval.estimate,
-        "ci_low": interval.low,
-        "ci_high": interval.high,
-        "ci_level": interval.level,
-        "mean_agreement": float(values.mean()) if values.size else np.nan,
+        "median_agreement": median.estimate,
+        "ci_low": median.low,
+        "ci_high": median.high,
+        "ci_level": median.level,
+        "verdict": verdict(median, threshold),
+        "mean_agreement": mean.estimate,
+        "mean_ci_low": mean.low,
+        "mean_ci_high": mean.high,
+        "hodges_lehmann": hodges_lehmann(values),
+        "rank_biserial": rank_biserial(values, threshold, zero_method),
+    }
+
+
+def _test(values: Values, alpha: float, threshold: float, zero_method: ZeroMethod) -> dict[str, Any]:
+    p_wilcoxon = wilcoxon_less(values, threshold, zero_method)
+    return {
         "p_wilcoxon": p_wilcoxon,
         "p_sign": sign_test_less(values, threshold),
         "p_holm": np.nan,
-        "verdict": verdict(interval, threshold),
         "rejects_paper": p_wilcoxon < alpha,
-        "power": sign_test_power(values.size, effect, alpha),
     }

@@ -9,12 +9,12 @@ import pandas as pd
 from case_saliency.statistics.attrition import CELL, KEPT, MISCLASSIFIED, status
 from case_saliency.statistics.intervals import mean_interval
 from case_saliency.statistics.multiplicity import holm
-from case_saliency.statistics.paired import paired_t
+from case_saliency.statistics.paired import least_margin, paired_t, paired_tost
 
 _SETTING = ("test", "measure", "fill", "k_percent")
 _COLUMNS = (
     *(*CELL, *_SETTING, "n", "mean", "sd", "ci_low", "ci_high"),
-    *("n_pairs", "difference_to_case", "p_vs_case", "p_holm", "role"),
+    *("n_pairs", "difference_to_case", "p_vs_case", "p_holm", "p_tost", "equivalent", "least_margin", "role"),
     *("n_total", "n_excluded_misclassified", "n_degenerate"),
 )
 
@@ -26,6 +26,7 @@ def fidelity_table(
     alpha: float,
     measures: Sequence[str] = ("drop_absolute", "drop_relative", "drop_relative_clipped"),
     reference: str = "case",
+    equivalence_margin: float = 0.02,
 ) -> pd.DataFrame:
     """Compare the confidence drops of each method with those of the reference on the same images.
 
@@ -41,6 +42,8 @@ def fidelity_table(
         Columns of `scores` to test.
     reference
         Method against which the others are tested.
+    equivalence_margin
+        Difference of mean drops that is too small to matter, a fraction: the margin of `p_tost`.
 
     Returns
     -------
@@ -49,7 +52,9 @@ def fidelity_table(
         method minus reference over the `n_pairs` images that have both, `p_vs_case` the two-sided paired t-test on
         them; NaN for the reference itself, where it is absent, and for fewer than two pairs. A method that has no
         target layer (its maps lie in the input's space) is compared with the reference at its first layer. `p_holm`
-        corrects over the methods, networks and layers of an experiment at one setting.
+        corrects over the methods, networks and layers of an experiment at one setting. `p_tost` tests on the same pairs
+        that the means differ by the margin or more, `equivalent` says that it is below alpha, and `least_margin` from
+        which margin on it would be.
 
     Raises
     ------
@@ -73,7 +78,8 @@ def fidelity_table(
             row: dict[str, Any] = {key: cell[key].iloc[0] for key in keys}
             row["role"] = "control" if method in controls else "method"
             row |= _counts(cell) | _describe(values, alpha)
-            row |= _against(values, values.iloc[:0] if method == reference else references.get(str(layer), absent))
+            other = values.iloc[:0] if method == reference else references.get(str(layer), absent)
+            row |= _against(values, other, equivalence_margin, alpha)
             rows.append(row)
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     for _, family in table[table["role"] == "method"].groupby(["experiment", *_SETTING]):
@@ -101,12 +107,16 @@ def _describe(values: "pd.Series[float]", alpha: float) -> dict[str, Any]:
     }
 
 
-def _against(values: "pd.Series[float]", reference: "pd.Series[float]") -> dict[str, Any]:
+def _against(values: "pd.Series[float]", reference: "pd.Series[float]", margin: float, alpha: float) -> dict[str, Any]:
     shared = values.index.intersection(reference.index, sort=False)
     first, second = values[shared].to_numpy(dtype=float), reference[shared].to_numpy(dtype=float)
+    p_tost = paired_tost(first, second, margin)
     return {
         "n_pairs": len(shared),
         "difference_to_case": float((first - second).mean()) if len(shared) else np.nan,
         "p_vs_case": paired_t(first, second),
         "p_holm": np.nan,
+        "p_tost": p_tost,
+        "equivalent": p_tost < alpha,
+        "least_margin": least_margin(first, second, alpha),
     }

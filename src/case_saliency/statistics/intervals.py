@@ -1,4 +1,4 @@
-"""Confidence intervals: exact for the median, Student's t for the mean; and the verdict that follows from one."""
+"""Confidence intervals: exact for the median, Student's t and BCa for the mean; and the verdict from the first."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,6 +9,7 @@ from scipy import stats
 from case_saliency.statistics.paired import Values, require_finite
 
 Verdict = Literal["class-sensitive", "insensitive", "undecided"]
+_BATCH = 1_000_000  # resampled values held at a time
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,50 @@ def mean_interval(values: Values, level: float) -> Interval:
     mean = float(values.mean())
     half_width = float(stats.t.ppf((1 + level) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))
     return Interval(mean, mean - half_width, mean + half_width, level)
+
+
+def bca_mean_interval(values: Values, level: float, seed: int) -> Interval:
+    """Return the mean and its bias-corrected and accelerated (BCa) bootstrap interval.
+
+    Unlike Student's interval it follows the skewness of the values. It is given for the mean only: the acceleration
+    comes from the jackknife, which is not consistent for a median.
+
+    Parameters
+    ----------
+    values
+        (n,) finite values.
+    level
+        Nominal confidence level.
+    seed
+        Seeds the resampling. Samples of one size get the same resampled positions: a method that is added changes no
+        other's interval.
+
+    Returns
+    -------
+    Interval
+        From 9999 resamples; NaN limits for n < 2; no width where all values are equal.
+
+    References
+    ----------
+    Efron (1987), JASA 82, 171; scipy.stats.bootstrap.
+    """
+    require_finite(values)
+    n = values.size
+    mean = float(values.mean()) if n else float("nan")
+    if n < 2:
+        return Interval(mean, float("nan"), float("nan"), float("nan"))
+    if np.ptp(values) == 0:
+        return Interval(mean, mean, mean, level)
+    found = stats.bootstrap(
+        (values,),
+        np.mean,
+        confidence_level=level,
+        method="BCa",
+        n_resamples=9999,
+        batch=max(1, _BATCH // n),
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return Interval(mean, float(found.low), float(found.high), level)
 
 
 def verdict(interval: Interval, threshold: float) -> Verdict:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from case_saliency.statistics.class_sensitivity import agreement_table
-from case_saliency.statistics.intervals import median_interval
+from case_saliency.statistics.intervals import bca_mean_interval, median_interval
 from case_saliency.statistics.paired import wilcoxon_less
 
 
@@ -49,6 +49,8 @@ def test_a_row_by_hand():
     assert row.pop("p_holm") == pytest.approx(2**-18, rel=1e-12)
     assert row.pop("ci_level") == pytest.approx(0.969116, abs=5e-7)
     assert row.pop("power") == pytest.approx(0.71745, abs=5e-6)
+    interval = bca_mean_interval(np.array(LOW), 0.95, seed=0)
+    assert (row.pop("mean_ci_low"), row.pop("mean_ci_high")) == (interval.low, interval.high)
     assert row == {
         "experiment": "e",
         "dataset": "d",
@@ -62,7 +64,12 @@ def test_a_row_by_hand():
         "ci_low": 5.0,
         "ci_high": 14.0,
         "mean_agreement": 9.5,
+        "hodges_lehmann": 9.5,
+        "rank_biserial": -1.0,
         "verdict": "class-sensitive",
+        "verdict_if_insensitive": "class-sensitive",
+        "verdict_if_sensitive": "class-sensitive",
+        "n_for_power80": 28,
         "role": "method",
         "rejects_paper": True,
         "degenerate_rate": 0.0,
@@ -133,10 +140,29 @@ def test_a_method_of_empty_maps_is_sensitive_only_under_the_policy_that_says_so(
     assert verdicts == {"exclude": "undecided", "insensitive": "insensitive", "sensitive": "class-sensitive"}
 
 
+@pytest.mark.parametrize("policy", ["exclude", "insensitive", "sensitive"])
+def test_the_verdicts_under_both_bounds_stand_beside_the_chosen_one(policy):
+    # 14 of 18 low images are class-sensitive; with 4 pairs at 100 instead only 14 of 18 lie below: still so
+    few = table(scores([*LOW[:14], *[np.nan] * 4], degenerate=[""] * 14 + ["zero"] * 4), degenerate_policy=policy)
+    # with 8 of 18 degenerate the verdict is what the policy says
+    many = table(scores([*LOW[:10], *[np.nan] * 8], degenerate=[""] * 10 + ["zero"] * 8), degenerate_policy=policy)
+    bounds = ["verdict_if_insensitive", "verdict_if_sensitive"]
+    assert few.loc[0, bounds].tolist() == ["class-sensitive", "class-sensitive"]
+    assert many.loc[0, bounds].tolist() == ["undecided", "class-sensitive"]
+
+
+def test_the_bootstrap_depends_on_the_seed_and_on_no_other_method():
+    alone, again, other = table(scores(SPREAD)), table(scores(LOW, "a"), scores(SPREAD)), table(scores(SPREAD), seed=1)
+    bounds = ["mean_ci_low", "mean_ci_high"]
+    assert alone.loc[0, bounds].tolist() == again.loc[1, bounds].tolist()
+    assert alone.loc[0, bounds].tolist() != other.loc[0, bounds].tolist()
+
+
 def test_no_image_left_is_undecided_and_shown():
     row = table(scores([1.0, 2.0], qualified=[False, False])).loc[0]
     assert (row["n"], row["n_total"], row["n_excluded_misclassified"], row["verdict"]) == (0, 2, 2, "undecided")
     missing = ["median_agreement", "ci_low", "ci_high", "mean_agreement", "p_wilcoxon", "p_sign", "p_holm"]
+    missing += ["mean_ci_low", "mean_ci_high", "hodges_lehmann", "rank_biserial"]
     assert row[[*missing, "degenerate_rate"]].isna().all()
     assert (row["rejects_paper"], row["power"]) == (False, 0)
 

@@ -57,6 +57,18 @@ def test_rows_by_hand():
     assert other["p_vs_case"] == pytest.approx(expected)
     assert other["p_holm"] == other["p_vs_case"]
     assert other["n_pairs"] == 5
+    assert np.isnan([case["p_tost"], case["least_margin"]]).all()
+    assert not case["equivalent"]
+    assert other["p_tost"] == pytest.approx(stats.t.sf((0.02 - 0.14) / np.sqrt(0.013 / 5), 4))
+    assert other["least_margin"] == pytest.approx(0.14 + stats.t.ppf(0.95, 4) * np.sqrt(0.013 / 5))
+    assert not other["equivalent"]
+
+
+@pytest.mark.parametrize(("margin", "equivalent"), [(0.248, False), (0.249, True)])
+def test_equivalence_begins_at_the_least_margin(margin, equivalent):
+    row = table(scores(CASE, "case"), scores(OTHER, "m"), equivalence_margin=margin).set_index("method").loc["m"]
+    assert row["least_margin"] == pytest.approx(0.2487, abs=5e-5)
+    assert (row["equivalent"], row["p_tost"] < 0.05) == (equivalent, equivalent)
 
 
 def test_pairs_are_the_images_that_both_methods_have():
@@ -121,6 +133,7 @@ def test_few_images_give_missing_values(n):
 def test_equal_scores_are_no_difference():
     row = table(scores(CASE, "case"), scores(CASE, "m")).set_index("method").loc["m"]
     assert (row["difference_to_case"], row["p_vs_case"]) == (0, 1)
+    assert (row["p_tost"], row["equivalent"], row["least_margin"]) == (0, True, 0)
 
 
 def test_refuses_unexplained_gaps_and_repeated_images():

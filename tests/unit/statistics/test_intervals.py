@@ -1,12 +1,13 @@
 """Intervals of the median and the mean: ranks by hand, coverage by enumeration and simulation."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from case_saliency.statistics.intervals import Interval, mean_interval, median_interval, verdict
+from case_saliency.statistics.intervals import Interval, bca_mean_interval, mean_interval, median_interval, verdict
 
 
 def coverage(n, rank):
@@ -92,7 +93,48 @@ def test_verdict_needs_the_whole_interval_on_one_side(low, high, expected):
     assert verdict(Interval(50, low, high, 0.95), 50) == expected
 
 
-@pytest.mark.parametrize("interval", [median_interval, mean_interval])
+def slow_bca(values, level, n_resamples, seed):
+    """Efron's formulas, one resample at a time."""
+    rng = np.random.default_rng(seed)
+    means = np.array([rng.choice(values, values.size).mean() for _ in range(n_resamples)])
+    bias = stats.norm.ppf(((means < values.mean()).sum() + (means == values.mean()).sum() / 2) / n_resamples)
+    left_out = np.array([np.delete(values, i).mean() for i in range(values.size)])
+    deviation = left_out.mean() - left_out
+    acceleration = (deviation**3).sum() / (6 * (deviation**2).sum() ** 1.5)
+    z = bias + stats.norm.ppf([(1 - level) / 2, (1 + level) / 2])
+    return np.quantile(means, stats.norm.cdf(bias + z / (1 - acceleration * z)))
+
+
+def test_bca_interval_of_a_skewed_sample_equals_the_formulas():
+    values = np.random.default_rng(4).exponential(10, size=25)
+    interval = bca_mean_interval(values, 0.95, seed=0)
+    low, high = slow_bca(values, 0.95, 30_000, seed=5)
+    assert interval.estimate == values.mean()
+    assert (interval.low, interval.high) == (pytest.approx(low, abs=0.15), pytest.approx(high, abs=0.15))
+    student = mean_interval(values, 0.95)
+    assert interval.low > student.low  # pulled towards the long tail
+    assert interval.high > student.high
+
+
+def test_bca_interval_is_seeded_and_the_same_for_any_batch(monkeypatch):
+    values = np.random.default_rng(6).uniform(0, 100, 18)
+    first = bca_mean_interval(values, 0.95, seed=0)
+    assert first == bca_mean_interval(values, 0.95, seed=0) != bca_mean_interval(values, 0.95, seed=1)
+    monkeypatch.setattr("case_saliency.statistics.intervals._BATCH", 18 * 100)
+    assert first == bca_mean_interval(values, 0.95, seed=0)
+
+
+def test_bca_interval_of_few_and_equal_values():
+    empty, single = bca_mean_interval(np.array([]), 0.95, 0), bca_mean_interval(np.array([3.0]), 0.95, 0)
+    assert math.isnan(empty.estimate)
+    assert single.estimate == 3
+    assert all(math.isnan(x) for x in (empty.low, single.low, single.high))
+    assert bca_mean_interval(np.full(4, 100.0), 0.95, 0) == Interval(100, 100, 100, 0.95)
+    two = bca_mean_interval(np.array([1.0, 3.0]), 0.95, 0)
+    assert 1 <= two.low <= two.high <= 3
+
+
+@pytest.mark.parametrize("interval", [median_interval, mean_interval, partial(bca_mean_interval, seed=0)])
 def test_missing_values_are_refused(interval):
     with pytest.raises(ValueError, match="finite"):
         interval(np.array([1.0, np.nan]), 0.95)

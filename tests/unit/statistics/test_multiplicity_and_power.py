@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from case_saliency.statistics.multiplicity import holm
-from case_saliency.statistics.power import sign_test_critical, sign_test_power
+from case_saliency.statistics.power import sign_test_critical, sign_test_power, sign_test_sample_size
 
 
 def test_holm_by_hand():
@@ -46,3 +46,19 @@ def test_power_by_enumeration():
 @pytest.mark.parametrize(("n", "power"), [(0, 0.0), (4, 0.0)])
 def test_too_few_images_have_no_power(n, power):
     assert sign_test_power(n, 0.9, 0.05) == power
+
+
+@pytest.mark.parametrize(
+    ("probability", "tests", "n"),
+    [(0.7, 1, 42), (0.7, 60, 101), (0.6, 1, 169), (0.6, 60, 409), (0.75, 1, 28), (1.0, 1, 5)],
+)
+def test_sample_sizes_for_eighty_percent_power(probability, tests, n):
+    alpha = 0.05 / tests
+    assert sign_test_sample_size(probability, alpha) == n
+    assert sign_test_power(n - 1, probability, alpha) < 0.8
+    assert min(sign_test_power(more, probability, alpha) for more in range(n, n + 100)) >= 0.8
+
+
+def test_an_effect_of_none_has_no_sample_size():
+    with pytest.raises(ValueError, match=r"probability=0\.5"):
+        sign_test_sample_size(0.5, 0.05)

@@ -6,8 +6,9 @@ from itertools import product
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.weightstats import ttost_paired
 
-from case_saliency.statistics.paired import paired_t, sign_test_less, wilcoxon_less
+from case_saliency.statistics.paired import least_margin, paired_t, paired_tost, sign_test_less, wilcoxon_less
 
 NAN = float("nan")
 
@@ -77,6 +78,26 @@ def test_paired_t_equals_scipy_and_hand():
     assert paired_t(first, second) == pytest.approx(stats.ttest_rel(first, second).pvalue, rel=1e-10)
 
 
+@pytest.mark.parametrize(("seed", "margin"), [(0, 0.02), (1, 0.5), (2, 1.0)])
+def test_equivalence_test_equals_statsmodels(seed, margin):
+    first, second = np.random.default_rng(seed).normal([[0.1], [0.0]], 1, size=(2, 30))
+    expected = ttost_paired(first, second, -margin, margin)[0]
+    assert paired_tost(first, second, margin) == pytest.approx(expected, rel=1e-10)
+    assert paired_tost(second, first, margin) == pytest.approx(expected, rel=1e-10)
+    assert ttost_paired(first, second, *(least_margin(first, second, 0.05) * np.array([-1, 1])))[0] == pytest.approx(
+        0.05
+    )
+
+
+def test_size_of_the_equivalence_test_at_its_margin():
+    # At a true difference of exactly the margin the far side does not matter: P(reject) = alpha.
+    rng = np.random.default_rng(3)
+    n_runs = 4000
+    differences = rng.normal(0.02, 0.005, size=(n_runs, 18))
+    rejected = np.mean([paired_tost(row, np.zeros(18), 0.02) < 0.05 for row in differences])
+    assert abs(rejected - 0.05) < 4 * math.sqrt(0.05 * 0.95 / n_runs)
+
+
 @pytest.mark.parametrize("values", [[], [50.0], [50.0] * 4, [50.0] * 30])
 def test_wilcoxon_without_a_difference(values):
     p = wilcoxon_less(np.array(values), 50, "wilcox")
@@ -90,6 +111,10 @@ def test_empty_and_constant_samples_have_stated_values():
     assert math.isnan(paired_t(ones[:1], two[:1]))
     assert paired_t(ones, ones) == 1.0
     assert paired_t(ones, two) == 0.0
+    assert math.isnan(paired_tost(ones[:1], two[:1], 0.1))
+    assert math.isnan(least_margin(ones[:1], two[:1], 0.05))
+    assert [paired_tost(ones, two, margin) for margin in (0.5, 1.0, 1.5)] == [1.0, 1.0, 0.0]
+    assert least_margin(ones, two, 0.05) == 1.0
 
 
 @pytest.mark.parametrize("bad", [np.array([1.0, NAN]), np.array([np.inf]), np.ones((2, 2))])
