@@ -54,6 +54,10 @@ format: install ## Format the code
 	ruff format .
 	snakefmt Snakefile workflow
 
+.PHONY: bench
+bench: install ## Measure the engine beside its peers on one core (about 10 min): benchmarks/results.md
+	@python -m benchmarks
+
 .PHONY: publish
 publish: install ## Publish the tables of results/ as reference results, and rewrite the README's table
 	@python docs/publish.py
