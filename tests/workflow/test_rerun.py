@@ -9,6 +9,7 @@ AFTER_SCORES = {
     "plot_agreement_heatmap",
     "plot_agreement_distributions",
     "plot_confidence_drops",
+    "plot_critical_difference",
     "report_page",
 }
 AGREEMENT = {"score_agreement", "plot_map_panels"} | AFTER_SCORES
@@ -26,6 +27,7 @@ def test_a_second_run_does_nothing(finished):
         (("diagnostic", "k_percent"), 10, AGREEMENT),
         (("diagnostic", "alpha"), 0.01, AFTER_SCORES),
         (("fidelity", "k_percent"), [10], {"score_fidelity"} | AFTER_SCORES),
+        (("fidelity", "equivalence_margin"), 0.03, AFTER_SCORES),
         (("figures", "example_images"), 2, {"plot_map_panels", "report_page"}),
         (("methods", "case", "k"), 2, {"attribute"} | SCORES),
         (("methods", "case_k2"), {"method": "case", "k": 2}, {"report_page"}),

@@ -1,5 +1,5 @@
 # Figures, each as PDF, PNG and SVG with the id of the record that made it.
-FIGURES = ["agreement_distributions", "agreement_heatmap", "confidence_drops"]
+FIGURES = ["agreement_distributions", "agreement_heatmap", "confidence_drops", "critical_difference"]
 FORMATS = ["pdf", "png", "svg"]
 
 
@@ -59,6 +59,35 @@ rule plot_agreement_heatmap:
         "plot the overview of agreement of {wildcards.experiment}"
     shell:
         "case-saliency --log {log} plot --figure agreement_heatmap --table {input.table} "
+        "--settings {params.settings:q} --pdf {output.pdf} --png {output.png} --svg {output.svg}"
+
+
+rule plot_critical_difference:
+    input:
+        table=rules.test_hypotheses.output.ranks,
+        code=code("plot", ["case_saliency.figures.critical_difference"]),
+    output:
+        pdf="results/figures/{experiment}/critical_difference.pdf",
+        png=report(
+            "results/figures/{experiment}/critical_difference.png",
+            category="Figures",
+            subcategory="{experiment}",
+            caption="../report/critical_difference.rst",
+        ),
+        svg="results/figures/{experiment}/critical_difference.svg",
+    log:
+        "logs/plot/{experiment}/critical_difference.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=settings(),
+        environment=environment("plot", ["case_saliency.figures.critical_difference"]),
+    message:
+        "plot the ranks of methods of {wildcards.experiment}"
+    shell:
+        "case-saliency --log {log} plot --figure critical_difference --table {input.table} "
         "--settings {params.settings:q} --pdf {output.pdf} --png {output.png} --svg {output.svg}"
 
 

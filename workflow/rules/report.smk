@@ -3,10 +3,13 @@
 
 rule report_page:
     input:
-        tables=per_experiment("results/tables/{experiment}/{table}.csv", table=["agreement", "fidelity", "attrition"]),
+        tables=per_experiment(
+            "results/tables/{experiment}/{table}.csv", table=["agreement", "fidelity", "ranks", "attrition"]
+        ),
         figures=[
             *per_experiment("results/figures/{experiment}/agreement_heatmap.png"),
             *per_experiment("results/figures/{experiment}/agreement_distributions.png"),
+            *per_experiment("results/figures/{experiment}/critical_difference.png"),
             *per_experiment("results/figures/{experiment}/map_panels/{model}-seed{seed}.png"),
             *per_experiment("results/figures/{experiment}/confidence_drops.png"),
         ],

@@ -1,6 +1,6 @@
 # Tests over images, and the numbers that a reader wants first.
 SCORES = ["agreement", "fidelity"]
-TABLES = ["agreement", "fidelity", "attrition", "summary"]
+TABLES = ["agreement", "fidelity", "ranks", "attrition", "summary"]
 
 
 rule test_hypotheses:
@@ -11,6 +11,7 @@ rule test_hypotheses:
     output:
         agreement="results/tables/{experiment}/agreement.csv",
         fidelity="results/tables/{experiment}/fidelity.csv",
+        ranks="results/tables/{experiment}/ranks.csv",
         attrition="results/tables/{experiment}/attrition.csv",
     log:
         "logs/test_hypotheses/{experiment}.log",
@@ -20,11 +21,13 @@ rule test_hypotheses:
         runtime=30,
     params:
         settings=lambda w: settings(
+            seed=config["seed"],
             alpha=config["diagnostic"]["alpha"],
             threshold=config["diagnostic"]["threshold"],
             zero_method=config["diagnostic"]["zero_method"],
             degenerate=config["diagnostic"]["degenerate"],
             reference=config["fidelity"]["reference"],
+            equivalence_margin=config["fidelity"]["equivalence_margin"],
             controls=study.controls(config, w.experiment),
         ),
         environment=environment("test_hypotheses"),
@@ -33,7 +36,7 @@ rule test_hypotheses:
     shell:
         "case-saliency --log {log} test-hypotheses --agreement-scores {input.agreement} "
         "--fidelity-scores {input.fidelity} --settings {params.settings:q} --agreement {output.agreement} "
-        "--fidelity {output.fidelity} --attrition {output.attrition}"
+        "--fidelity {output.fidelity} --ranks {output.ranks} --attrition {output.attrition}"
 
 
 rule summarise:

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-FIGURES = ("agreement_distributions", "agreement_heatmap", "confidence_drops", "map_panels")
+FIGURES = ("agreement_distributions", "agreement_heatmap", "confidence_drops", "critical_difference", "map_panels")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_parameter(parser, "--figure", "which figure", choices=FIGURES)
-    add_input(parser, "--table", "table of agreement or fidelity (.csv)", required=False)
+    add_input(parser, "--table", "table of agreement, fidelity or ranks (.csv)", required=False)
     add_input(parser, "--scores", "agreement scores (.parquet)", many=True, required=False)
     for name, description in (
         ("--maps", "map files (.nc)"),
@@ -77,6 +77,11 @@ def _drops(module: Any, arguments: argparse.Namespace) -> "Figure":
     return figure
 
 
+def _ranks(module: Any, arguments: argparse.Namespace) -> "Figure":
+    figure: Figure = module.critical_difference(storage.read_table(arguments.table))
+    return figure
+
+
 def _panels(module: Any, arguments: argparse.Namespace) -> "Figure":
     from case_saliency.cli.examples import examples
 
@@ -94,5 +99,6 @@ _DRAW = {
     "agreement_distributions": _distributions,
     "agreement_heatmap": _heatmap,
     "confidence_drops": _drops,
+    "critical_difference": _ranks,
     "map_panels": _panels,
 }

@@ -22,7 +22,7 @@ _SHOWN_VERSIONS = ("torch", "torchvision", "numpy", "scipy", "statsmodels", "pan
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     for name, description in (
-        ("--tables", "agreement.csv, fidelity.csv and attrition.csv of every experiment"),
+        ("--tables", "agreement.csv, fidelity.csv, ranks.csv and attrition.csv of every experiment"),
         ("--figures", "figures to show (.png), in order"),
         ("--manifests", "manifests of the data sets; the images lie beside them"),
         ("--selections", "selected images of every experiment (selection.csv)"),
@@ -70,6 +70,7 @@ def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
         figures=_figures(arguments, name, tables, diagnostic["k_percent"], chosen),
         settings=chosen,
         photographs=_photographs(arguments, name),
+        ranks=tables["ranks"],
     )
 
 
@@ -78,7 +79,13 @@ def _figures(
 ) -> "list[ReportFigure]":
     from PIL import Image
 
-    from case_saliency.figures import agreement_distributions, agreement_heatmap, confidence_drops, map_panels
+    from case_saliency.figures import (
+        agreement_distributions,
+        agreement_heatmap,
+        confidence_drops,
+        critical_difference,
+        map_panels,
+    )
     from case_saliency.report.content import ReportFigure
 
     agreement, fidelity = tables["agreement"], tables["fidelity"]
@@ -90,6 +97,10 @@ def _figures(
         "agreement_distributions": (
             agreement_distributions.TITLE,
             agreement_distributions.caption(agreement, chosen.threshold),
+        ),
+        "critical_difference": (
+            critical_difference.TITLE,
+            critical_difference.caption(tables["ranks"], chosen.alpha),
         ),
         "confidence_drops": (
             confidence_drops.TITLE,

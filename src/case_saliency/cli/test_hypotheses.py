@@ -1,6 +1,6 @@
 """Test hypotheses over images: class sensitivity (RQ1) and fidelity against the reference method (RQ2).
 
-Settings: alpha, threshold, zero_method, degenerate, reference, controls.
+Settings: seed, alpha, threshold, zero_method, degenerate, reference, equivalence_margin, controls.
 """
 
 import argparse
@@ -18,9 +18,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_input(parser, "--agreement-scores", "agreement scores of all networks (.parquet)", many=True)
     add_input(parser, "--fidelity-scores", "fidelity scores of all networks (.parquet)", many=True)
-    add_settings(parser, "alpha, threshold, zero_method, degenerate, reference, controls")
+    add_settings(parser, "see above")
     add_output(parser, "--agreement", "table to write: one row for each network, layer and method (.csv)")
     add_output(parser, "--fidelity", "table to write: one row for each network, method, fill, k and measure (.csv)")
+    add_output(parser, "--ranks", "table to write: methods ranked over the same images of each network (.csv)")
     add_output(parser, "--attrition", "table to write: what became of every image (.csv)")
 
 
@@ -29,10 +30,13 @@ def run(arguments: argparse.Namespace) -> None:
     from case_saliency.statistics.attrition import attrition_table
     from case_saliency.statistics.class_sensitivity import agreement_table
     from case_saliency.statistics.fidelity import fidelity_table
+    from case_saliency.statistics.ranks import ranks_table
 
     settings = arguments.settings
     controls, alpha = set(setting(settings, "controls")), setting(settings, "alpha")
+    degenerate = setting(settings, "degenerate")
     agreement, fidelity = _concat(arguments.agreement_scores), _concat(arguments.fidelity_scores)
+    fidelity = fidelity[fidelity["target"] == "top1"]  # the predicted class; both: test_class_specificity
     storage.write_table(
         agreement_table(
             agreement,
@@ -40,13 +44,23 @@ def run(arguments: argparse.Namespace) -> None:
             alpha=alpha,
             threshold=setting(settings, "threshold"),
             zero_method=setting(settings, "zero_method"),
-            degenerate_policy=setting(settings, "degenerate"),
+            degenerate_policy=degenerate,
+            seed=setting(settings, "seed"),
         ),
         arguments.agreement,
     )
     storage.write_table(
-        fidelity_table(fidelity, controls=controls, alpha=alpha, reference=setting(settings, "reference")),
+        fidelity_table(
+            fidelity,
+            controls=controls,
+            alpha=alpha,
+            reference=setting(settings, "reference"),
+            equivalence_margin=setting(settings, "equivalence_margin"),
+        ),
         arguments.fidelity,
+    )
+    storage.write_table(
+        ranks_table(agreement, controls=controls, alpha=alpha, degenerate_policy=degenerate), arguments.ranks
     )
     storage.write_table(attrition_table(agreement, fidelity), arguments.attrition)
 

@@ -70,7 +70,8 @@ class Photograph:
 class Experiment:
     """Everything the report shows of one experiment.
 
-    `agreement`, `fidelity` and `attrition` are the tables of `results/tables/<experiment>/`.
+    `agreement`, `fidelity`, `attrition` and `ranks` are the tables of `results/tables/<experiment>/`; without `ranks`
+    the methods are not ranked.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Experiment:
     figures: Sequence[ReportFigure]
     settings: Settings = field(default_factory=Settings)
     photographs: Sequence[Photograph] = ()
+    ranks: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

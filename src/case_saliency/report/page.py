@@ -62,11 +62,13 @@ def _chapter(experiment: Experiment) -> _Chapter:
     captions = {
         "agreement": "Class sensitivity: agreement, tests and verdicts",
         "fidelity": "Fidelity: confidence drops and paired tests",
+        "ranks": "Ranks: the methods over the same images, with the critical difference",
         "attrition": "Attrition: what became of every image",
     }
     tables = [
         view(getattr(experiment, name), f"{experiment.name}-{name}", caption, f"{experiment.name}-{name}.csv")
         for name, caption in captions.items()
+        if getattr(experiment, name) is not None
     ]
     return _Chapter(experiment, answer(experiment), overview(experiment), tables)
 

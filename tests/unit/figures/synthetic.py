@@ -42,7 +42,10 @@ def agreement_table(scores: pd.DataFrame) -> pd.DataFrame:
                 "experiment": "imagenet-sample", "dataset": "imagenet-sample", "model": model, "seed": 0,
                 "layer": "last_conv", "method": method, "k_percent": 5.0, "n": len(values),
                 "median_agreement": float(np.median(values)), "ci_low": float(low), "ci_high": float(high),
-                "ci_level": 0.9691, "mean_agreement": float(values.mean()), "p_wilcoxon": 0.35 if low > 20 else 0.0002,
+                "ci_level": 0.9691, "mean_agreement": float(values.mean()),
+                "mean_ci_low": float(low), "mean_ci_high": float(high), "hodges_lehmann": float(np.median(values)),
+                "rank_biserial": 0.0, "verdict_if_insensitive": verdict, "verdict_if_sensitive": verdict,
+                "n_for_power80": 28, "p_wilcoxon": 0.35 if low > 20 else 0.0002,
                 "p_sign": 0.4073 if low > 20 else 0.00007, "p_holm": float("nan") if method in CONTROLS else 0.01,
                 "verdict": verdict, "role": "control" if method in CONTROLS else "method",
                 "rejects_paper": bool(low <= 20), "power": 0.7175, "degenerate_rate": 0.0, "n_degenerate": 0,
@@ -69,10 +72,30 @@ def fidelity_table(ks: tuple[float, ...] = (5.0, 50.0)) -> pd.DataFrame:
                             "ci_high": mean + 0.1, "difference_to_case": 0.0 if case else 0.01,
                             "p_vs_case": float("nan") if case else 0.4 + rng.uniform(0, 0.5),
                             "p_holm": float("nan") if case or method in CONTROLS else 1.0,
+                            "p_tost": float("nan") if case else 0.3, "equivalent": False,
+                            "least_margin": float("nan") if case else 0.08,
                             "role": "control" if method in CONTROLS else "method", "n_total": 20,
                             "n_excluded_misclassified": 2, "n_degenerate": 0,
                         }
                     )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+RANKS = dict(zip(METHODS[:6], (4.25, 5.5, 2.75, 5.0, 2.0, 1.5), strict=True))
+GROUPS = dict(zip(METHODS[:6], ("bc", "c", "ab", "c", "a", "a"), strict=True))
+
+
+def ranks_table() -> pd.DataFrame:
+    rows = [
+        {
+            "experiment": "imagenet-sample", "dataset": "imagenet-sample", "model": model, "seed": 0,
+            "layer": "last_conv", "method": method, "k_percent": 5.0, "n": 18, "n_incomplete": 0,
+            "n_methods": len(RANKS), "mean_rank": rank, "statistic_friedman": 68.0, "p_friedman": 1e-12,
+            "critical_difference": 1.777, "groups": GROUPS[method],
+        }
+        for model in MODELS
+        for method, rank in RANKS.items()
+    ]  # fmt: skip
     return pd.DataFrame(rows)
 
 
