@@ -1,7 +1,8 @@
-"""The network's answer to a stream of images, followed in one class for each."""
+"""The network's answer to a stream of images, followed in chosen classes for each row of a table."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,23 +13,28 @@ from case_saliency.errors import CaseSaliencyError
 PredictLogits = Callable[[torch.Tensor], torch.Tensor]
 
 
+class Pass(NamedTuple):
+    """An image (C, H, W) to be shown to the network, its name for messages, and the rows that its answer is for."""
+
+    name: str
+    rows: npt.NDArray[np.intp]
+    image: torch.Tensor
+
+
 def follow(
-    images: Iterator[torch.Tensor],
+    passes: Iterator[Pass],
     class_index: npt.NDArray[np.integer],
-    names: Sequence[str],
     predict_logits: PredictLogits,
     batch_size: int,
 ) -> npt.NDArray[np.float64]:
-    """Return the softmax confidence and the logit of one class for each image of a stream.
+    """Return the softmax confidence and the logit of each row's classes.
 
     Parameters
     ----------
-    images
-        M images (C, H, W), taken from the stream when their batch is due: never more than `batch_size` are held.
+    passes
+        Images, taken from the stream when their batch is due: never more than `batch_size` are held.
     class_index
-        (M,) the class followed in each image.
-    names
-        M names for messages.
+        (R, F) the classes that are followed in each of R rows.
     predict_logits
         Images (B, C, H, W) -> logits (B, classes).
     batch_size
@@ -37,23 +43,22 @@ def follow(
     Returns
     -------
     numpy.ndarray
-        (M, 2): confidence, computed in double precision, and logit.
+        (R, F, 2): confidence, computed in double precision, and logit. NaN in rows that no pass is for.
 
     Raises
     ------
     CaseSaliencyError
         If a logit is not finite; names the image.
     """
-    followed = np.empty((len(class_index), 2))
-    for start in range(0, len(class_index), batch_size):
-        part = slice(start, start + batch_size)
-        classes = torch.from_numpy(class_index[part].astype(np.int64))[:, None]
+    followed = np.full((*class_index.shape, 2), np.nan)
+    while batch := list(islice(passes, batch_size)):
         with torch.inference_mode():
-            logits = predict_logits(torch.stack(list(islice(images, len(classes))))).cpu().double()
+            logits = predict_logits(torch.stack([one.image for one in batch])).cpu().double()
         broken = torch.nonzero(~logits.isfinite().all(dim=1))
         if len(broken):
-            name = names[start + int(broken[0])]
+            name = batch[int(broken[0])].name
             raise CaseSaliencyError(f"image {name}: the network returns a logit that is not finite; check its weights")
-        followed[part, 0] = logits.softmax(dim=1).gather(1, classes)[:, 0].numpy()
-        followed[part, 1] = logits.gather(1, classes)[:, 0].numpy()
+        answers = torch.stack([logits.softmax(dim=1), logits], dim=2).numpy()
+        for one, answer in zip(batch, answers, strict=True):
+            followed[one.rows] = answer[class_index[one.rows]]
     return followed

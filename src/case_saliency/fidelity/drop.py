@@ -1,7 +1,8 @@
-"""Confidence drop: how far the softmax confidence in a class falls when its top-k% pixels are replaced.
+"""Confidence drop: how far a class's confidence falls when the top-k% pixels of a map are replaced.
 
-With c the confidence on the image and c' on the ablated image: absolute ``c - c'``, relative ``(c - c') / c``, and
-relative clipped ``max(c - c', 0) / c``. Source: CASE (arXiv 2506.07327), section 4.3.
+With c the softmax confidence of the explained class on the image and c' on the ablated image: absolute ``c - c'``,
+relative ``(c - c') / c``, relative clipped ``max(c - c', 0) / c``; with its logit y: ``y - y'``. Source: CASE (arXiv
+2506.07327), section 4.3. Where maps of two classes are given, the other class is followed through the same passes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,13 +18,16 @@ from case_saliency.attribution.resample import upsample
 from case_saliency.diagnostic import degenerate
 from case_saliency.diagnostic.topk import FloatArray, top_size
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.fidelity.confidence import PredictLogits, follow
-from case_saliency.fidelity.perturb import FILLS, tie_order, top_mask
+from case_saliency.fidelity.confidence import Pass, PredictLogits, follow
+from case_saliency.fidelity.fills import FILLS
+from case_saliency.fidelity.pairs import TARGETS, check_batch, own_and_other, with_targets
+from case_saliency.fidelity.perturb import fill_generator, tie_order, top_mask
 
 COLUMNS = (
     *("experiment", "dataset", "model", "seed", "layer", "method", "image_id", "target", "class_index", "test"),
     *("fill", "k_percent", "n_removed", "confidence", "confidence_ablated"),
-    *("drop_absolute", "drop_relative", "drop_relative_clipped", "logit", "logit_ablated"),
+    *("drop_absolute", "drop_relative", "drop_relative_clipped", "logit", "logit_ablated", "drop_logit"),
+    *("other_class", "confidence_other", "confidence_other_ablated", "logit_other", "logit_other_ablated"),
     *("degenerate", "qualified", "reason"),
 )
 """Columns of the table of fidelity scores; `ConfidenceDrop` fills those from `method` on."""
@@ -38,13 +42,11 @@ class ConfidenceDrop:
     predict_logits
         Images (M, C, H, W) -> logits (M, classes).
     k_percents, fills
-        Shares of pixels to remove, and names in `perturb.FILLS` of what replaces them.
+        Shares of pixels to remove, and names in `fills.FILLS` of what replaces them.
     seed
-        Seed of the order in which tied pixels are removed.
+        Seed of the order in which tied pixels are removed, and of what fills draw.
     batch_size
         Largest number of ablated images that are held and forwarded at a time.
-    target
-        Name of the role of the class that is explained and followed.
     """
 
     predict_logits: PredictLogits
@@ -52,12 +54,11 @@ class ConfidenceDrop:
     fills: Sequence[str]
     seed: int
     batch_size: int
-    target: str = "top1"
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.fills if name not in FILLS]
         if unknown:
-            raise CaseSaliencyError(f"fidelity.fills: unknown {unknown}; choose from {sorted(FILLS)}")
+            raise CaseSaliencyError(f"fidelity.fill: unknown {unknown}; choose from {sorted(FILLS)}")
 
     def __call__(
         self,
@@ -68,18 +69,19 @@ class ConfidenceDrop:
         class_index: npt.NDArray[np.integer],
         qualified: npt.NDArray[np.bool_],
     ) -> pd.DataFrame:
-        """Measure the drop of every image, method, k and fill.
+        """Measure the drop of every image, method, target, k and fill.
 
         Parameters
         ----------
         images
             (N, C, H, W) normalised images as the network sees them.
         maps
-            Method -> (N, h, w) maps at native resolution that explain `class_index`.
+            Method -> (N, T, h, w) maps at native resolution; the map of target t explains ``class_index[:, t]``.
         image_ids
             N names of the images.
         class_index
-            (N,) the class whose confidence is followed.
+            (N, T) the classes that are explained and followed: one, or two of which each is the other's `other_class`.
+            One class may also be given as (N,), with maps (N, h, w).
         qualified
             (N,) whether the image takes part in the test. The others get rows of NaN with `reason` = "misclassified",
             and cost no forward pass.
@@ -87,9 +89,10 @@ class ConfidenceDrop:
         Returns
         -------
         pandas.DataFrame
-            `COLUMNS` from `method` on, one row for each image, method, k and fill; exactly `n_removed` pixels go. A
-            map that ranks no pixels (zero, constant, nan) has NaN for what follows from its ablation. Small support is
-            marked but measured, with ties broken in the seeded order.
+            `COLUMNS` from `method` on, one row for each image, method, target, k and fill; exactly `n_removed` pixels
+            go. A map that ranks no pixels (zero, constant, nan) has NaN for what follows from its ablation. Small
+            support is marked but measured, with ties broken in the seeded order. Where both targets mark the same
+            pixels, one pass answers for both. With one target, `other_class` is -1 and what belongs to it NaN.
 
         Raises
         ------
@@ -98,99 +101,100 @@ class ConfidenceDrop:
         ValueError
             If the lengths do not fit together.
         """
-        _check_lengths(images, maps, image_ids, class_index, qualified)
+        maps, class_index = with_targets(maps, class_index)
+        check_batch("ConfidenceDrop", images, maps, image_ids, class_index, qualified)
         table = self._settings(maps, image_ids, images.shape[-2:])
-        row_image = np.repeat(np.arange(len(image_ids)), len(table) // max(len(image_ids), 1))
-        table["class_index"] = class_index[row_image]
-        table["qualified"] = qualified[row_image]
+        shape = (len(image_ids), len(maps), class_index.shape[1], len(self.k_percents), len(self.fills))
+        rows = np.arange(len(table)).reshape(shape)
+        image, _, target, _, _ = (axis.ravel() for axis in np.indices(shape))
+        classes = own_and_other(class_index)[image, target]
+        table["class_index"] = classes[:, 0]
+        table["other_class"] = classes[:, 1] if classes.shape[1] == 2 else -1
+        table["qualified"] = qualified[image]
         table["reason"] = np.where(table["qualified"], "", "misclassified")
-
-        def confidence(stream: Iterator[torch.Tensor], rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
-            names = [image_ids[i] for i in rows]
-            return follow(stream, class_index[rows], names, self.predict_logits, self.batch_size)
-
-        kept = np.flatnonzero(qualified)
-        before = np.full((len(image_ids), 2), np.nan)
-        before[kept] = confidence((images[i] for i in kept), kept)
-        measured = np.flatnonzero(table["qualified"] & ~table["unranked"])
-        after = np.full((len(table), 2), np.nan)
-        after[measured] = confidence(self._ablated(images, maps, image_ids, kept), row_image[measured])
-        return _with_drops(table, before[row_image], after)
+        kept = np.flatnonzero(qualified).tolist()
+        whole = (Pass(image_ids[i], rows[i].ravel(), images[i]) for i in kept)
+        before = follow(whole, classes, self.predict_logits, self.batch_size)
+        ablated = (one for i in kept for one in self._ablated(images[i], image_ids[i], maps, i, rows[i]))
+        after = follow(ablated, classes, self.predict_logits, self.batch_size)
+        return _with_drops(table, before, after)
 
     def _settings(self, maps: Mapping[str, FloatArray], image_ids: Sequence[str], size: Sequence[int]) -> pd.DataFrame:
-        """Return the rows without measurements, in the order image, method, k, fill."""
+        """Return the rows without measurements, in the order image, method, target, k, fill."""
         height, width = size
         codes = {}
         for method, native in maps.items():
-            base = degenerate.classify(native)
-            ranked = np.flatnonzero(~degenerate.unranked(base))
-            values = upsample(native[ranked], (height, width)).reshape(len(ranked), height * width)
-            for k in self.k_percents:
-                codes[method, k] = base.copy()
-                codes[method, k][ranked] = degenerate.small_support(values, top_size(height * width, k))
+            for t, target in enumerate(TARGETS[: native.shape[1]]):
+                base = degenerate.classify(native[:, t])
+                ranked = np.flatnonzero(~degenerate.unranked(base))
+                values = upsample(native[ranked, t], (height, width)).reshape(len(ranked), height * width)
+                for k in self.k_percents:
+                    codes[method, target, k] = base.copy()
+                    codes[method, target, k][ranked] = degenerate.small_support(values, top_size(height * width, k))
         return pd.DataFrame(
             [
                 {
                     "method": method,
                     "image_id": image_id,
-                    "target": self.target,
+                    "target": target,
                     "test": "confidence_drop",
                     "fill": fill,
                     "k_percent": float(k),
                     "n_removed": top_size(height * width, k),
-                    "degenerate": degenerate.KINDS[codes[method, k][i]],
-                    "unranked": bool(degenerate.unranked(codes[method, k])[i]),
+                    "degenerate": degenerate.KINDS[codes[method, target, k][i]],
                 }
-                for (i, image_id), method, k, fill in product(enumerate(image_ids), maps, self.k_percents, self.fills)
+                for (i, image_id), (method, target, k), fill in product(enumerate(image_ids), codes, self.fills)
             ],
-            columns=[*COLUMNS, "unranked"],
+            columns=list(COLUMNS),
         )
 
     def _ablated(
-        self,
-        images: torch.Tensor,
-        maps: Mapping[str, FloatArray],
-        image_ids: Sequence[str],
-        kept: npt.NDArray[np.intp],
-    ) -> Iterator[torch.Tensor]:
-        """Yield the ablated images one at a time, in the order of `_settings`, for maps that rank pixels."""
-        height, width = images.shape[-2:]
-        unranked = {method: degenerate.unranked(degenerate.classify(native)) for method, native in maps.items()}
-        for i in kept:
-            order = tie_order(self.seed, image_ids[i], height * width)
-            for method, native in maps.items():
-                if unranked[method][i]:
-                    continue
-                values = upsample(native[i], (height, width))
-                for k in self.k_percents:
-                    mask = torch.from_numpy(top_mask(values, top_size(values.size, k), order)).to(images.device)
-                    for fill in self.fills:
-                        yield FILLS[fill](images[i], mask)
+        self, image: torch.Tensor, image_id: str, maps: Mapping[str, FloatArray], i: int, rows: npt.NDArray[np.intp]
+    ) -> Iterator[Pass]:
+        """Yield the ablated copies of image `i` one at a time; `rows` is indexed (method, target, k, fill)."""
+        height, width = image.shape[-2:]
+        order = tie_order(self.seed, image_id, height * width)
+        fillers = [FILLS[name](image, fill_generator(self.seed, image_id)) for name in self.fills]
+        for of_method, native in zip(rows, maps.values(), strict=True):
+            ranked = np.flatnonzero(~degenerate.unranked(degenerate.classify(native[i])))
+            values = upsample(native[i, ranked], (height, width)) if len(ranked) else ()
+            for j, k in enumerate(self.k_percents):
+                masks = [top_mask(one, top_size(height * width, k), order) for one in values]
+                for mask, members in _distinct(masks):
+                    removed = torch.from_numpy(mask).to(image.device)
+                    for f, filler in enumerate(fillers):
+                        yield Pass(image_id, of_method[ranked[members], j, f], filler(removed))
+
+
+def _distinct(masks: Sequence[npt.NDArray[np.bool_]]) -> list[tuple[npt.NDArray[np.bool_], list[int]]]:
+    """Return each different mask with the positions at which it stands."""
+    found: list[tuple[npt.NDArray[np.bool_], list[int]]] = []
+    for position, mask in enumerate(masks):
+        same = next((members for known, members in found if np.array_equal(known, mask)), None)
+        if same is None:
+            found.append((mask, [position]))
+        else:
+            same.append(position)
+    return found
 
 
 def _with_drops(table: pd.DataFrame, before: npt.NDArray[np.float64], after: npt.NDArray[np.float64]) -> pd.DataFrame:
-    drop = before[:, 0] - after[:, 0]
-    return table.assign(
-        confidence=before[:, 0],
-        confidence_ablated=after[:, 0],
-        drop_absolute=drop,
-        drop_relative=drop / before[:, 0],
-        drop_relative_clipped=np.maximum(drop, 0) / before[:, 0],
-        logit=before[:, 1],
-        logit_ablated=after[:, 1],
-    )[list(COLUMNS[5:])]
-
-
-def _check_lengths(
-    images: torch.Tensor,
-    maps: Mapping[str, FloatArray],
-    image_ids: Sequence[str],
-    class_index: npt.NDArray[np.integer],
-    qualified: npt.NDArray[np.bool_],
-) -> None:
-    n_images = len(image_ids)
-    lengths = {"images": len(images), "class_index": len(class_index), "qualified": len(qualified)}
-    lengths |= {f"maps[{method!r}]": len(native) for method, native in maps.items()}
-    wrong = {name: length for name, length in lengths.items() if length != n_images}
-    if wrong:
-        raise ValueError(f"ConfidenceDrop: {n_images} image_ids, but lengths {wrong}")
+    confidence, logit = before[:, 0].T
+    confidence_ablated, logit_ablated = after[:, 0].T
+    drop = confidence - confidence_ablated
+    measured = {
+        "confidence": confidence,
+        "confidence_ablated": confidence_ablated,
+        "drop_absolute": drop,
+        "drop_relative": drop / confidence,
+        "drop_relative_clipped": np.maximum(drop, 0) / confidence,
+        "logit": logit,
+        "logit_ablated": logit_ablated,
+        "drop_logit": logit - logit_ablated,
+    }
+    absent = np.full(len(table), np.nan)
+    for position, name in enumerate(("confidence_other", "logit_other")):
+        followed = before.shape[1] == 2
+        measured[name] = before[:, 1, position] if followed else absent
+        measured[f"{name}_ablated"] = after[:, 1, position] if followed else absent
+    return table.assign(**measured)[list(COLUMNS[5:])]

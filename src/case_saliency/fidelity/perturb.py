@@ -1,23 +1,9 @@
-"""Take the most salient pixels out of an image: which pixels (masks) and what replaces them (fills)."""
+"""Which pixels of an image are removed, and the seeded draws that depend on the image alone."""
 
 import hashlib
-from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-import torch
-
-Fill = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-"""Image (C, H, W) and mask (H, W), true where pixels go -> new image (C, H, W); the arguments are left as they are."""
-
-
-def fill_mean(image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Replace the masked pixels by zero in normalised space, that is by the training data's mean colour."""
-    return image.masked_fill(mask, 0.0)
-
-
-FILLS: dict[str, Fill] = {"mean": fill_mean}
-"""The fills that params.yaml may name."""
 
 
 def tie_order(seed: int, image_id: str, n_pixels: int) -> npt.NDArray[np.intp]:
@@ -26,8 +12,16 @@ def tie_order(seed: int, image_id: str, n_pixels: int) -> npt.NDArray[np.intp]:
     The order depends on the seed and the image alone, so that all methods break ties on an image alike, whatever else
     a run contains.
     """
-    key = hashlib.sha256(f"{seed}:{image_id}".encode()).digest()
-    return np.random.default_rng(int.from_bytes(key, "big")).permutation(n_pixels)
+    return _generator(f"{seed}:{image_id}").permutation(n_pixels)
+
+
+def fill_generator(seed: int, image_id: str) -> np.random.Generator:
+    """Return the generator from which a fill draws for an image: the same for all methods, masks and fills."""
+    return _generator(f"{seed}:{image_id}:fill")
+
+
+def _generator(key: str) -> np.random.Generator:
+    return np.random.default_rng(int.from_bytes(hashlib.sha256(key.encode()).digest(), "big"))
 
 
 def top_mask(values: npt.NDArray[np.floating], n_top: int, order: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:

@@ -18,13 +18,16 @@ _COLUMNS = (
     *("n_total", "n_excluded_misclassified", "n_degenerate"),
 )
 
+_LOGITS = {"drop_logit"}
+"""Measures in logits: the margin, a fraction, says nothing about them."""
+
 
 def fidelity_table(
     scores: pd.DataFrame,
     *,
     controls: Collection[str],
     alpha: float,
-    measures: Sequence[str] = ("drop_absolute", "drop_relative", "drop_relative_clipped"),
+    measures: Sequence[str] = ("drop_absolute", "drop_relative", "drop_relative_clipped", "drop_logit"),
     reference: str = "case",
     equivalence_margin: float = 0.02,
 ) -> pd.DataFrame:
@@ -43,7 +46,8 @@ def fidelity_table(
     reference
         Method against which the others are tested.
     equivalence_margin
-        Difference of mean drops that is too small to matter, a fraction: the margin of `p_tost`.
+        Difference of mean drops that is too small to matter, a fraction: the margin of `p_tost`, which drops in logits
+        do not have.
 
     Returns
     -------
@@ -80,6 +84,8 @@ def fidelity_table(
             row |= _counts(cell) | _describe(values, alpha)
             other = values.iloc[:0] if method == reference else references.get(str(layer), absent)
             row |= _against(values, other, equivalence_margin, alpha)
+            if row["measure"] in _LOGITS:
+                row |= {"p_tost": np.nan, "equivalent": False}
             rows.append(row)
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     for _, family in table[table["role"] == "method"].groupby(["experiment", *_SETTING]):

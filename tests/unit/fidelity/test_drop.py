@@ -27,6 +27,7 @@ def sigmoid(x):
 
 
 def measure(images, maps, network=None, qualified=None, class_index=None, **settings):
+    """Run the test; maps (N, h, w) explain one class, maps (N, 2, h, w) two."""
     n = len(images)
     test = ConfidenceDrop(
         **{"predict_logits": network or SumNetwork(), "k_percents": [50], "fills": ["mean"], "seed": 0, "batch_size": 4}
@@ -66,7 +67,9 @@ def test_drop_by_hand():
     assert row["drop_absolute"] == pytest.approx(before - after, rel=1e-14)
     assert row["drop_relative"] == pytest.approx((before - after) / before, rel=1e-14)
     assert row["drop_relative_clipped"] == row["drop_relative"]
-    assert (row["logit"], row["logit_ablated"]) == (2.75, 0)
+    assert (row["logit"], row["logit_ablated"], row["drop_logit"]) == (2.75, 0, 2.75)
+    assert row["other_class"] == -1
+    assert np.isnan([row["confidence_other"], row["logit_other"], row["logit_other_ablated"]]).all()
     assert (row["degenerate"], row["qualified"], row["reason"]) == ("", True, "")
 
 
@@ -77,6 +80,7 @@ def test_a_rise_is_negative_and_clipped_to_zero():
     assert row["n_removed"] == 1
     assert row["drop_relative"] == pytest.approx((sigmoid(2.75) - sigmoid(3.75)) / sigmoid(2.75), rel=1e-14)
     assert row["drop_relative_clipped"] == 0
+    assert row["drop_logit"] == -1
 
 
 def test_follows_the_class_that_is_asked_for():
@@ -153,7 +157,14 @@ def test_a_map_that_ranks_nothing_is_marked_and_costs_no_pass(value, kind):
     table = measure(IMAGE, {"empty": np.full((1, 2, 3), value), "m": RANKED}, network)
     empty, sound = table.loc[0], table.loc[1]
     assert (empty["degenerate"], sound["degenerate"]) == (kind, "")
-    missing = ["confidence_ablated", "drop_absolute", "drop_relative", "drop_relative_clipped", "logit_ablated"]
+    missing = [
+        "confidence_ablated",
+        "drop_absolute",
+        "drop_relative",
+        "drop_relative_clipped",
+        "logit_ablated",
+        "drop_logit",
+    ]
     assert empty[missing].isna().all()
     assert empty["confidence"] == sound["confidence"]
     assert sound["drop_absolute"] == pytest.approx(sigmoid(2.75) - 0.5, rel=1e-14)
@@ -184,10 +195,82 @@ def test_logits_that_are_not_finite_name_the_image():
 
 
 def test_an_unknown_fill_is_named_with_the_choices():
-    with pytest.raises(CaseSaliencyError, match=r"fidelity.fills: unknown \['blurr'\]; choose from \['mean'\]"):
+    with pytest.raises(CaseSaliencyError, match=r"fidelity.fill: unknown \['blurr'\]; choose from \['blur', 'mean', "):
         measure(IMAGE, {"m": RANKED}, fills=["blurr"])
 
 
 def test_refuses_lengths_that_do_not_fit():
     with pytest.raises(ValueError, match=r"1 image_ids, but lengths \{\"maps\['m'\]\": 2\}"):
         measure(IMAGE, {"m": np.concatenate([RANKED, RANKED])})
+
+
+class TwoSums:
+    """The logit of class 0 is the sum of the left half of the image, that of class 1 of the right half."""
+
+    def __init__(self):
+        self.forwarded = 0
+
+    def __call__(self, images):
+        self.forwarded += len(images)
+        left, right = images.tensor_split(2, dim=3)
+        return torch.stack([left.sum(dim=(1, 2, 3)), right.sum(dim=(1, 2, 3))], dim=1)
+
+
+HALVES = torch.tensor([[[[1.0, 2.0, 4.0, 8.0]]]])  # class 0: 3, class 1: 12
+LEFT, RIGHT = [[4.0, 3.0, 1.0, 0.5]], [[0.5, 1.0, 3.0, 4.0]]
+
+
+def test_the_other_class_is_followed_through_the_same_passes():
+    network = TwoSums()
+    maps = np.array([[RIGHT, LEFT]])  # explains class 1 by the right half, class 0 by the left half
+    own, other = measure(HALVES, {"m": maps}, network, class_index=[[1, 0]]).to_dict("records")
+    assert (own["target"], own["class_index"], own["other_class"]) == ("top1", 1, 0)
+    assert (own["logit"], own["logit_ablated"], own["drop_logit"]) == (12, 0, 12)
+    assert (own["logit_other"], own["logit_other_ablated"]) == (3, 3)
+    assert own["confidence_other"] == pytest.approx(sigmoid(-9), rel=1e-14)
+    assert own["confidence_other_ablated"] == pytest.approx(sigmoid(3), rel=1e-14)
+    assert (other["target"], other["class_index"], other["other_class"]) == ("top2", 0, 1)
+    assert (other["logit"], other["logit_ablated"], other["drop_logit"]) == (3, 0, 3)
+    assert (other["logit_other"], other["logit_other_ablated"]) == (12, 12)
+    assert other["drop_absolute"] == pytest.approx(sigmoid(-9) - sigmoid(-12), rel=1e-10)
+    assert network.forwarded == 3  # the image, and one ablation for each class
+
+
+def test_maps_that_mark_the_same_pixels_share_a_pass():
+    network = TwoSums()
+    maps = {"same": np.array([[LEFT, np.multiply(LEFT, 2)]]), "different": np.array([[LEFT, RIGHT]])}
+    table = measure(HALVES, maps, network, class_index=[[0, 1]])
+    assert network.forwarded == 1 + 1 + 2
+    same = table[table["method"] == "same"]
+    assert same["logit_ablated"].tolist() == [0, 12]
+    assert same["logit_other_ablated"].tolist() == [12, 0]
+
+
+def test_a_class_without_a_map_is_still_the_others_other():
+    empty = np.zeros((1, 4))
+    top1, top2 = measure(HALVES, {"m": np.array([[LEFT, empty]])}, TwoSums(), class_index=[[0, 1]]).to_dict("records")
+    assert (top1["drop_logit"], top1["logit_other_ablated"]) == (3, 12)
+    assert (top2["degenerate"], top2["logit"], top2["logit_other"]) == ("zero", 12, 3)
+    assert np.isnan([top2["drop_logit"], top2["logit_other_ablated"]]).all()
+
+
+def test_all_fills_are_reproducible_and_independent_of_what_else_runs():
+    images, maps = many(2)
+    fills = ["mean", "blur", "noise", "road"]
+    together = measure(images, maps, fills=fills, k_percents=[5, 50])
+    again = measure(images, maps, fills=fills, k_percents=[5, 50])
+    assert together.equals(again)
+    alone = measure(images, {"b": maps["b"]}, fills=["road"], k_percents=[50], batch_size=1)
+    mine = together[(together["fill"] == "road") & (together["method"] == "b") & (together["k_percent"] == 50)]
+    np.testing.assert_allclose(alone["drop_logit"], mine["drop_logit"], rtol=1e-5, atol=1e-5)
+    assert not np.allclose(
+        measure(images, maps, fills=["noise"], seed=1)["drop_logit"],
+        measure(images, maps, fills=["noise"])["drop_logit"],
+    )
+
+
+def test_refuses_maps_that_do_not_fit_the_classes():
+    with pytest.raises(ValueError, match=r"expected \(N, 2, h, w\), one map for each class"):
+        measure(HALVES, {"m": np.array([[LEFT]])}, class_index=[[0, 1]])
+    with pytest.raises(ValueError, match=r"class_index of shape \(1, 3\), expected \(N, 1\) or \(N, 2\)"):
+        measure(HALVES, {"m": np.array([[LEFT]])}, class_index=[[0, 1, 2]])

@@ -1,0 +1,73 @@
+"""What the fidelity stages share: a network, its images and all their maps, measured batch by batch."""
+
+import argparse
+from collections import defaultdict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from case_saliency import storage
+from case_saliency.cli.arguments import add_input, setting
+from case_saliency.cli.loading import add_images, add_model, load_batches, load_model, load_selection
+from case_saliency.cli.maps import add_identity, identify, read_layers
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from case_saliency.fidelity.confidence import PredictLogits
+
+
+def add_perturbation(parser: argparse.ArgumentParser) -> None:
+    """Declare the inputs of a fidelity stage."""
+    add_identity(parser)
+    add_input(parser, "--maps", "map files of all families and shards (.nc)", many=True)
+    add_images(parser)
+    add_model(parser)
+    add_input(parser, "--predictions", "predictions of the network (.parquet)")
+
+
+def measure(
+    arguments: argparse.Namespace, test: "Callable[[PredictLogits], Callable[..., pd.DataFrame]]"
+) -> "pd.DataFrame":
+    """Return the rows of a fidelity test over all images and target layers.
+
+    Parameters
+    ----------
+    arguments
+        Those of `add_perturbation`, with the settings compute, dataset and methods.
+    test
+        The network's logits -> the test (`ConfidenceDrop`, `PerturbationCurves`).
+    """
+    import pandas as pd
+
+    compute = setting(arguments.settings, "compute")
+    model = load_model(arguments, compute["device"])
+    device = next(model.module.parameters()).device
+    fidelity = test(lambda images: model.module(images.to(device)))
+    predictions = storage.read_table(arguments.predictions).set_index("image_id")
+    layers = _maps(arguments)
+    tables = []
+    for images, inputs in load_batches(arguments, load_selection(arguments), model.transform, compute["batch_size"]):
+        rows = predictions.loc[images]
+        for layer, methods in layers.items():
+            table = fidelity(
+                inputs,
+                {method: _rows(*found, images) for method, found in methods.items()},
+                image_ids=images,
+                class_index=rows[["top1", "top2"]].to_numpy(),
+                qualified=rows["correct"].to_numpy(),
+            )
+            tables.append(identify(table, arguments, layer=layer))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _maps(arguments: argparse.Namespace) -> "dict[str, dict[str, tuple[dict[str, int], np.ndarray[Any, Any]]]]":
+    """Layer -> method -> (position of each image, maps of both classes)."""
+    layers: dict[str, dict[str, Any]] = defaultdict(dict)
+    for layer, method, images, maps in read_layers(arguments.maps, setting(arguments.settings, "methods")):
+        layers[layer][method] = ({name: position for position, name in enumerate(images)}, maps)
+    return layers
+
+
+def _rows(positions: dict[str, int], maps: "np.ndarray[Any, Any]", images: list[str]) -> "np.ndarray[Any, Any]":
+    return maps[[positions[image] for image in images]]

@@ -1,0 +1,34 @@
+"""Score perturbation curves (RQ2): the confidence while pixels go, or come, in the order of a map.
+
+The map of the predicted class is followed; the second most likely class is read from the same passes.
+Settings: dataset, compute (device, batch_size), curves, steps, methods (their order in the table), seed.
+"""
+
+import argparse
+
+from case_saliency import storage
+from case_saliency.cli.arguments import add_output, add_settings, setting
+from case_saliency.cli.loading import network_modules
+from case_saliency.cli.perturbation import add_perturbation, measure
+
+modules = network_modules
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_perturbation(parser)
+    add_settings(parser, "dataset, compute, curves, steps, methods, seed")
+    add_output(parser, "--scores", "table to write, one row for each image, method, curve and step (.parquet)")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Run the stage."""
+    from case_saliency.fidelity.curves import COLUMNS, PerturbationCurves
+
+    settings = arguments.settings
+    batch_size = setting(settings, "compute")["batch_size"]
+    curves, steps, seed = setting(settings, "curves"), setting(settings, "steps"), setting(settings, "seed")
+    scores = measure(
+        arguments, lambda predict_logits: PerturbationCurves(predict_logits, curves, steps, seed, batch_size)
+    )
+    storage.write_table(scores[list(COLUMNS)], arguments.scores)
