@@ -5,11 +5,36 @@ Whatever is declared here is recorded by the command line that runs the stage, s
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from case_saliency.errors import CaseSaliencyError
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a run reads, writes and is told, for its record; `location` is where the record goes, None: the usual place.
+
+    A stage's is made from its arguments. A command whose files follow from its arguments' values has a `declare` of its
+    own.
+    """
+
+    parameters: Mapping[str, Any]
+    inputs: Mapping[str, Sequence[Path]]
+    outputs: Mapping[str, Sequence[Path]]
+    location: Path | None = None
+
+
+def declare(arguments: argparse.Namespace) -> Declared:
+    """Return what was declared by `add_input`, `add_output`, `add_parameter` and `add_settings`."""
+    kept: dict[str, dict[str, Any]] = arguments.kept
+    return Declared(
+        parameters=kept["parameter"],
+        inputs={role: as_paths(value) for role, value in kept["input"].items()},
+        outputs={role: as_paths(value) for role, value in kept["output"].items()},
+    )
 
 
 class _Kept(argparse.Action):

@@ -8,10 +8,9 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from case_saliency import __version__
-from case_saliency.cli.arguments import as_paths
+from case_saliency.cli.arguments import Declared, declare
 from case_saliency.cli.progress import to_lines
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.provenance.code import closure
@@ -31,16 +30,18 @@ STAGES = (
     "plot",
     "report",
 )
-VIEWS = ("summary",)
+TOOLS = ("diagnose",)  # recorded as stages are, but no part of the workflow
+VIEWS = ("summary",)  # make nothing
 
 _DESCRIPTION = """\
 Does a saliency map change when the class changes, and is it faithful?
 
 Each stage of the study is one command. The workflow (`snakemake --cores all`) calls them in order;
-the log of every job holds the exact command line, which can be run by hand."""
+the log of every job holds the exact command line, which can be run by hand. `diagnose` needs no
+workflow: it asks the study's questions of your network, on your images."""
 
 
-def build_parser(names: Sequence[str] = (*STAGES, *VIEWS)) -> argparse.ArgumentParser:
+def build_parser(names: Sequence[str] = (*STAGES, *TOOLS, *VIEWS)) -> argparse.ArgumentParser:
     """Return the parser of the named commands. Importing a stage loads no heavy library."""
     parser = argparse.ArgumentParser(
         "case-saliency", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -74,10 +75,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ[f"{library}_NUM_THREADS"] = str(arguments.threads)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        if arguments.name in STAGES:
-            _run_recorded(arguments, argv)
-        else:
+        if arguments.name in VIEWS:
             arguments.module.run(arguments)
+        else:
+            _run_recorded(arguments, argv)
     except CaseSaliencyError as error:
         if arguments.traceback:
             raise
@@ -92,9 +93,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _asked(argv: Sequence[str]) -> Sequence[str]:
     """Return the command that is asked for, so that a stage imports nothing of another; all where none is."""
     for word in argv:
-        if (name := word.replace("-", "_")) in (*STAGES, *VIEWS):
+        if (name := word.replace("-", "_")) in (*STAGES, *TOOLS, *VIEWS):
             return [name]
-    return (*STAGES, *VIEWS)
+    return (*STAGES, *TOOLS, *VIEWS)
 
 
 def _interrupt(number: int, _frame: object) -> None:
@@ -103,15 +104,16 @@ def _interrupt(number: int, _frame: object) -> None:
 
 
 def _run_recorded(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
-    kept: dict[str, dict[str, Any]] = arguments.kept
+    declared: Declared = getattr(arguments.module, "declare", declare)(arguments)
     code = closure([f"case_saliency.cli.{arguments.name}", *_extra_modules(arguments)])
     record = Record(
         stage=arguments.name,
         command=["case-saliency", *argv],
-        parameters=kept["parameter"],
+        parameters=declared.parameters,
         code=code.hashes(),
-        inputs={role: as_paths(value) for role, value in kept["input"].items()},
-        outputs={role: as_paths(value) for role, value in kept["output"].items()},
+        inputs=declared.inputs,
+        outputs=declared.outputs,
+        location=declared.location,
     )
     arguments.record_id = record.id
     try:

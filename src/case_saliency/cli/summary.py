@@ -10,6 +10,7 @@ from case_saliency.errors import CaseSaliencyError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Console
     from rich.table import Table
 
 _STYLES = {"class-sensitive": "green", "insensitive": "red", "undecided": "yellow"}
@@ -35,18 +36,22 @@ def run(arguments: argparse.Namespace) -> None:
         raise CaseSaliencyError(f"{arguments.tables}: no summary.csv found; run `make reproduce` first")
     console = Console()
     for file in found:
-        summary = storage.read_table(file)
-        console.print(_render(file.parent.name, summary))
-        sizes = sorted(set(summary["n"]))
-        counts = str(sizes[0]) if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
-        console.print(
-            f"Medians over n = {counts} images; p: Wilcoxon's one-sided test against the threshold, as in the paper; "
-            "drop: mean confidence drop. Verdict: the exact confidence interval of the median lies below the "
-            "threshold (class-sensitive), above it (insensitive), or across it (undecided). Controls (italic) "
-            "calibrate the test: a random map passes it too, so passing alone does not make a method good.",
-            style="dim",
-            width=80,
-        )
+        show(console, file.parent.name, storage.read_table(file))
+
+
+def show(console: "Console", name: str, summary: "pd.DataFrame") -> None:
+    """Print the summary of an experiment, and how to read it."""
+    console.print(_render(name, summary))
+    sizes = sorted(set(summary["n"]))
+    counts = str(sizes[0]) if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+    console.print(
+        f"Medians over n = {counts} images; p: Wilcoxon's one-sided test against the threshold, as in the paper; "
+        "drop: mean confidence drop. Verdict: the exact confidence interval of the median lies below the "
+        "threshold (class-sensitive), above it (insensitive), or across it (undecided). Controls (italic) "
+        "calibrate the test: a random map passes it too, so passing alone does not make a method good.",
+        style="dim",
+        width=80,
+    )
 
 
 def _render(experiment: str, summary: "pd.DataFrame") -> "Table":

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, unique, verdict_key
+from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, population, unique, verdict_key
 from case_saliency.figures.names import VERDICTS, method_style, ordered_methods
 from case_saliency.figures.panels import SETTING, Panel, split
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
@@ -85,12 +85,12 @@ def _offsets(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return offsets
 
 
-def caption(table: pd.DataFrame, threshold: float = 50.0) -> str:
-    """Say what the figure shows, with n and the level of the intervals from the table."""
+def caption(table: pd.DataFrame, threshold: float = 50.0, *, labelled: bool = True) -> str:
+    """Say what the figure shows, with n and the level of the intervals from the table; `labelled`: the images are."""
     return (
         f"{TITLE}. Agreement is the share of the top {unique(table['k_percent'], '{:g}')}% of pixels that the two maps "
         "have in common: 0% when the explanation moves altogether with the class, 100% when it does not change. Each "
-        "dot is one image whose top-1 prediction is correct; beside each row stand the number of images "
+        f"dot is one image {population(labelled=labelled)}; beside each row stand the number of images "
         f"(n = {unique(table['n'], '{:d}')}) and the verdict. The large marker is the median, the bar its exact "
         f"order-statistic confidence interval (attained level {unique(100 * table['ci_level'], '{:.1f}')}%). Dashed "
         f"line: {threshold:g}%, the null hypothesis. Methods in italics are controls.{_degenerate(table)}"

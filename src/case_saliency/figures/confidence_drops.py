@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, unique
+from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, population, unique
 from case_saliency.figures.names import format_p, method_style, ordered_methods
 from case_saliency.figures.panels import split
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
@@ -70,17 +70,25 @@ def _draw(axes: Axes, rows: pd.DataFrame, methods: list[str], reference: str) ->
 
 
 def caption(
-    table: pd.DataFrame, measure: str = "drop_relative_clipped", reference: str = "case", alpha: float = 0.05
+    table: pd.DataFrame,
+    measure: str = "drop_relative_clipped",
+    reference: str = "case",
+    alpha: float = 0.05,
+    *,
+    labelled: bool = True,
 ) -> str:
-    """Say what the figure shows, with n, k and fill from the table; its intervals have level 1 - alpha."""
+    """Say what the figure shows, with n, k and fill from the table.
+
+    Its intervals have level 1 - alpha; `labelled` says that the images have labels.
+    """
     shown = _shown(table, measure)
     label = method_style(reference).label
     return (
         f"{TITLE}. c is the softmax probability of the top-1 class on the whole photograph, c′ the same after the "
         f"pixels that a map ranks highest are removed (top {unique(shown['k_percent'], '{:g}%')}; fill: "
         f"{unique(shown['fill'], '{}')}); the drop is {_FORMULAS[measure]}, a fraction. A larger drop means that the "
-        f"map found pixels that matter more. Markers are means over n = {unique(shown['n'], '{:d}')} images whose "
-        f"top-1 prediction is correct, bars their {1 - alpha:.0%} t intervals, the dashed line is the mean of {label}. "
-        f"p: two-sided paired t-test against {label} on the same images, Holm-corrected; a large p does not show that "
-        "two methods are equal. Methods in italics are controls."
+        f"map found pixels that matter more. Markers are means over n = {unique(shown['n'], '{:d}')} images "
+        f"{population(labelled=labelled)}, bars their {1 - alpha:.0%} t intervals, the dashed line is the mean of "
+        f"{label}. p: two-sided paired t-test against {label} on the same images, Holm-corrected; a large p does not "
+        "show that two methods are equal. Methods in italics are controls."
     )

@@ -51,6 +51,11 @@ def verdict_key(figure: Figure, threshold: float) -> None:
     figure.supxlabel(key, fontsize=6)
 
 
+def population(*, labelled: bool) -> str:
+    """Say which images count, for captions: without labels it is not known which predictions are correct."""
+    return "whose top-1 prediction is correct" if labelled else "(without labels: whether predicted correctly or not)"
+
+
 def unique(values: pd.Series, form: str) -> str:
     """Write the distinct values of a column, joined by commas; "–" if there are none.
 

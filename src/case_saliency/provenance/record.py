@@ -38,6 +38,8 @@ class Record:
         File -> SHA-256 of the code that the stage can reach.
     inputs, outputs
         Role (the option's name) -> files.
+    location
+        Where to write the record; None: in `FOLDER`, under the path of the first output.
     """
 
     stage: str
@@ -46,6 +48,7 @@ class Record:
     code: Mapping[str, str]
     inputs: Mapping[str, Sequence[Path]]
     outputs: Mapping[str, Sequence[Path]]
+    location: Path | None = None
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
@@ -56,7 +59,9 @@ class Record:
 
     @property
     def path(self) -> Path:
-        """Where the record lies: ``results/provenance/<stage>/<first output, without results/>.json``."""
+        """Where the record lies: ``results/provenance/<stage>/<first output, without results/>.json`` by default."""
+        if self.location is not None:
+            return self.location
         first = next(path for paths in self.outputs.values() for path in paths)
         inside = first.resolve()
         root = Path.cwd()

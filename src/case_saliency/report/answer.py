@@ -29,7 +29,12 @@ def answer(experiment: Experiment) -> Answer:
         headline=_headline(agreement, settings),
         sensitivity=[*_by_verdict(agreement), *_controls(agreement)],
         fidelity=_fidelity(fidelity[fidelity["measure"] == settings.measure], settings),
-        limits=[_sample(agreement), _power(agreement, settings), *_circularity(agreement, settings)],
+        limits=[
+            *experiment.notes,
+            _sample(agreement, settings),
+            _power(agreement, settings),
+            *_circularity(agreement, settings),
+        ],
     )
 
 
@@ -156,13 +161,19 @@ def _differences(rows: pd.DataFrame, reference: str) -> str:
     return "; ".join(parts)
 
 
-def _sample(agreement: pd.DataFrame) -> str:
+def _sample(agreement: pd.DataFrame, settings: Settings) -> str:
     missed, total = spread(agreement["n_excluded_misclassified"], "{:d}"), spread(agreement["n_total"], "{:d}")
     degenerate = int(agreement["n_degenerate"].sum())
-    return (
-        f"Scope: {total} images and {agreement['model'].nunique()} models; what holds here need not hold for others. "
+    n_models = agreement["model"].nunique()
+    counted = (
         f"Only images whose top-1 prediction is correct count: {missed} of {total} per network are set aside as "
-        f"misclassified. {degenerate} pairs of maps in all are degenerate (empty or constant)."
+        "misclassified."
+        if settings.labelled
+        else "The images have no labels: all of them count, whether the top-1 prediction is correct or not."
+    )
+    return (
+        f"Scope: {total} images and {n_models} model{'s' if n_models != 1 else ''}; what holds here need not hold for "
+        f"others. {counted} {degenerate} pairs of maps in all are degenerate (empty or constant)."
     )
 
 

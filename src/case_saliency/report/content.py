@@ -26,6 +26,8 @@ class Settings:
         Which confidence drop is shown first, a value of the column `measure` of `fidelity.csv`.
     contrast_source
         Where the reference takes its contrast classes from ("logits", "confusion", ...); None if it has none.
+    labelled
+        Whether the images have labels, so that wrong predictions are known and set aside.
     """
 
     alpha: float = 0.05
@@ -34,6 +36,7 @@ class Settings:
     reference: str = "case"
     measure: str = "drop_relative_clipped"
     contrast_source: str | None = "logits"
+    labelled: bool = True
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,8 @@ class Photograph:
 class Experiment:
     """Everything the report shows of one experiment.
 
-    `agreement`, `fidelity`, `attrition` and `ranks` are the tables of `results/tables/<experiment>/`; without `ranks`
-    the methods are not ranked.
+    `agreement`, `fidelity`, `attrition` and `ranks` are the tables of `results/tables/<experiment>/`; `notes` say what
+    else a reader must know of the data; without `ranks` the methods are not ranked.
     """
 
     name: str
@@ -83,12 +86,19 @@ class Experiment:
     settings: Settings = field(default_factory=Settings)
     photographs: Sequence[Photograph] = ()
     ranks: pd.DataFrame | None = None
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Background:
-    """What holds for the whole report: the content of params.yaml, versions and machine, and the program's version."""
+    """What holds for the whole report: parameters, versions and machine, and the program's version.
+
+    `occasion` says why the run was made, `origin` where its parameters come from, `records` where its records lie.
+    """
 
     parameters: Mapping[str, Any]
     environment: Mapping[str, str]
     version: str
+    occasion: str = "Reproduction of CASE, arXiv 2506.07327"
+    origin: str = "The content of params.yaml at the time of the run."
+    records: str = "results/provenance/"

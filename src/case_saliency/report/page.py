@@ -53,7 +53,7 @@ def render(experiments: Sequence[Experiment], background: Background) -> str:
         chapters=[_chapter(experiment) for experiment in experiments],
         parameters=list(_flatten(background.parameters)),
         environment=background.environment,
-        version=background.version,
+        background=background,
         verdicts=VERDICTS,
     )
 

@@ -1,0 +1,28 @@
+"""The files that a diagnosis writes. Imports nothing heavy: the command line names them before anything is computed."""
+
+from pathlib import Path
+
+TABLES = (
+    *("images.csv", "excluded.csv", "predictions.parquet", "scores-agreement.parquet", "scores-fidelity.parquet"),
+    *("agreement.csv", "fidelity.csv", "ranks.csv", "attrition.csv", "summary.csv"),
+)
+FIGURES = ("agreement_distributions", "confidence_drops", "map_panels")
+ENDINGS = ("pdf", "png", "svg")
+MAPS, SETTINGS, REPORT, RECORD = "maps.nc", "diagnosis.json", "report.html", "record.json"
+
+
+def figure(folder: Path, name: str) -> dict[str, Path]:
+    """Return the files of a figure: ending -> path."""
+    return {ending: folder / "figures" / f"{name}.{ending}" for ending in ENDINGS}
+
+
+def outputs(folder: Path) -> list[Path]:
+    """Return every file that is written to `folder`, the record aside.
+
+    Examples
+    --------
+    >>> [path.as_posix() for path in outputs(Path("out"))][:2], len(outputs(Path("out")))
+    (['out/images.csv', 'out/excluded.csv'], 22)
+    """
+    figures = [path for name in FIGURES for path in figure(folder, name).values()]
+    return [*(folder / name for name in TABLES), folder / MAPS, folder / SETTINGS, *figures, folder / REPORT]
