@@ -1,0 +1,37 @@
+"""Test the areas under perturbation curves against the reference method (RQ2), and average the curves.
+
+Settings: alpha, reference, equivalence_margin, controls.
+"""
+
+import argparse
+
+from case_saliency import storage
+from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_input(parser, "--scores", "points of the curves of all networks (.parquet)", many=True)
+    add_settings(parser, "alpha, reference, equivalence_margin, controls")
+    add_output(parser, "--curves", "table to write: one row for each network, method, curve and area (.csv)")
+    add_output(parser, "--points", "table to write: the mean curves, one row for each step (.csv)")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Run the stage."""
+    import pandas as pd
+
+    from case_saliency.statistics.curves import curve_points, curve_table
+
+    settings = arguments.settings
+    controls, alpha = set(setting(settings, "controls")), setting(settings, "alpha")
+    points = pd.concat([storage.read_table(file) for file in arguments.scores], ignore_index=True)
+    table = curve_table(
+        points,
+        controls=controls,
+        alpha=alpha,
+        reference=setting(settings, "reference"),
+        equivalence_margin=setting(settings, "equivalence_margin"),
+    )
+    storage.write_table(table, arguments.curves)
+    storage.write_table(curve_points(points, controls=controls, alpha=alpha), arguments.points)
