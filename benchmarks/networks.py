@@ -50,6 +50,6 @@ def resnet(photos: Tensor) -> Subject:
 
 def _subject(name: str, module: nn.Module, layer: str, photos: Tensor) -> Subject:
     module.requires_grad_(True)  # pytorch-grad-cam cannot do without
-    with torch.no_grad():
-        classes = module(photos).topk(2).indices
-    return Subject(name, module, layer, photos, classes)
+    with torch.no_grad():  # a few at a time: the peak of memory shall be the engine's
+        logits = torch.cat([module(part) for part in torch.split(photos, 4)])
+    return Subject(name, module, layer, photos, logits.topk(2).indices)

@@ -26,9 +26,7 @@ def cpu_seconds(function: Callable[[], object]) -> float:
 
 
 def in_turns(functions: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
-    """Call all functions once to warm up, then all in turn, `repeats` times; return the CPU seconds of each call."""
-    for function in functions.values():
-        function()
+    """Call all functions in turn, `repeats` times; return the CPU seconds of each call."""
     taken: dict[str, list[float]] = {name: [] for name in functions}
     for _ in range(repeats):
         for name, function in functions.items():

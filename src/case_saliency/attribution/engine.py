@@ -17,6 +17,7 @@ from case_saliency.attribution import batching, devices, result
 from case_saliency.attribution.capture import Grid, capture, evaluating, unwrap
 from case_saliency.attribution.registry import Method
 from case_saliency.attribution.result import Attribution, Extras, Maps
+from case_saliency.attribution.rows import Rows
 from case_saliency.attribution.tail import Tails
 from case_saliency.attribution.view import View
 from case_saliency.errors import CaseSaliencyError
@@ -78,8 +79,8 @@ def attribute(
         raise CaseSaliencyError(f"layer {INPUT_LAYER}: that name is for maps in the input's space; rename the layer")
     job = _Job(unwrap(module), classes, dict(layers), tuple(methods), confusion, grid, settings or devices.Settings())
     image_ids: list[str] = []
-    maps: dict[tuple[str, str], list[NDArray[np.float32]]] = defaultdict(list)
-    extras: dict[tuple[str, str, str], list[NDArray[Any]]] = defaultdict(list)
+    maps: dict[tuple[str, str], Rows] = defaultdict(Rows)
+    extras: dict[tuple[str, str, str], Rows] = defaultdict(Rows)
     with devices.exactly(job.settings.deterministic), evaluating(job.module):
         for ids, (part_maps, part_extras) in batching.in_parts(batches, job.explain, job.fitting_batch, job.report):
             image_ids.extend(ids)
@@ -92,8 +93,8 @@ def attribute(
     return result.gather(
         tuple(image_ids),
         np.array([classes[image_id] for image_id in image_ids], dtype=np.int64),
-        {where: np.concatenate(values) for where, values in maps.items()},
-        {what: np.concatenate(noted) for what, noted in extras.items()},
+        {where: rows.array() for where, rows in maps.items()},
+        {what: rows.array() for what, rows in extras.items()},
         job.methods,
         job.layers,
         job.settings,
