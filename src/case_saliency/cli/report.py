@@ -58,6 +58,7 @@ def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
         alpha=diagnostic["alpha"],
         threshold=diagnostic["threshold"],
         reference=fidelity["reference"],
+        equivalence_margin=fidelity["equivalence_margin"],
         measure=f"drop_{fidelity['measure']}",
         contrast_source=setting(settings, "methods").get(fidelity["reference"], {}).get("source"),
     )

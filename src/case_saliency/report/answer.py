@@ -9,6 +9,8 @@ import pandas as pd
 from case_saliency.figures.names import VERDICTS, method_style, ordered_methods, p_statement
 from case_saliency.figures.panels import split
 from case_saliency.report.content import Experiment, Settings
+from case_saliency.report.limits import limits
+from case_saliency.report.ranges import spread
 
 
 @dataclass(frozen=True)
@@ -29,28 +31,8 @@ def answer(experiment: Experiment) -> Answer:
         headline=_headline(agreement, settings),
         sensitivity=[*_by_verdict(agreement), *_controls(agreement)],
         fidelity=_fidelity(fidelity[fidelity["measure"] == settings.measure], settings),
-        limits=[
-            *experiment.notes,
-            _sample(agreement, settings),
-            _power(agreement, settings),
-            *_circularity(agreement, settings),
-        ],
+        limits=limits(experiment),
     )
-
-
-def spread(values: "pd.Series[Any]", form: str) -> str:
-    """Write the smallest and the largest value, or the one value if both read the same.
-
-    Examples
-    --------
-    >>> spread(pd.Series([12.1, 5.6, 8.0]), "{:.0f}%")
-    '6% to 12%'
-    """
-    known = values.dropna()
-    if known.empty:
-        return "no value"
-    low, high = form.format(known.min()), form.format(known.max())
-    return low if low == high else f"{low} to {high}"
 
 
 def _networks(count: int, total: int) -> str:
@@ -132,7 +114,9 @@ def _fidelity(fidelity: pd.DataFrame, settings: Settings) -> list[str]:
         sentences.append(
             f"Removing the top {k:g}% of pixels (fill: {fill}) costs the predicted class a mean share of {drops} of "
             f"its probability with {label}, and {controls} with the controls. Of {len(others)} paired comparisons of "
-            f"other methods with {label}, {found} (Holm-corrected at {settings.alpha:g}).{_beaten(rows, settings)}"
+            f"other methods with {label}, {found} (Holm-corrected at {settings.alpha:g}). "
+            f"{int(others['equivalent'].sum())} of them show equivalence within {settings.equivalence_margin:g}."
+            f"{_beaten(rows, settings)}"
         )
     return sentences
 
@@ -159,40 +143,3 @@ def _differences(rows: pd.DataFrame, reference: str) -> str:
             p = p_statement(row["p_holm"])
             parts.append(f"{method_style(method).label} {direction} than {reference} on {panel.name} ({p})")
     return "; ".join(parts)
-
-
-def _sample(agreement: pd.DataFrame, settings: Settings) -> str:
-    missed, total = spread(agreement["n_excluded_misclassified"], "{:d}"), spread(agreement["n_total"], "{:d}")
-    degenerate = int(agreement["n_degenerate"].sum())
-    n_models = agreement["model"].nunique()
-    counted = (
-        f"Only images whose top-1 prediction is correct count: {missed} of {total} per network are set aside as "
-        "misclassified."
-        if settings.labelled
-        else "The images have no labels: all of them count, whether the top-1 prediction is correct or not."
-    )
-    return (
-        f"Scope: {total} images and {n_models} model{'s' if n_models != 1 else ''}; what holds here need not hold for "
-        f"others. {counted} {degenerate} pairs of maps in all are degenerate (empty or constant)."
-    )
-
-
-def _power(agreement: pd.DataFrame, settings: Settings) -> str:
-    n, power = spread(agreement["n"], "{:d}"), spread(agreement["power"], "{:.2f}")
-    return (
-        f"Power: with n = {n} images the sign test finds a method that falls below {settings.threshold:g}% on "
-        f"{settings.effect:.0%} of images with probability {power}, less after correction for many tests. So "
-        "'undecided' means that these images cannot tell, not that the method is insensitive, and a fidelity "
-        "comparison without a difference does not show that two methods are equally faithful."
-    )
-
-
-def _circularity(agreement: pd.DataFrame, settings: Settings) -> list[str]:
-    if settings.contrast_source != "logits" or settings.reference not in set(agreement["method"]):
-        return []
-    label = method_style(settings.reference).label
-    return [
-        f"Circularity: {label} removes from a class's evidence what it shares with rival classes, and rivals are taken "
-        "from the image's own highest logits, so the two classes compared are each other's rivals. Part of its low "
-        "agreement is built in by this; an experiment with held-out rivals is needed to say how much."
-    ]

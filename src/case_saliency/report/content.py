@@ -22,6 +22,8 @@ class Settings:
         P(agreement < threshold) at which the table states the attainable power.
     reference
         The method that the others are compared with.
+    equivalence_margin
+        Difference of mean drops that is too small to matter, a fraction.
     measure
         Which confidence drop is shown first, a value of the column `measure` of `fidelity.csv`.
     contrast_source
@@ -34,6 +36,7 @@ class Settings:
     threshold: float = 50.0
     effect: float = 0.75
     reference: str = "case"
+    equivalence_margin: float = 0.02
     measure: str = "drop_relative_clipped"
     contrast_source: str | None = "logits"
     labelled: bool = True

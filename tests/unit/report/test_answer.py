@@ -87,6 +87,30 @@ def test_no_difference_in_fidelity_is_not_called_equality(experiment) -> None:
     assert len(found.fidelity) == 2
     assert "Of 15 paired comparisons of other methods with CASE, none shows a difference" in found.fidelity[0]
     assert "does not show that two methods are equally faithful" in found.limits[1]
+    assert " 0 of them show equivalence within 0.02." in found.fidelity[0]
+    equal = experiment.fidelity.assign(equivalent=experiment.fidelity["method"] == "gradcam")
+    assert " 3 of them show equivalence within 0.02." in answer(replace(experiment, fidelity=equal)).fidelity[0]
+
+
+def test_the_images_that_the_stated_power_takes_are_told(experiment) -> None:
+    assert "80% takes 28 images" in answer(experiment).limits[1]
+
+
+def test_what_the_other_policies_change_is_told_where_maps_are_degenerate(experiment) -> None:
+    assert "To count these" not in answer(experiment).limits[0]
+    degenerate = experiment.agreement.assign(n_degenerate=1)
+    assert (
+        answer(replace(experiment, agreement=degenerate))
+        .limits[0]
+        .endswith("To count these as full agreement, or as none, changes no verdict.")
+    )
+    here = degenerate["method"].isin(["hirescam", "case"]) & (degenerate["model"] == "efficientnet_lite0")
+    degenerate.loc[here, "verdict_if_insensitive"] = "undecided"
+    assert (
+        answer(replace(experiment, agreement=degenerate))
+        .limits[0]
+        .endswith("changes the verdict in 2 of 24 rows (CASE, HiResCAM).")
+    )
 
 
 def test_a_difference_in_fidelity_is_told_with_its_direction(experiment) -> None:

@@ -1,0 +1,65 @@
+"""How sure the answer is, in words: the sample, the power of the tests, and what is built in."""
+
+import pandas as pd
+
+from case_saliency.figures.names import method_style, ordered_methods
+from case_saliency.report.content import Experiment, Settings
+from case_saliency.report.ranges import spread
+
+
+def limits(experiment: Experiment) -> list[str]:
+    """Say what limits the answer that an experiment's tables give."""
+    agreement, settings = experiment.agreement, experiment.settings
+    return [
+        *experiment.notes,
+        _sample(agreement, settings),
+        _power(agreement, settings),
+        *_circularity(agreement, settings),
+    ]
+
+
+def _sample(agreement: pd.DataFrame, settings: Settings) -> str:
+    missed, total = spread(agreement["n_excluded_misclassified"], "{:d}"), spread(agreement["n_total"], "{:d}")
+    degenerate = int(agreement["n_degenerate"].sum())
+    n_models = agreement["model"].nunique()
+    counted = (
+        f"Only images whose top-1 prediction is correct count: {missed} of {total} per network are set aside as "
+        "misclassified."
+        if settings.labelled
+        else "The images have no labels: all of them count, whether the top-1 prediction is correct or not."
+    )
+    return (
+        f"Scope: {total} images and {n_models} model{'s' if n_models != 1 else ''}; what holds here need not hold for "
+        f"others. {counted} {degenerate} pairs of maps in all are degenerate (empty or constant)."
+        f"{_other_policies(agreement) if degenerate else ''}"
+    )
+
+
+def _other_policies(agreement: pd.DataFrame) -> str:
+    bounds = agreement[["verdict_if_insensitive", "verdict_if_sensitive"]]
+    changed = agreement[bounds.ne(agreement["verdict"], axis=0).any(axis=1)]
+    methods = ", ".join(method_style(name).label for name in ordered_methods(changed["method"]))
+    verdicts = f"the verdict in {len(changed)} of {len(agreement)} rows ({methods})" if len(changed) else "no verdict"
+    return f" To count these as full agreement, or as none, changes {verdicts}."
+
+
+def _power(agreement: pd.DataFrame, settings: Settings) -> str:
+    n, power = spread(agreement["n"], "{:d}"), spread(agreement["power"], "{:.2f}")
+    return (
+        f"Power: with n = {n} images the sign test finds a method that falls below {settings.threshold:g}% on "
+        f"{settings.effect:.0%} of images with probability {power}, less after correction for many tests; 80% takes "
+        f"{spread(agreement['n_for_power80'], '{:d}')} images. So 'undecided' means that these images cannot tell, not "
+        "that the method is insensitive, and a fidelity "
+        "comparison without a difference does not show that two methods are equally faithful."
+    )
+
+
+def _circularity(agreement: pd.DataFrame, settings: Settings) -> list[str]:
+    if settings.contrast_source != "logits" or settings.reference not in set(agreement["method"]):
+        return []
+    label = method_style(settings.reference).label
+    return [
+        f"Circularity: {label} removes from a class's evidence what it shares with rival classes, and rivals are taken "
+        "from the image's own highest logits, so the two classes compared are each other's rivals. Part of its low "
+        "agreement is built in by this; an experiment with held-out rivals is needed to say how much."
+    ]
