@@ -5,9 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from case_saliency.statistics.effects import hodges_lehmann, rank_biserial
 from case_saliency.statistics.intervals import median_interval, verdict
 from case_saliency.statistics.multiplicity import holm
-from case_saliency.statistics.paired import sign_test_less, wilcoxon_less
+from case_saliency.statistics.paired import least_margin, paired_tost, sign_test_less, wilcoxon_less
+from case_saliency.statistics.ranks import groups
 
 samples = arrays(np.float64, st.integers(1, 30), elements=st.integers(0, 100).map(float))
 fast = settings(max_examples=40, deadline=None, derandomize=True)
@@ -50,3 +52,35 @@ def test_holm_lies_between_the_raw_and_the_bonferroni_value_and_keeps_the_order(
     assert (adjusted >= p_values).all()
     assert (adjusted <= np.minimum(1, p_values * p_values.size) + 1e-12).all()
     assert (np.diff(adjusted[np.argsort(p_values)]) >= 0).all()
+
+
+@fast
+@given(samples, st.sampled_from(["wilcox", "pratt", "zsplit"]))
+def test_estimates_move_and_turn_with_the_sample(values, zero_method):
+    estimate, correlation = hodges_lehmann(values), rank_biserial(values, 50, zero_method)
+    assert values.min() <= estimate <= values.max()
+    assert np.isclose(hodges_lehmann(values + 7), estimate + 7, rtol=1e-12)
+    assert np.isclose(hodges_lehmann(-values), -estimate, rtol=1e-12)
+    assert -1 <= correlation <= 1
+    assert np.isclose(rank_biserial(100 - values, 50, zero_method), -correlation, atol=1e-12)
+
+
+@fast
+@given(arrays(np.float64, st.integers(3, 20), elements=st.integers(-50, 50).map(float)), st.floats(0.1, 60))
+def test_equivalence_is_symmetric_and_begins_at_the_least_margin(differences, margin):
+    zero = np.zeros_like(differences)
+    p = paired_tost(differences, zero, margin)
+    assert p == paired_tost(zero, differences, margin)
+    least = least_margin(differences, zero, 0.05)
+    if not np.isclose(margin, least):
+        assert (p < 0.05) == (margin > least)
+
+
+@fast
+@given(arrays(np.float64, st.integers(1, 12), elements=st.floats(1, 12)), st.floats(0.1, 5))
+def test_methods_share_a_letter_exactly_if_they_are_within_the_critical_difference(mean_ranks, difference):
+    letters = groups(mean_ranks, difference)
+    for first, own in zip(mean_ranks, letters, strict=True):
+        for second, other in zip(mean_ranks, letters, strict=True):
+            low, high = sorted((first, second))
+            assert bool(set(own) & set(other)) == (high <= low + difference)

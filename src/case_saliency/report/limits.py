@@ -49,8 +49,8 @@ def _power(agreement: pd.DataFrame, settings: Settings) -> str:
         f"Power: with n = {n} images the sign test finds a method that falls below {settings.threshold:g}% on "
         f"{settings.effect:.0%} of images with probability {power}, less after correction for many tests; 80% takes "
         f"{spread(agreement['n_for_power80'], '{:d}')} images. So 'undecided' means that these images cannot tell, not "
-        "that the method is insensitive, and a fidelity "
-        "comparison without a difference does not show that two methods are equally faithful."
+        "that the method is insensitive, and a fidelity comparison without a difference does not show that two methods "
+        "are equally faithful."
     )
 
 
