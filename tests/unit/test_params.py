@@ -55,6 +55,13 @@ SAMPLE = ("experiments", "imagenet-sample")
         (("methods", "case", "kk"), 3, "methods.case: method case: unknown parameter 'kk'; did you mean 'k'?"),
         (("methods", "case", "method"), "os; rm -rf", "methods.case.method: 'os; rm -rf' is not allowed"),
         (("fidelity", "reference"), "finer", "fidelity.reference: 'finer' is not among"),
+        (
+            ("fidelity", "fill"),
+            ["mean", "blurr"],
+            "fidelity.fill[1]: 'blurr' is not allowed; choose one of mean, blur,",
+        ),
+        (("fidelity", "curves"), ["delete"], "fidelity.curves[0]: 'delete' is not allowed; choose one of deletion, "),
+        (("fidelity", "steps"), 0, "fidelity.steps: 0 is not allowed; it must be at least 1"),
         (("fidelity", "equivalence_margin"), 0, "fidelity.equivalence_margin: 0 is not allowed"),
         (("compute", "device"), "gpu", "compute.device: 'gpu' is not allowed"),
         (("seed",), -1, "seed: -1 is not allowed; it must be at least 0"),

@@ -4,12 +4,14 @@ import pytest
 
 AFTER_SCORES = {
     "test_hypotheses",
+    "test_class_specificity",
     "summarise",
     "collect_metrics",
     "plot_agreement_heatmap",
     "plot_agreement_distributions",
     "plot_confidence_drops",
     "plot_critical_difference",
+    "plot_cross_deletion",
     "report_page",
 }
 AGREEMENT = {"score_agreement", "plot_map_panels"} | AFTER_SCORES
@@ -28,6 +30,12 @@ def test_a_second_run_does_nothing(finished):
         (("diagnostic", "alpha"), 0.01, AFTER_SCORES),
         (("fidelity", "k_percent"), [10], {"score_fidelity"} | AFTER_SCORES),
         (("fidelity", "equivalence_margin"), 0.03, AFTER_SCORES),
+        (("fidelity", "steps"), 8, {"report_page"}),
+        (
+            ("fidelity", "curves"),
+            ["deletion"],
+            {"score_curves", "test_curves", "plot_perturbation_curves", "report_page"},
+        ),
         (("figures", "example_images"), 2, {"plot_map_panels", "report_page"}),
         (("methods", "case", "k"), 2, {"attribute"} | SCORES),
         (("methods", "case_k2"), {"method": "case", "k": 2}, {"report_page"}),

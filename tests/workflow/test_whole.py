@@ -56,6 +56,7 @@ STAGES = [
     ("score_agreement", "results/scores/*/agreement/*/*.parquet"),
     ("score_fidelity", "results/scores/*/fidelity/*/*.parquet"),
     ("test_hypotheses", "results/tables/*/agreement.csv"),
+    ("test_class_specificity", "results/tables/*/cross_deletion.csv"),
     ("summarise", "results/tables/*/summary.csv"),
     ("collect_metrics", "results/metrics.json"),
     ("plot", "results/figures/*/agreement_heatmap.pdf"),

@@ -36,3 +36,40 @@ rule score_fidelity:
         "--model {wildcards.model} --seed {wildcards.seed} --maps {input.maps} --manifest {input.manifest} "
         "--selection {input.selection} --weights {input.weights} --description {input.description} "
         "--predictions {input.predictions} --settings {params.settings:q} --scores {output.scores}"
+
+
+rule score_curves:
+    input:
+        maps=saliency_files,
+        manifest=dataset_file("manifest.csv"),
+        images=ancient(dataset_file("images")),
+        selection=rules.select_images.output.selection,
+        weights=model_file("weights.safetensors"),
+        description=model_file("model.json"),
+        predictions=rules.predict.output.predictions,
+        code=lambda w: code("score_curves", model_modules(w)),
+    output:
+        scores="results/scores/{experiment}/curves/{model}/seed{seed}.parquet",
+    log:
+        "logs/score_curves/{experiment}/{model}/seed{seed}.log",
+    threads: config["compute"]["threads"]
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        settings=lambda w: settings(
+            compute=config["compute"],
+            seed=config["seed"],
+            dataset=experiment(w)["dataset"],
+            curves=config["fidelity"]["curves"],
+            steps=config["fidelity"]["steps"],
+            methods=experiment(w)["methods"],
+        ),
+        environment=lambda w: environment("score_curves", model_modules(w)),
+    message:
+        "score perturbation curves of {wildcards.experiment}, {wildcards.model}, seed {wildcards.seed}"
+    shell:
+        "case-saliency --log {log} --threads {threads} score-curves --experiment {wildcards.experiment} "
+        "--model {wildcards.model} --seed {wildcards.seed} --maps {input.maps} --manifest {input.manifest} "
+        "--selection {input.selection} --weights {input.weights} --description {input.description} "
+        "--predictions {input.predictions} --settings {params.settings:q} --scores {output.scores}"

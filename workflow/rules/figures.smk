@@ -1,5 +1,6 @@
 # Figures, each as PDF, PNG and SVG with the id of the record that made it.
-FIGURES = ["agreement_distributions", "agreement_heatmap", "confidence_drops", "critical_difference"]
+FIGURES = ["agreement_distributions", "agreement_heatmap", "confidence_drops", "critical_difference", "cross_deletion"]
+FIGURES += ["perturbation_curves"] if CURVES else []
 FORMATS = ["pdf", "png", "svg"]
 
 
@@ -117,6 +118,65 @@ rule plot_confidence_drops:
         "plot the confidence drops of {wildcards.experiment}"
     shell:
         "case-saliency --log {log} plot --figure confidence_drops --table {input.table} "
+        "--settings {params.settings:q} --pdf {output.pdf} --png {output.png} --svg {output.svg}"
+
+
+rule plot_cross_deletion:
+    input:
+        table=rules.test_class_specificity.output.cross_deletion,
+        code=code("plot", ["case_saliency.figures.cross_deletion"]),
+    output:
+        pdf="results/figures/{experiment}/cross_deletion.pdf",
+        png=report(
+            "results/figures/{experiment}/cross_deletion.png",
+            category="Figures",
+            subcategory="{experiment}",
+            caption="../report/cross_deletion.rst",
+        ),
+        svg="results/figures/{experiment}/cross_deletion.svg",
+    log:
+        "logs/plot/{experiment}/cross_deletion.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=settings(),
+        environment=environment("plot", ["case_saliency.figures.cross_deletion"]),
+    message:
+        "plot the cross-deletion of {wildcards.experiment}"
+    shell:
+        "case-saliency --log {log} plot --figure cross_deletion --table {input.table} "
+        "--settings {params.settings:q} --pdf {output.pdf} --png {output.png} --svg {output.svg}"
+
+
+rule plot_perturbation_curves:
+    input:
+        points=rules.test_curves.output.points,
+        table=rules.test_curves.output.curves,
+        code=code("plot", ["case_saliency.figures.perturbation_curves"]),
+    output:
+        pdf="results/figures/{experiment}/perturbation_curves.pdf",
+        png=report(
+            "results/figures/{experiment}/perturbation_curves.png",
+            category="Figures",
+            subcategory="{experiment}",
+            caption="../report/perturbation_curves.rst",
+        ),
+        svg="results/figures/{experiment}/perturbation_curves.svg",
+    log:
+        "logs/plot/{experiment}/perturbation_curves.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=settings(),
+        environment=environment("plot", ["case_saliency.figures.perturbation_curves"]),
+    message:
+        "plot the perturbation curves of {wildcards.experiment}"
+    shell:
+        "case-saliency --log {log} plot --figure perturbation_curves --points {input.points} --table {input.table} "
         "--settings {params.settings:q} --pdf {output.pdf} --png {output.png} --svg {output.svg}"
 
 

@@ -1,17 +1,18 @@
 # The page that people read.
+REPORTED = ["agreement", "fidelity", "cross_deletion", "ranks", "attrition", *(["curves"] if CURVES else [])]
 
 
 rule report_page:
     input:
-        tables=per_experiment(
-            "results/tables/{experiment}/{table}.csv", table=["agreement", "fidelity", "ranks", "attrition"]
-        ),
+        tables=per_experiment("results/tables/{experiment}/{table}.csv", table=REPORTED),
         figures=[
             *per_experiment("results/figures/{experiment}/agreement_heatmap.png"),
             *per_experiment("results/figures/{experiment}/agreement_distributions.png"),
             *per_experiment("results/figures/{experiment}/critical_difference.png"),
             *per_experiment("results/figures/{experiment}/map_panels/{model}-seed{seed}.png"),
             *per_experiment("results/figures/{experiment}/confidence_drops.png"),
+            *per_experiment("results/figures/{experiment}/cross_deletion.png"),
+            *(per_experiment("results/figures/{experiment}/perturbation_curves.png") if CURVES else []),
         ],
         manifests=[f"data/{name}/manifest.csv" for name in datasets()],
         images=[ancient(f"data/{name}/images") for name in datasets()],

@@ -1,6 +1,8 @@
 # Tests over images, and the numbers that a reader wants first.
-SCORES = ["agreement", "fidelity"]
-TABLES = ["agreement", "fidelity", "ranks", "attrition", "summary"]
+CURVES = config["fidelity"]["curves"]  # where none is asked for, nothing of them is made
+SCORES = ["agreement", "fidelity", *(["curves"] if CURVES else [])]
+TABLES = ["agreement", "fidelity", "ranks", "cross_deletion", "attrition", "summary"]
+TABLES += ["curves", "curve_points"] if CURVES else []
 
 
 rule test_hypotheses:
@@ -37,6 +39,61 @@ rule test_hypotheses:
         "case-saliency --log {log} test-hypotheses --agreement-scores {input.agreement} "
         "--fidelity-scores {input.fidelity} --settings {params.settings:q} --agreement {output.agreement} "
         "--fidelity {output.fidelity} --ranks {output.ranks} --attrition {output.attrition}"
+
+
+rule test_class_specificity:
+    input:
+        fidelity=per_model("results/scores/{experiment}/fidelity/{model}/seed{seed}.parquet"),
+        agreement=rules.test_hypotheses.output.agreement,
+        code=code("test_class_specificity"),
+    output:
+        cross_deletion="results/tables/{experiment}/cross_deletion.csv",
+    log:
+        "logs/test_class_specificity/{experiment}.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        settings=lambda w: settings(
+            alpha=config["diagnostic"]["alpha"],
+            reference=config["fidelity"]["reference"],
+            controls=study.controls(config, w.experiment),
+        ),
+        environment=environment("test_class_specificity"),
+    message:
+        "test the class specificity of {wildcards.experiment}"
+    shell:
+        "case-saliency --log {log} test-class-specificity --fidelity-scores {input.fidelity} "
+        "--agreement {input.agreement} --settings {params.settings:q} --cross-deletion {output.cross_deletion}"
+
+
+rule test_curves:
+    input:
+        scores=per_model("results/scores/{experiment}/curves/{model}/seed{seed}.parquet"),
+        code=code("test_curves"),
+    output:
+        curves="results/tables/{experiment}/curves.csv",
+        points="results/tables/{experiment}/curve_points.csv",
+    log:
+        "logs/test_curves/{experiment}.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        settings=lambda w: settings(
+            alpha=config["diagnostic"]["alpha"],
+            reference=config["fidelity"]["reference"],
+            equivalence_margin=config["fidelity"]["equivalence_margin"],
+            controls=study.controls(config, w.experiment),
+        ),
+        environment=environment("test_curves"),
+    message:
+        "test the perturbation curves of {wildcards.experiment}"
+    shell:
+        "case-saliency --log {log} test-curves --scores {input.scores} --settings {params.settings:q} "
+        "--curves {output.curves} --points {output.points}"
 
 
 rule summarise:

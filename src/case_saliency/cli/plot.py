@@ -14,13 +14,22 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-FIGURES = ("agreement_distributions", "agreement_heatmap", "confidence_drops", "critical_difference", "map_panels")
+FIGURES = (
+    "agreement_distributions",
+    "agreement_heatmap",
+    "confidence_drops",
+    "critical_difference",
+    "cross_deletion",
+    "map_panels",
+    "perturbation_curves",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_parameter(parser, "--figure", "which figure", choices=FIGURES)
-    add_input(parser, "--table", "table of agreement, fidelity or ranks (.csv)", required=False)
+    add_input(parser, "--table", "table of agreement, fidelity, ranks, cross_deletion or curves (.csv)", required=False)
+    add_input(parser, "--points", "perturbation_curves: mean curves (.csv)", required=False)
     add_input(parser, "--scores", "agreement scores (.parquet)", many=True, required=False)
     for name, description in (
         ("--maps", "map files (.nc)"),
@@ -82,6 +91,18 @@ def _ranks(module: Any, arguments: argparse.Namespace) -> "Figure":
     return figure
 
 
+def _cross(module: Any, arguments: argparse.Namespace) -> "Figure":
+    figure: Figure = module.cross_deletion(storage.read_table(arguments.table))
+    return figure
+
+
+def _curves(module: Any, arguments: argparse.Namespace) -> "Figure":
+    figure: Figure = module.perturbation_curves(
+        storage.read_table(arguments.points), storage.read_table(arguments.table)
+    )
+    return figure
+
+
 def _panels(module: Any, arguments: argparse.Namespace) -> "Figure":
     from case_saliency.cli.examples import examples
 
@@ -100,5 +121,7 @@ _DRAW = {
     "agreement_heatmap": _heatmap,
     "confidence_drops": _drops,
     "critical_difference": _ranks,
+    "cross_deletion": _cross,
     "map_panels": _panels,
+    "perturbation_curves": _curves,
 }

@@ -22,7 +22,7 @@ _SHOWN_VERSIONS = ("torch", "torchvision", "numpy", "scipy", "statsmodels", "pan
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     for name, description in (
-        ("--tables", "agreement.csv, fidelity.csv, ranks.csv and attrition.csv of every experiment"),
+        ("--tables", "agreement.csv, fidelity.csv, ranks.csv, ... of every experiment"),
         ("--figures", "figures to show (.png), in order"),
         ("--manifests", "manifests of the data sets; the images lie beside them"),
         ("--selections", "selected images of every experiment (selection.csv)"),
@@ -72,6 +72,8 @@ def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
         settings=chosen,
         photographs=_photographs(arguments, name),
         ranks=tables["ranks"],
+        cross_deletion=tables["cross_deletion"],
+        curves=tables.get("curves"),
     )
 
 
@@ -85,7 +87,9 @@ def _figures(
         agreement_heatmap,
         confidence_drops,
         critical_difference,
+        cross_deletion,
         map_panels,
+        perturbation_curves,
     )
     from case_saliency.report.content import ReportFigure
 
@@ -107,7 +111,13 @@ def _figures(
             confidence_drops.TITLE,
             confidence_drops.caption(fidelity, chosen.measure, chosen.reference, alpha=chosen.alpha),
         ),
+        "cross_deletion": (
+            cross_deletion.TITLE,
+            cross_deletion.caption(tables["cross_deletion"], alpha=chosen.alpha),
+        ),
     }
+    if "curves" in tables:
+        told["perturbation_curves"] = (perturbation_curves.TITLE, perturbation_curves.caption(tables["curves"]))
     found = []
     for file in arguments.figures:
         if name not in {folder.name for folder in file.parents}:

@@ -16,6 +16,7 @@ _FORMULAS = {
     "drop_absolute": "c − c′",
     "drop_relative": "(c − c′) / c",
     "drop_relative_clipped": "max(c − c′, 0) / c",
+    "drop_logit": "y − y′",
 }
 
 
@@ -83,10 +84,13 @@ def caption(
     """
     shown = _shown(table, measure)
     label = method_style(reference).label
+    symbol, meaning, unit = "c", "softmax probability", ", a fraction"
+    if measure == "drop_logit":
+        symbol, meaning, unit = "y", "logit", ""
     return (
-        f"{TITLE}. c is the softmax probability of the top-1 class on the whole photograph, c′ the same after the "
+        f"{TITLE}. {symbol} is the {meaning} of the top-1 class on the whole photograph, {symbol}′ the same after the "
         f"pixels that a map ranks highest are removed (top {unique(shown['k_percent'], '{:g}%')}; fill: "
-        f"{unique(shown['fill'], '{}')}); the drop is {_FORMULAS[measure]}, a fraction. A larger drop means that the "
+        f"{unique(shown['fill'], '{}')}); the drop is {_FORMULAS[measure]}{unit}. A larger drop means that the "
         f"map found pixels that matter more. Markers are means over n = {unique(shown['n'], '{:d}')} images "
         f"{population(labelled=labelled)}, bars their {1 - alpha:.0%} t intervals, the dashed line is the mean of "
         f"{label}. p: two-sided paired t-test against {label} on the same images, Holm-corrected; a large p does not "

@@ -100,6 +100,14 @@ def _controls(agreement: pd.DataFrame) -> list[str]:
     return [told]
 
 
+_COSTS = {
+    "drop_absolute": "of {} in probability",
+    "drop_relative": "share of {} of its probability",
+    "drop_relative_clipped": "share of {} of its probability",
+    "drop_logit": "of {} in logits",
+}
+
+
 def _fidelity(fidelity: pd.DataFrame, settings: Settings) -> list[str]:
     """Two sentences for each share of removed pixels and fill: the reference's drop, and who differs from it."""
     label = method_style(settings.reference).label
@@ -112,13 +120,18 @@ def _fidelity(fidelity: pd.DataFrame, settings: Settings) -> list[str]:
         verb = "differ" if len(differ) != 1 else "differs"
         found = f"{len(differ)} {verb}: {_differences(differ, label)}" if len(differ) else "none shows a difference"
         sentences.append(
-            f"Removing the top {k:g}% of pixels (fill: {fill}) costs the predicted class a mean share of {drops} of "
-            f"its probability with {label}, and {controls} with the controls. Of {len(others)} paired comparisons of "
-            f"other methods with {label}, {found} (Holm-corrected at {settings.alpha:g}). "
-            f"{int(others['equivalent'].sum())} of them show equivalence within {settings.equivalence_margin:g}."
-            f"{_beaten(rows, settings)}"
+            f"Removing the top {k:g}% of pixels (fill: {fill}) costs the predicted class a mean "
+            f"{_COSTS[settings.measure].format(drops)} with {label}, and {controls} with the controls. Of "
+            f"{len(others)} paired comparisons of other methods with {label}, {found} (Holm-corrected at "
+            f"{settings.alpha:g}).{_equivalent(others, settings)}{_beaten(rows, settings)}"
         )
     return sentences
+
+
+def _equivalent(others: pd.DataFrame, settings: Settings) -> str:
+    if settings.measure == "drop_logit":  # the margin is a fraction
+        return ""
+    return f" {int(others['equivalent'].sum())} of them show equivalence within {settings.equivalence_margin:g}."
 
 
 def _beaten(rows: pd.DataFrame, settings: Settings) -> str:

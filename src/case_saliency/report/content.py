@@ -76,8 +76,8 @@ class Photograph:
 class Experiment:
     """Everything the report shows of one experiment.
 
-    `agreement`, `fidelity`, `attrition` and `ranks` are the tables of `results/tables/<experiment>/`; `notes` say what
-    else a reader must know of the data; without `ranks` the methods are not ranked.
+    `agreement`, `fidelity`, `attrition`, `ranks`, `cross_deletion` and `curves` are the tables of
+    `results/tables/<experiment>/`, None where they were not made; `notes` say what else a reader must know of the data.
     """
 
     name: str
@@ -89,6 +89,8 @@ class Experiment:
     settings: Settings = field(default_factory=Settings)
     photographs: Sequence[Photograph] = ()
     ranks: pd.DataFrame | None = None
+    cross_deletion: pd.DataFrame | None = None
+    curves: pd.DataFrame | None = None
     notes: Sequence[str] = ()
 
 

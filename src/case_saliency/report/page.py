@@ -62,6 +62,8 @@ def _chapter(experiment: Experiment) -> _Chapter:
     captions = {
         "agreement": "Class sensitivity: agreement, tests and verdicts",
         "fidelity": "Fidelity: confidence drops and paired tests",
+        "cross_deletion": "Class specificity: cross-deletion and the joint verdict",
+        "curves": "Perturbation curves: areas and paired tests",
         "ranks": "Ranks: the methods over the same images, with the critical difference",
         "attrition": "Attrition: what became of every image",
     }

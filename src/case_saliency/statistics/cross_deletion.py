@@ -22,7 +22,7 @@ _DROPS = ["drop_a_map_a", "drop_b_map_a", "drop_a_map_b", "drop_b_map_b"]
 _RENAMED = {"mean": "interaction", "p_holm": "p_vs_case_holm"}
 _COLUMNS = (
     *(*CELL, *_SETTING, "n", *_DROPS, "interaction", "sd", "ci_low", "ci_high", "p_interaction", "p_holm"),
-    *("faithful", "agreement_verdict", "verdict", "n_pairs", "difference_to_case", "p_vs_case", "p_vs_case_holm"),
+    *("faithful", "agreement_verdict", "joint_verdict", "n_pairs", "difference_to_case", "p_vs_case", "p_vs_case_holm"),
     *("role", "n_total", "n_excluded_misclassified", "n_degenerate"),
 )
 
@@ -51,9 +51,9 @@ def cross_deletion_table(
         One row for each cell, fill and k: mean drops in logits, the mean interaction with its interval;
         `p_interaction`, the two-sided paired t-test of own drops against cross drops; the paired comparison with the
         reference. `faithful` is "faithful" where the interval lies above 0, "not faithful" where it does not reach
-        above 0, else "undecided". `verdict` is "class-specific" where the maps are class-sensitive *and* faithful, "not
-        class-specific" where one of both is denied, else "undecided". Holm's corrections run over the methods,
-        networks and layers of an experiment at one setting.
+        above 0, else "undecided". `joint_verdict` is "class-specific" where the maps are class-sensitive *and*
+        faithful, "not class-specific" where one of both is denied, else "undecided". Holm's corrections run over the
+        methods, networks and layers of an experiment at one setting.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def cross_deletion_table(
     table["faithful"] = np.select(
         [table["ci_low"] > 0, table["ci_high"] <= 0], ["faithful", "not faithful"], "undecided"
     )
-    table["verdict"] = _joint(table["agreement_verdict"], table["faithful"])
+    table["joint_verdict"] = _joint(table["agreement_verdict"], table["faithful"])
     return table[list(_COLUMNS)]
 
 

@@ -117,3 +117,37 @@ def maps(seed: int, size: int = 64) -> dict[str, np.ndarray]:
         found[method] = np.stack([np.exp(-((x - a) ** 2 + (y - b) ** 2) / 0.03) for a, b in centres]).astype(np.float32)
     found["hirescam"][1] = 0
     return found
+
+
+def cross_deletion_table(ks: tuple[float, ...] = (5.0, 50.0)) -> pd.DataFrame:
+    rng = np.random.default_rng(2)
+    rows = []
+    for model in MODELS:
+        for k in ks:
+            for position, method in enumerate(METHODS):
+                mean = 0.0 if method == "sobel" else k / 50 + rng.normal(0, 0.2)
+                width = 0.0 if method == "sobel" else 0.4
+                rows.append(
+                    {
+                        "experiment": "imagenet-sample", "dataset": "imagenet-sample", "model": model, "seed": 0,
+                        "layer": "last_conv", "method": method, "fill": "mean", "k_percent": k, "n": 18,
+                        "interaction": mean, "ci_low": mean - width, "ci_high": mean + width,
+                        "joint_verdict": ("class-specific", "undecided", "not class-specific")[position % 3],
+                        "role": "control" if method in CONTROLS else "method",
+                    }
+                )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def curves(names: tuple[str, ...] = ("deletion", "insertion")) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Mean curves and their areas; the confidence of a method is its position in METHODS at every step, over 10."""
+    cells = [(model, name, position) for model in MODELS for name in names for position in range(len(METHODS))]
+    common = {"experiment": "imagenet-sample", "dataset": "imagenet-sample", "seed": 0, "layer": "last_conv"}
+    points, areas = [], []
+    for model, name, position in cells:
+        method = METHODS[position]
+        cell = {**common, "model": model, "method": method, "test": name, "fill": "mean", "n": 18}
+        cell["role"] = "control" if method in CONTROLS else "method"
+        points += [{**cell, "step": s, "fraction": s / 4, "mean_confidence": position / 10} for s in range(5)]
+        areas += [{**cell, "measure": measure, "mean": position / 10} for measure in ("auc", "auc_other")]
+    return pd.DataFrame(points), pd.DataFrame(areas)

@@ -62,3 +62,11 @@ def test_the_caption_takes_its_numbers_from_the_table(drops) -> None:
     assert "(top 5%, 50%; fill: mean)" in text
     assert "n = 7 images" in text
     assert "the mean of Grad-CAM" in text
+
+
+def test_a_drop_of_logits_is_not_called_a_fraction(drops) -> None:
+    logits = drops[drops["measure"] == "drop_absolute"].assign(measure="drop_logit")
+    assert module.confidence_drops(logits, measure="drop_logit").axes[0].get_xlabel().endswith("mean of y − y′")
+    text = module.caption(logits, measure="drop_logit")
+    assert "y is the logit of the top-1 class" in text
+    assert "the drop is y − y′. A larger" in text

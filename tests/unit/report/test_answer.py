@@ -163,3 +163,13 @@ def test_the_limits_name_scope_power_and_circularity(experiment) -> None:
 def test_circularity_is_claimed_only_where_it_is_certain(experiment, source) -> None:
     changed = replace(experiment, settings=Settings(contrast_source=source))
     assert len(answer(changed).limits) == 2
+
+
+def test_a_drop_in_logits_is_told_as_such_and_without_the_margin(experiment) -> None:
+    settings = replace(experiment.settings, measure="drop_logit")
+    fidelity = experiment.fidelity[experiment.fidelity["measure"] == "drop_absolute"].assign(
+        measure="drop_logit", mean=2.0
+    )
+    first = answer(replace(experiment, fidelity=fidelity, settings=settings)).fidelity[0]
+    assert "costs the predicted class a mean of 2.00 in logits with CASE" in first
+    assert "equivalence" not in first

@@ -78,7 +78,7 @@ def test_a_map_that_knows_no_class_is_never_faithful():
     row = found.loc["edges"]
     assert (row["interaction"], row["ci_low"], row["ci_high"], row["p_interaction"]) == (0, 0, 0, 1)
     assert row["faithful"] == "not faithful"
-    assert row["verdict"] == "not class-specific"
+    assert row["joint_verdict"] == "not class-specific"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_map_that_knows_no_class_is_never_faithful():
 def test_the_joint_verdict(distinct, interactions, faithful, verdict):
     drops = [(value, 0, 0, 0) for value in interactions]
     row = table([scores("m", drops)], {"m": distinct}).loc["m"]
-    assert (row["agreement_verdict"], row["faithful"], row["verdict"]) == (distinct, faithful, verdict)
+    assert (row["agreement_verdict"], row["faithful"], row["joint_verdict"]) == (distinct, faithful, verdict)
 
 
 def test_an_image_counts_only_with_both_maps():
@@ -113,7 +113,7 @@ def test_no_image_left():
     row = table([empty], {"case": "undecided"}).loc["case"]
     assert row["n"] == 0
     assert row[["interaction", "ci_low", "p_interaction", "p_holm", "drop_a_map_a"]].isna().all()
-    assert (row["faithful"], row["verdict"]) == ("undecided", "undecided")
+    assert (row["faithful"], row["joint_verdict"]) == ("undecided", "undecided")
 
 
 def test_controls_are_tested_but_not_corrected_for():

@@ -185,3 +185,12 @@ def test_a_method_without_a_target_layer_is_compared_with_the_reference_at_its_f
     row = found.set_index(["layer", "method"]).loc[("input", "edges")]
     assert row["difference_to_case"] == pytest.approx(0.14)
     assert row["n_pairs"] == 5
+
+
+def test_the_margin_of_equivalence_does_not_apply_to_logits():
+    frames = [scores(CASE, "case"), scores(CASE, "m")]
+    frames = [frame.assign(drop_logit=frame["drop_absolute"]) for frame in frames]
+    found = table(*frames, measures=["drop_absolute", "drop_logit"]).set_index(["method", "measure"])
+    assert found.loc[("m", "drop_absolute"), "equivalent"]
+    assert not found.loc[("m", "drop_logit"), "equivalent"]
+    assert np.isnan(found.loc[("m", "drop_logit"), "p_tost"])

@@ -1,0 +1,67 @@
+"""Interaction of map and class: does the map of a class take away its own class, rather than the other one."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, unique
+from case_saliency.figures.names import ordered_methods
+from case_saliency.figures.panels import split
+from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
+
+TITLE = "Cross-deletion: interaction of the map's class and the class that is followed"
+_SETTINGS = ("k_percent", "fill")
+_NAMES, _PANEL = 0.9, 1.9  # inches: the methods' names, and the least width of a panel
+_SYMBOLS = {"class-specific": "●", "undecided": "◇", "not class-specific": "○"}
+
+
+def cross_deletion(table: pd.DataFrame) -> Figure:
+    """Draw one row of panels per share of removed pixels and fill, one column per model, layer and seed.
+
+    Parameters
+    ----------
+    table
+        The summary `cross_deletion.csv`; interactions, intervals and verdicts are read from it.
+    """
+    columns = split(table)
+    settings = table[list(_SETTINGS)].drop_duplicates().sort_values(list(_SETTINGS)).to_dict("records")
+    methods = ordered_methods(table["method"])
+    controls = set(table.loc[table["role"] == "control", "method"])
+    with house_style():
+        width = max(TWO_COLUMNS, _NAMES + _PANEL * len(columns))
+        size = (width, len(settings) * (ROW_HEIGHT * len(methods) + 0.6) + 0.2)
+        figure = Figure(figsize=size, layout="constrained")
+        grid = figure.subplots(len(settings), len(columns), sharex="row", squeeze=False)
+        for line, setting in zip(grid, settings, strict=True):
+            for axes, panel in zip(line, columns, strict=True):
+                _draw(axes, panel.rows.merge(pd.DataFrame([setting])), methods)
+                method_rows(axes, methods, controls, named=axes is line[0])
+                axes.set_title(panel.label, pad=9)
+                removed = f"top {setting['k_percent']:g}% removed, fill: {setting['fill']}"
+                axes.set_xlabel(f"{removed}\nmean interaction (logits)")
+        figure.supxlabel("        ".join(f"{symbol}  {words}" for words, symbol in _SYMBOLS.items()), fontsize=6)
+    return figure
+
+
+def _draw(axes: Axes, rows: pd.DataFrame, methods: list[str]) -> None:
+    axes.axvline(0, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
+    for summary in rows.to_dict("records"):
+        row = methods.index(summary["method"])
+        estimate(axes, row, summary["method"], summary["interaction"], summary["ci_low"], summary["ci_high"])
+        margin_note(axes, row, _SYMBOLS[summary["joint_verdict"]])
+    axes.grid(axis="y", color=FAINT, alpha=0.18, linewidth=0.5)
+    axes.set_axisbelow(True)
+
+
+def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
+    """Say what the figure shows, with n, k and fill from the table; its intervals have level 1 - alpha."""
+    removed = f"top {unique(table['k_percent'], '{:g}%')}; fill: {unique(table['fill'], '{}')}"
+    return (
+        f"{TITLE}. The pixels that the map of the top-1 class ranks highest are removed, and those of the map of the "
+        f"top-2 class ({removed}); both logits are followed each time. The interaction is by how much a map lowers the "
+        "logit of its own class more than that of the other, added up over both maps: 0 for a map that does not depend "
+        f"on the class, whatever it marks. Markers are means over n = {unique(table['n'], '{:d}')} images whose top-1 "
+        f"prediction is correct, bars their {1 - alpha:.0%} t intervals. A method is class-specific if its maps differ "
+        "between the classes (the verdict of the agreement diagnostic) and the interval lies above 0; it is not if the "
+        "diagnostic finds them insensitive or the interval does not reach above 0. Methods in italics are controls."
+    )

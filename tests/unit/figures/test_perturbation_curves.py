@@ -1,0 +1,42 @@
+import pytest
+from matplotlib.colors import to_hex
+
+from case_saliency.figures import perturbation_curves as module
+from case_saliency.figures.names import METHODS, ordered_methods
+
+
+def test_lines_are_the_mean_curves_in_the_methods_colours(synthetic) -> None:
+    points, areas = synthetic.curves()
+    figure = module.perturbation_curves(points, areas)
+    assert len(figure.axes) == 2 * 3
+    for axes in figure.axes:
+        drawn = {to_hex(line.get_color()).upper(): line for line in axes.lines if len(line.get_xdata())}
+        assert len(drawn) == len(synthetic.METHODS)
+        for position, method in enumerate(synthetic.METHODS):
+            line = drawn[METHODS[method].colour]
+            assert list(line.get_xdata()) == [0, 0.25, 0.5, 0.75, 1]
+            assert list(line.get_ydata()) == [position / 10] * 5
+            assert (line.get_linestyle() == "--") == (method in synthetic.CONTROLS)
+    assert [axes.get_xlabel() for axes in figure.axes[::3]] == [
+        "fraction of pixels deleted",
+        "fraction of pixels inserted",
+    ]
+
+
+def test_areas_stand_in_the_order_of_the_legend(synthetic) -> None:
+    points, areas = synthetic.curves(("road",))
+    areas.loc[areas["measure"] == "auc", "mean"] = 0.25
+    figure = module.perturbation_curves(points, areas)
+    labels = [METHODS[method].label for method in ordered_methods(synthetic.METHODS)]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == labels
+    assert figure.axes[0].texts[0].get_text() == "\n".join(["area", *(f"{label}  0.25" for label in labels)])
+
+
+@pytest.mark.parametrize(
+    ("curve", "said"), [("deletion", "mean colour"), ("insertion", "blurred"), ("road", "imputes")]
+)
+def test_the_caption_tells_of_the_curves_that_were_computed(synthetic, curve, said) -> None:
+    text = module.caption(synthetic.curves((curve,))[1].assign(n=7))
+    assert said in text
+    assert sum(word in text for word in ("mean colour", "blurred", "imputes")) == 1
+    assert "n = 7 images" in text
