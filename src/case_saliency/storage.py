@@ -210,8 +210,9 @@ def write_maps(
         f"/{name}": {str(variable): {"zlib": True, "complevel": 4} for variable in dataset.data_vars}
         for name, dataset in layers.items()
     }
+    content = tree.to_netcdf(engine="h5netcdf", encoding=encoding)  # in memory: HDF5 is noisy when a disk is full
     with atomic(path) as temporary:
-        tree.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+        temporary.write_bytes(content)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from case_saliency import params
+from case_saliency import params, validation
 from case_saliency.errors import CaseSaliencyError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +28,7 @@ def changed(path, value):
 
 
 def test_the_shipped_parameters_are_valid():
-    params.validate(SHIPPED, SCHEMA)
+    validation.validate(SHIPPED, SCHEMA)
 
 
 SAMPLE = ("experiments", "imagenet-sample")
@@ -64,12 +64,17 @@ SAMPLE = ("experiments", "imagenet-sample")
         (("fidelity", "steps"), 0, "fidelity.steps: 0 is not allowed; it must be at least 1"),
         (("fidelity", "equivalence_margin"), 0, "fidelity.equivalence_margin: 0 is not allowed"),
         (("compute", "device"), "gpu", "compute.device: 'gpu' is not allowed"),
+        (("diagnostic", "k_percent"), float("nan"), "diagnostic.k_percent: nan is not allowed"),
+        ((*SAMPLE, "seeds"), [0, 1], f"{EXPERIMENT}.seeds: [0, 1] found, but efficientnet_lite0 is pretrained"),
+        ((*SAMPLE, "n_images"), 21, f"{EXPERIMENT}.n_images: 21 found, imagenet-sample has 20"),
+        ((*SAMPLE, "shards"), 3, f"{EXPERIMENT}.shards: 3 found, but 20 images make 2 batches of 10"),
+        (("methods", "gradcam"), {"method": "case"}, "methods.gradcam: a method's own name stands for 'case'"),
         (("seed",), -1, "seed: -1 is not allowed; it must be at least 0"),
     ],
 )
 def test_an_error_names_key_value_and_remedy_in_one_line(path, value, message):
     with pytest.raises(CaseSaliencyError) as error:
-        params.validate(changed(path, value), SCHEMA)
+        validation.validate(changed(path, value), SCHEMA)
     lines = [line for line in str(error.value).splitlines() if message in line]
     assert lines, str(error.value)
     assert all(line.startswith("params.yaml: ") for line in str(error.value).splitlines())
@@ -79,14 +84,27 @@ def test_all_problems_are_told_at_once():
     broken = changed(("diagnostic", "k_percent"), 0)
     broken["fidelity"]["fill"] = ["black"]
     with pytest.raises(CaseSaliencyError) as error:
-        params.validate(broken, SCHEMA)
+        validation.validate(broken, SCHEMA)
     assert len(str(error.value).splitlines()) == 2
+
+
+def test_a_misspelt_key_is_one_line():
+    broken = changed(("diagnostic", "k_procent"), 5)
+    del broken["diagnostic"]["k_percent"]
+    with pytest.raises(CaseSaliencyError) as error:
+        validation.validate(broken, SCHEMA)
+    assert str(error.value) == "params.yaml: diagnostic.k_procent: unknown key; did you mean 'k_percent'?"
+
+
+def test_a_gradient_method_that_serves_as_control_is_one():
+    with_control = changed((*SAMPLE, "methods"), ["case", "case_random_direction", "random"])
+    assert params.controls(with_control, "imagenet-sample") == ["case_random_direction", "random"]
 
 
 def test_a_variant_is_a_method_of_its_own():
     variant = changed(("methods", "case_k5"), {"method": "case", "k": 5})
     variant["experiments"]["imagenet-sample"]["methods"].append("case_k5")
-    params.validate(variant, SCHEMA)
+    validation.validate(variant, SCHEMA)
     found = {method.name: method for method in params.methods(variant, "imagenet-sample")}
     assert (found["case"].parameters["k"], found["case_k5"].parameters["k"]) == (3, 5)
     assert found["case_k5"].family == "gradient"

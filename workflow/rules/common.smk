@@ -7,14 +7,17 @@ import yaml
 from snakemake.exceptions import WorkflowError
 
 from case_saliency import params as study
+from case_saliency.datasets.sources import DATASETS
 from case_saliency.errors import CaseSaliencyError
+from case_saliency.models.zoo import MODELS
 from case_saliency.provenance.code import closure, locked_versions
+from case_saliency.validation import validate
 
 LOCK = Path(workflow.basedir, "requirements.lock")
 sys.path.append(str(Path.cwd()))  # where a user's own methods and models lie
 
 try:
-    study.validate(config, yaml.safe_load(Path(workflow.basedir, "workflow/schemas/params.schema.yaml").read_text()))
+    validate(config, yaml.safe_load(Path(workflow.basedir, "workflow/schemas/params.schema.yaml").read_text()))
 except CaseSaliencyError as error:
     raise WorkflowError(str(error)) from None
 
@@ -101,12 +104,12 @@ def model_file(name):
 
 def dataset_modules(wildcards):
     """The module that fetches the rule's data set, loaded by name."""
-    return [study.DATASETS[wildcards.dataset].fetcher.partition(":")[0]]
+    return [DATASETS[wildcards.dataset].fetcher.partition(":")[0]]
 
 
 def model_modules(wildcards):
     """The module that builds the rule's network, loaded by name."""
-    return [study.MODELS[wildcards.model].builder.partition(":")[0]]
+    return [MODELS[wildcards.model].builder.partition(":")[0]]
 
 
 def saliency_files(wildcards):

@@ -26,7 +26,6 @@ MAX_PIXELS = 2**26  # 67 million, 201 MB as RGB; the largest ILSVRC2012 photogra
 MAX_ELONGATION = 100  # longer side over shorter side; resizing the shorter side enlarges a thread without bound
 _FORMATS = ("JPEG", "PNG", "BMP", "WEBP")  # decoders that never start another program
 _INTERPOLATIONS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
-_REMEDY = "fetch the dataset again: snakemake --cores all --forcerun fetch_dataset"
 
 
 @dataclass(frozen=True)
@@ -120,16 +119,20 @@ def read(folder: Path, row: Mapping[Any, Any]) -> Image.Image:
     """
     name = PurePosixPath(str(row["file"]))
     if name.is_absolute() or ".." in name.parts or "\0" in str(name):
-        raise CaseSaliencyError(f"manifest of {folder}: file {row['file']!r} leads out of the folder; {_REMEDY}")
+        raise CaseSaliencyError(f"manifest of {folder}: file {row['file']!r} leads out of the folder; {_remedy(folder)}")
     path = folder / name
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise CaseSaliencyError(f"{path}: cannot be read ({error.strerror}); {_REMEDY}") from error
+        raise CaseSaliencyError(f"{path}: cannot be read ({error.strerror}); {_remedy(folder)}") from error
     found = hashlib.sha256(content).hexdigest()
     if found != row["sha256"]:
-        raise CaseSaliencyError(f"{path}: sha256 {found} found, {row['sha256']} expected; {_REMEDY}")
+        raise CaseSaliencyError(f"{path}: sha256 {found} found, {row['sha256']} expected; {_remedy(folder)}")
     return _decode(content, path)
+
+
+def _remedy(folder: Path) -> str:
+    return f"fetch it again: case-saliency fetch-dataset --dataset {folder.name} --manifest {folder}/manifest.csv"
 
 
 def _decode(content: bytes, path: Path) -> Image.Image:
@@ -153,7 +156,7 @@ def _decode(content: bytes, path: Path) -> Image.Image:
         ) from error
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CaseSaliencyError(f"{path}: damaged image ({reason}); replace or remove it, then {_REMEDY}") from error
+        raise CaseSaliencyError(f"{path}: damaged image ({reason}); replace or remove it") from error
 
 
 def batches(

@@ -9,7 +9,7 @@ import pandas as pd
 from case_saliency.figures.names import VERDICTS, method_style, ordered_methods, p_statement
 from case_saliency.figures.panels import split
 from case_saliency.report.content import Experiment, Settings
-from case_saliency.report.limits import limits
+from case_saliency.report.limits import held_out, limits
 from case_saliency.report.ranges import spread
 
 
@@ -30,7 +30,10 @@ def answer(experiment: Experiment) -> Answer:
     return Answer(
         headline=_headline(agreement, settings),
         sensitivity=[*_by_verdict(agreement), *_controls(agreement)],
-        fidelity=_fidelity(fidelity[fidelity["measure"] == settings.measure], settings),
+        fidelity=[
+            *_fidelity(fidelity[fidelity["measure"] == settings.measure], settings),
+            *_specificity(experiment.cross_deletion),
+        ],
         limits=limits(experiment),
     )
 
@@ -47,17 +50,30 @@ def _headline(agreement: pd.DataFrame, settings: Settings) -> str:
     if rows.empty:
         return f"{label} was not measured in this experiment."
     counts = rows["verdict"].value_counts()
+    heldout = _held_out(agreement, settings)
     sensitive, insensitive = int(counts.get("class-sensitive", 0)), int(counts.get("insensitive", 0))
     medians = spread(rows["median_agreement"], "{:.0f}%")
     shared = f"the maps for the two likeliest classes share a median of {medians} of their most salient pixels"
     if sensitive == len(rows):
         return (
-            f"{label} is class-sensitive on {_networks(sensitive, len(rows))}: {shared}, below {settings.threshold:g}%."
+            f"{label} is class-sensitive on {_networks(sensitive, len(rows))}: {shared}, below "
+            f"{settings.threshold:g}%.{heldout}"
         )
     if insensitive == len(rows):
         where = _networks(insensitive, len(rows))
-        return f"{label} fails the class-sensitivity diagnostic on {where}: {shared}, above {settings.threshold:g}%."
-    return f"{label} gives no uniform answer, {_counts(counts.to_dict(), len(rows))}: {shared}."
+        failed = f"{label} fails the class-sensitivity diagnostic on {where}"
+        return f"{failed}: {shared}, above {settings.threshold:g}%.{heldout}"
+    return f"{label} gives no uniform answer, {_counts(counts.to_dict(), len(rows))}: {shared}.{heldout}"
+
+
+def _held_out(agreement: pd.DataFrame, settings: Settings) -> str:
+    """Say what is left when the compared classes are kept out of each other's contrast sets, where it was measured."""
+    rows = agreement[agreement["method"] == held_out(settings.reference)]
+    if rows.empty:
+        return ""
+    counts = _counts(rows["verdict"].value_counts().to_dict(), len(rows))
+    medians = spread(rows["median_agreement"], "{:.0f}%")
+    return f" With the compared classes held out of its contrast sets, it is {counts} ({medians})."
 
 
 def _counts(counts: Mapping[Any, int], total: int) -> str:
@@ -145,6 +161,28 @@ def _beaten(rows: pd.DataFrame, settings: Settings) -> str:
             parts.append(f"{names} on {panel.name}")
     label = method_style(settings.reference).label
     return f" A control costs as much as {label} or more: {'; '.join(parts)}." if parts else ""
+
+
+def _specificity(cross: pd.DataFrame | None) -> list[str]:
+    """One sentence for each share of removed pixels and fill: which methods get the joint verdict, and which not."""
+    sentences = []
+    for (k, fill), rows in [] if cross is None else cross.groupby(["k_percent", "fill"], sort=True):
+        specific, denied = (_where(rows, verdict) for verdict in ("class-specific", "not class-specific"))
+        sentences.append(
+            f"Class-specific, that is class-sensitive and faithful to its own class rather than the other one "
+            f"(cross-deletion of the top {k:g}%, fill: {fill}): {specific or 'none'}. Not class-specific: "
+            f"{denied or 'none'}. The others are undecided."
+        )
+    return sentences
+
+
+def _where(rows: pd.DataFrame, verdict: str) -> str:
+    found = rows[rows["joint_verdict"] == verdict]
+    counts = {method: int((found["method"] == method).sum()) for method in ordered_methods(found["method"])}
+    totals = rows["method"].value_counts()
+    return "; ".join(
+        f"{method_style(method).label} on {_networks(count, int(totals[method]))}" for method, count in counts.items()
+    )
 
 
 def _differences(rows: pd.DataFrame, reference: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from case_saliency.figures.names import VERDICTS, Verdict, method_style, ordered_methods, p_statement
+from case_saliency.figures.names import VERDICTS, Verdict, format_p, method_style, ordered_methods, p_statement
 from case_saliency.figures.panels import SETTING, split
 from case_saliency.report.content import Experiment
 
@@ -20,6 +20,7 @@ class Cell:
     median: str
     interval: str
     p: str
+    p_holm: str
     drop: str
 
 
@@ -76,6 +77,7 @@ def _cell(summary: Mapping[Any, Any], fidelity: pd.DataFrame) -> Cell:
         interval="no interval"
         if pd.isna(summary["ci_low"])
         else f"{summary['ci_low']:.0f} to {summary['ci_high']:.0f}",
-        p="no p: control" if control else p_statement(summary["p_holm"]),
+        p=p_statement(summary["p_wilcoxon"]),
+        p_holm="control" if control else format_p(summary["p_holm"]),
         drop="–" if drops.empty else f"{drops.iloc[0]:.2f}",
     )

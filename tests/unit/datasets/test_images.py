@@ -150,7 +150,7 @@ class TestRead:
 
     def test_a_missing_file_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(
-            CaseSaliencyError, match=r"/gone\.jpg: cannot be read \(No such file.*--forcerun fetch_dataset"
+            CaseSaliencyError, match=r"/gone\.jpg: cannot be read \(No such file.*case-saliency fetch-dataset --dataset"
         ):
             images.read(tmp_path, {"file": "gone.jpg", "sha256": "0" * 64})
 
@@ -164,7 +164,7 @@ class TestRead:
     @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP"])
     def test_a_truncated_image_is_named(self, tmp_path: Path, kind: str) -> None:
         row = stored(tmp_path, encoded(noise(64, 64), kind)[:1500])
-        with pytest.raises(CaseSaliencyError, match=r"images/picture: damaged image \(.*--forcerun fetch_dataset"):
+        with pytest.raises(CaseSaliencyError, match=r"images/picture: damaged image \(.*\); replace or remove it"):
             images.read(tmp_path, row)
 
     @pytest.mark.parametrize(

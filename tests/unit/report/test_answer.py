@@ -159,6 +159,13 @@ def test_the_limits_name_scope_power_and_circularity(experiment) -> None:
     assert circularity.startswith("Circularity: CASE removes")
 
 
+def test_without_labels_no_image_is_called_misclassified(experiment) -> None:
+    note, scope, *_ = answer(replace(experiment, settings=Settings(labelled=False), notes=["Of two cameras."])).limits
+    assert note == "Of two cameras."
+    assert "no labels: all of them count" in scope
+    assert "misclassified" not in scope
+
+
 @pytest.mark.parametrize("source", ["confusion", None])
 def test_circularity_is_claimed_only_where_it_is_certain(experiment, source) -> None:
     changed = replace(experiment, settings=Settings(contrast_source=source))
@@ -173,3 +180,20 @@ def test_a_drop_in_logits_is_told_as_such_and_without_the_margin(experiment) -> 
     first = answer(replace(experiment, fidelity=fidelity, settings=settings)).fidelity[0]
     assert "costs the predicted class a mean of 2.00 in logits with CASE" in first
     assert "equivalence" not in first
+
+
+def test_the_joint_verdict_is_told_for_each_setting(experiment, synthetic) -> None:
+    cross = synthetic.cross_deletion_table().assign(joint_verdict="undecided")
+    five = cross["k_percent"] == 5
+    cross.loc[five & (cross["method"] == "case"), "joint_verdict"] = "class-specific"
+    first = five & (cross["model"] == "efficientnet_lite0")
+    cross.loc[first & (cross["method"] == "gradcam"), "joint_verdict"] = "class-specific"
+    cross.loc[five & (cross["method"] == "sobel"), "joint_verdict"] = "not class-specific"
+    *_, at_5, at_50 = answer(replace(experiment, cross_deletion=cross)).fidelity
+    assert "(cross-deletion of the top 5%, fill: mean): CASE on all 3 networks; Grad-CAM on 1 of 3 networks." in at_5
+    assert at_5.endswith("Not class-specific: Sobel edges on all 3 networks. The others are undecided.")
+    assert "top 50%, fill: mean): none. Not class-specific: none." in at_50
+
+
+def test_without_cross_deletion_nothing_is_said_of_it(experiment) -> None:
+    assert not any("Class-specific" in sentence for sentence in answer(experiment).fidelity)

@@ -21,10 +21,10 @@ def test_cells_hold_the_tables_values(experiment) -> None:
     assert found.drop == "top 5%, mean fill"
 
 
-def test_controls_come_last_and_have_no_p(experiment) -> None:
+def test_controls_come_last_and_have_no_corrected_p(experiment) -> None:
     rows = overview(experiment).rows
     assert [row.label for row in rows if row.control] == ["Random", "Sobel edges"] == [row.label for row in rows[-2:]]
-    assert rows[-1].cells[0].p == "no p: control"
+    assert rows[-1].cells[0].p_holm == "control"
 
 
 def test_what_is_missing_is_told_apart(experiment) -> None:
@@ -33,6 +33,6 @@ def test_what_is_missing_is_told_apart(experiment) -> None:
     found = overview(replace(experiment, agreement=agreement, fidelity=experiment.fidelity.drop(index=15 + 2)))
     cells = {row.label: row.cells[0] for row in found.rows}
     assert cells["Grad-CAM"] is None
-    assert (cells["Grad-CAM++"].median, cells["Grad-CAM++"].interval, cells["Grad-CAM++"].p) == (
-        "no value", "no interval", "p = –",
+    assert (cells["Grad-CAM++"].median, cells["Grad-CAM++"].interval, cells["Grad-CAM++"].p_holm) == (
+        "no value", "no interval", "–",
     )  # fmt: skip

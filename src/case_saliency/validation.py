@@ -1,0 +1,176 @@
+"""params.yaml, checked before any job runs: against its schema, and against what the package knows.
+
+No torch is imported here: the workflow reads this module each time it plans.
+"""
+
+import difflib
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from case_saliency.attribution import registry
+from case_saliency.datasets.sources import DATASETS
+from case_saliency.errors import CaseSaliencyError
+from case_saliency.models.zoo import MODELS
+from case_saliency.params import Params, entry
+
+
+def validate(params: Params, schema: Mapping[str, Any]) -> None:
+    """Check params.yaml against its schema and against what the package knows.
+
+    Parameters
+    ----------
+    params
+        The content of params.yaml.
+    schema
+        The closed JSON schema, ``workflow/schemas/params.schema.yaml``.
+
+    Raises
+    ------
+    CaseSaliencyError
+        One line for each problem: key, value, remedy.
+    """
+    problems = list(_schema_problems(params, schema)) or list(dict.fromkeys(_problems(params)))
+    if problems:
+        raise CaseSaliencyError("\n".join(f"params.yaml: {problem}" for problem in problems))
+
+
+def _schema_problems(params: Params, schema: Mapping[str, Any]) -> Iterator[str]:
+    yield from _not_finite(params)
+    for error in _validator_class()(schema).iter_errors(params):
+        key = _key(error.absolute_path)
+        if error.validator == "additionalProperties":
+            known = sorted(error.schema["properties"])
+            for name in sorted(set(error.instance) - set(known), key=str):
+                yield f"{f'{key}.' if key else ''}{name}: unknown key{_suggest(str(name), known)}"
+        elif error.validator == "required":
+            missing = [name for name in error.schema["required"] if name not in error.instance]
+            unknown = set(error.instance) - set(error.schema.get("properties", error.instance))
+            missing = [name for name in missing if not difflib.get_close_matches(name, map(str, unknown), n=1)]
+            if missing and missing[0] in error.message:  # one error arrives for each missing key: tell them once
+                yield f"{key or 'the file'}: missing {', '.join(missing)}; add what is missing"
+        elif error.validator == "oneOf":
+            yield f"{key}: {error.instance!r} is not allowed; it must be null or a whole number >= 1"
+        else:
+            rule = _rule(error.validator, error.validator_value)
+            yield f"{key or 'the file'}: {error.instance!r} is not allowed; {rule}"
+
+
+def _not_finite(section: Any, key: str = "") -> Iterator[str]:
+    """Yield numbers that pass every comparison: NaN and infinity."""
+    if isinstance(section, float) and not math.isfinite(section):
+        yield f"{key}: {section} is not allowed; it must be a finite number"
+    for name, value in section.items() if isinstance(section, dict) else ():
+        yield from _not_finite(value, f"{key}.{name}" if key else str(name))
+    for position, value in enumerate(section) if isinstance(section, list) else ():
+        yield from _not_finite(value, f"{key}[{position}]")
+
+
+@cache
+def _validator_class() -> Any:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator
+
+
+def _rule(validator: str, value: Any) -> str:
+    """Say in words what a schema keyword demands."""
+    kinds = {"integer": "a whole number", "number": "a number", "string": "text", "array": "a list"}
+    rules = {
+        "type": f"it must be {kinds.get(str(value), value)}",
+        "enum": f"choose one of {', '.join(map(str, value))}" if isinstance(value, list) else "",
+        "minimum": f"it must be at least {value}",
+        "maximum": f"it must be at most {value}",
+        "exclusiveMinimum": f"it must be greater than {value}",
+        "exclusiveMaximum": f"it must be less than {value}",
+        "minItems": f"it must have at least {value} item",
+        "minProperties": f"it must have at least {value} entry",
+        "uniqueItems": "an item stands in it twice; remove one",
+        "pattern": f"it must match {value}",
+    }
+    return rules.get(validator, f"{validator}: {value}")
+
+
+def _problems(params: Params) -> Iterator[str]:
+    experiments = params["experiments"]
+    for position, name in enumerate(params["run"]):
+        if name not in experiments:
+            yield f"run[{position}]: experiment {name!r} is not defined{_suggest(name, experiments)}"
+    for name, variant in params["methods"].items():
+        if name in registry.ENTRIES and variant["method"] != name:
+            yield f"methods.{name}: a method's own name stands for {variant['method']!r}; give the variant another"
+        try:
+            registry.resolve([{"name": name, **variant}])
+        except CaseSaliencyError as error:
+            yield f"methods.{name}: {error}"
+    for name in experiments:
+        yield from _experiment_problems(params, name)
+
+
+def _experiment_problems(params: Params, name: str) -> Iterator[str]:
+    experiment, where = params["experiments"][name], f"experiments.{name}"
+    if experiment["dataset"] not in DATASETS:
+        yield f"{where}.dataset: {experiment['dataset']!r} is not a data set{_suggest(experiment['dataset'], DATASETS)}"
+    else:
+        yield from _size_problems(params, experiment, where)
+    for position, model in enumerate(experiment["models"]):
+        if model not in MODELS:
+            yield f"{where}.models[{position}]: {model!r} is not a model{_suggest(model, MODELS)}"
+            continue
+        if experiment["seeds"] != [0]:
+            yield f"{where}.seeds: {experiment['seeds']} found, but {model} is pretrained and has one seed; use [0]"
+        layers = MODELS[model].target_layers
+        for index, layer in enumerate(experiment["layers"]):
+            if layer not in layers:
+                yield f"{where}.layers[{index}]: {layer!r} is not a target layer of {model}{_suggest(layer, layers)}"
+    known = {**registry.ENTRIES, **params["methods"]}
+    for position, method in enumerate(experiment["methods"]):
+        here = f"{where}.methods[{position}]"
+        if method not in known:
+            yield f"{here}: {method!r} is not a method{_suggest(method, known)}"
+        else:
+            yield from (f"{here}: {problem}" for problem in _needs(params, name, method))
+    reference = params["fidelity"]["reference"]
+    if name in params["run"] and reference not in experiment["methods"]:
+        yield f"fidelity.reference: {reference!r} is not among {where}.methods; add it there or choose one of them"
+
+
+def _size_problems(params: Params, experiment: Mapping[str, Any], where: str) -> Iterator[str]:
+    """Yield more images, or more shards, than the data set has images and batches."""
+    available, batch_size = DATASETS[experiment["dataset"]].n_images, params["compute"]["batch_size"]
+    wanted = experiment["n_images"] or available
+    if wanted > available:
+        yield f"{where}.n_images: {wanted} found, {experiment['dataset']} has {available}; lower it, or use null for all"
+    batches = math.ceil(min(wanted, available) / batch_size)
+    if experiment["shards"] > batches:
+        yield (
+            f"{where}.shards: {experiment['shards']} found, but {wanted} images make {batches} batches of {batch_size} "
+            f"(compute.batch_size), which are never cut; use at most {batches}"
+        )
+
+
+def _needs(params: Params, experiment: str, name: str) -> Iterator[str]:
+    """Yield what a method needs and the experiment's data set cannot give."""
+    try:
+        method = registry.resolve([entry(params, name)])[0]
+    except CaseSaliencyError:
+        return  # told under `methods`
+    dataset = params["experiments"][experiment]["dataset"]
+    if "confusion" in method.requires:
+        yield (
+            f"{name!r} takes its contrast set from a confusion matrix (source: confusion), which needs a held-out "
+            f"split, and data set {dataset!r} has none; set methods.{name}.source to logits"
+        )
+
+
+def _key(path: Iterable[str | int]) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def _suggest(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; choose one of {', '.join(sorted(known))}"

@@ -1,0 +1,32 @@
+"""The fair control of CASE, both compared classes held out of the contrast sets, stands beside the headline."""
+
+from dataclasses import replace
+
+import pandas as pd
+
+from case_saliency.report.answer import answer
+
+
+def with_held_out(experiment, medians, verdicts):
+    """Add a held-out variant of the reference with these medians and verdicts, one for each network."""
+    case = experiment.agreement[experiment.agreement["method"] == "case"]
+    added = case.assign(method="case_heldout", median_agreement=medians, verdict=verdicts)
+    return replace(experiment, agreement=pd.concat([experiment.agreement, added], ignore_index=True))
+
+
+def test_the_headline_says_what_is_left_when_the_compared_classes_are_held_out(experiment) -> None:
+    found = answer(with_held_out(experiment, [18.0, 38.1, 36.2], ["undecided", "undecided", "insensitive"]))
+    expected = (
+        "With the compared classes held out of its contrast sets, it is undecided on 2 of 3 networks, "
+        "insensitive on 1 of 3 networks (18% to 38%)."
+    )
+    assert found.headline.endswith(expected)
+    [circularity] = [line for line in found.limits if line.startswith("Circularity")]
+    assert "with both compared classes held out, the median agreement is 18% to 38% instead of " in circularity
+
+
+def test_without_the_control_the_page_says_that_it_is_missing(experiment) -> None:
+    found = answer(experiment)
+    assert "held out" not in found.headline
+    [circularity] = [line for line in found.limits if line.startswith("Circularity")]
+    assert circularity.endswith("list case_heldout among the methods to see how much.")
