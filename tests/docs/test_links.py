@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from case_saliency.cli.main import STAGES, VIEWS
+from case_saliency.cli.main import STAGES, TOOLS, VIEWS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {
@@ -65,7 +65,7 @@ def test_the_stages_are_all_described():
 
 def test_every_command_exists():
     named = set(re.findall(r"`case-saliency ([a-z-]+)`", EVERYTHING))
-    assert named <= {name.replace("_", "-") for name in (*STAGES, *VIEWS)}
+    assert named <= {name.replace("_", "-") for name in (*STAGES, *TOOLS, *VIEWS)}
 
 
 def test_every_target_of_the_workflow_can_be_made():

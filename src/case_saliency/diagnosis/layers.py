@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from case_saliency.attribution.capture import Capture, capture
 from case_saliency.errors import CaseSaliencyError
 
+_LAST = 64  # maps that are tried, from the last one back: more than the longest block has
+
 
 def find(module: nn.Module, image: Tensor) -> str:
     """Return the path of the last submodule whose output is a map that the logits depend on.
@@ -28,7 +30,7 @@ def find(module: nn.Module, image: Tensor) -> str:
     CaseSaliencyError
         If there is no such submodule, or the model cannot be run.
     """
-    candidates = _maps(module, image)
+    candidates = _maps(module, image)[-_LAST:]
     if candidates:
         captured = probe(module, image, {path: path for path in candidates})
         ones = torch.ones(1, 1, captured.logits.shape[1], device=image.device)

@@ -171,7 +171,8 @@ class Diagnosis:
             rows = self.folder.excluded.head(_LISTED).to_dict("records")
             listed = "; ".join(f"{row['file']} ({row['reason']})" for row in rows)
             more = "" if len(rows) == len(self.folder.excluded) else "; ..."
-            notes.append(f"Excluded: {len(self.folder.excluded)} files that are no usable images: {listed}{more}.")
+            counts = len(self.folder.excluded), len(self.folder.excluded) + len(self.folder.manifest)
+            notes.append(f"Excluded as no usable images: {counts[0]} of {counts[1]} files: {listed}{more}.")
         return [*notes, *self.maps.messages]
 
     def __str__(self) -> str:

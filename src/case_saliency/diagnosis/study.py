@@ -109,19 +109,24 @@ def _within(methods: Sequence[Method], n_classes: int) -> list[Method]:
 
 def _target(network: subject.Subject, layer: str | None, found: folder.Folder) -> tuple[dict[str, str], int]:
     """Return the target layer, name -> path, and how many classes the network has."""
-    image = network.transform(read(found.path, found.manifest.iloc[0].to_dict()))[None]
+    first = found.manifest.iloc[0].to_dict()
+    image = network.transform(read(found.path, first))[None]
     parameter = next(network.module.parameters(), None)
     image = image if parameter is None else image.to(parameter.device)
     module = unwrap(network.module)
-    name = layer or next(iter(network.layers), None) or layers.find(module, image)
-    target = {name: network.layers.get(name, name)}
-    captured = layers.probe(module, image, target)
-    n_classes = captured.logits.shape[1]
+    logits = layers.probe(module, image, {}).logits
+    if not logits.isfinite().all():
+        raise CaseSaliencyError(
+            f"image {first['image_id']}: its logits are not finite; check the image and the weights"
+        )
+    n_classes = logits.shape[1]
     if network.class_names is not None and len(network.class_names) != n_classes:
         raise CaseSaliencyError(
             f"class names: {len(network.class_names)} found, the model has {n_classes} classes; give one for each"
         )
-    height, width = captured.layers[name].activations.shape[-2:]
+    name = layer or next(iter(network.layers), None) or layers.find(module, image)
+    target = {name: network.layers.get(name, name)}
+    height, width = layers.probe(module, image, target).layers[name].activations.shape[-2:]
     if height * width == 1:
         raise CaseSaliencyError(f"layer {name}: its output is a single cell, no map; choose a layer before the pooling")
     return target, n_classes

@@ -2,7 +2,8 @@
 
 import difflib
 import importlib
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -124,10 +125,20 @@ def _from_function(target: str) -> nn.Module:
     if not hasattr(module, name):
         raise CaseSaliencyError(f"model: module {module_name} has no {name!r}{_near(name, dir(module))}; correct it")
     found = getattr(module, name)
-    built = found if isinstance(found, nn.Module) or not callable(found) else found()
+    built = found if isinstance(found, nn.Module) or not callable(found) else _call(target, found)
     if not isinstance(built, nn.Module):
         raise CaseSaliencyError(f"model: {target} gave {type(built).__name__}, a torch.nn.Module expected; return one")
     return built
+
+
+def _call(target: str, function: Callable[..., Any]) -> Any:
+    try:
+        inspect.signature(function).bind()
+    except TypeError as error:
+        raise CaseSaliencyError(
+            f"model: {target} needs arguments ({error}); name a function that needs none"
+        ) from error
+    return function()
 
 
 def _near(name: str, known: Sequence[str] | Mapping[str, Any]) -> str:

@@ -153,7 +153,8 @@ def _walk(module: str) -> Iterator[tuple[Path, set[str]]]:
                 )
             continue
         file = Path(spec.origin).resolve()
-        if name in seen or name.split(".")[0] == _PACKAGE or (name != module and _INSTALLED & set(file.parts)):
+        known = name.split(".")[0] in {_PACKAGE, *sys.stdlib_module_names}
+        if name in seen or known or (name != module and _INSTALLED & set(file.parts)):
             continue
         seen.add(name)
         names = set(_imports(file, name if spec.submodule_search_locations else name.rpartition(".")[0]))

@@ -52,6 +52,12 @@ def test_the_id_changes_with_parameters_code_and_inputs_and_with_nothing_else(ru
     assert run().id != base.id
 
 
+def test_a_record_can_be_told_where_to_lie(run, tmp_path):
+    assert run(location=tmp_path / "out/record.json").finish() == tmp_path / "out/record.json"
+    run(location=tmp_path / "out/record.json").finish(ValueError("no"))
+    assert (tmp_path / "out/record.failed.json").exists()
+
+
 def test_a_failed_run_is_recorded_beside_the_good_one_and_forgotten_after_success(run):
     good = run().finish()
     failed = run()

@@ -1,0 +1,334 @@
+"""The diagnosis of a tiny seeded network on generated images, from Python and from the command line."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections import OrderedDict
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+import case_saliency
+from case_saliency import storage
+from case_saliency.diagnosis import files, folder, layers, output
+from case_saliency.diagnosis.options import TRANSFORM, Options
+from case_saliency.diagnosis.subject import load
+from case_saliency.errors import CaseSaliencyError
+
+SIDE = 16
+SMALL = {"input_size": SIDE}
+MODULE = """
+from collections import OrderedDict
+import torch
+from torch import nn
+
+def build(n_classes=5):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return nn.Sequential(OrderedDict(
+            stem=nn.Conv2d(3, 6, 3, padding=1), relu=nn.ReLU(inplace=True),
+            block=nn.Sequential(nn.Conv2d(6, 8, 3, stride=2, padding=1), nn.ReLU(inplace=True)),
+            pool=nn.AdaptiveAvgPool2d(2), flatten=nn.Flatten(), head=nn.Linear(32, n_classes)))
+
+def plain(view):
+    return view.combine(view.weights(view.classes))
+
+def flat(view):
+    return view.weights(view.classes)
+
+number = 3
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a user's module and five images, one of them no image at all."""
+    place = tmp_path_factory.mktemp("user")
+    (place / "my_network.py").write_text(MODULE)
+    (place / "images").mkdir()
+    for number in range(5):
+        pixels = np.random.default_rng(number).integers(0, 255, (20, 24, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(place / "images" / f"{number}.png")
+    (place / "images/notes.txt").write_text("not an image")
+    (place / "images/.hidden").write_text("")
+    return place
+
+
+@pytest.fixture
+def user(place, monkeypatch):
+    """The user's working folder."""
+    monkeypatch.chdir(place)
+    monkeypatch.syspath_prepend(place)
+    return place
+
+
+@pytest.fixture
+def network(user):
+    import my_network
+
+    return my_network.build()
+
+
+@pytest.fixture(scope="module")
+def done(place):
+    """One run of the command line."""
+    command = [
+        *(sys.executable, "-m", "case_saliency.cli.main", "diagnose", "--model", "my_network:build"),
+        *("--images", "images", "--out", "out", "--method", "my_network:plain", "--input-size", str(SIDE)),
+    ]
+    return subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    code = "import sys, case_saliency; print(*{'torch', 'numpy', 'pandas'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
+    assert callable(case_saliency.diagnose)
+    with pytest.raises(AttributeError, match="diagnos"):
+        case_saliency.diagnosee  # noqa: B018
+
+
+def test_the_command_writes_its_files_and_its_record(done, place):
+    assert done.returncode == 0, done.stderr
+    out = place / "out"
+    written = {path for path in out.rglob("*") if path.is_file()}
+    assert written == {*files.outputs(out), out / "record.json"}
+    record = storage.read_json(out / "record.json")
+    assert record["status"] == "completed"
+    assert {entry["path"] for entry in record["inputs"]} == {*(f"images/{n}.png" for n in range(5)), "images/notes.txt"}
+    assert {entry["path"] for entry in record["outputs"]} == {
+        path.relative_to(place).as_posix() for path in files.outputs(out)
+    }
+    assert record["parameters"]["alpha"] == 0.05
+    assert "my_network.py" in record["code"]
+    with Image.open(out / "figures/map_panels.png") as picture:
+        assert picture.info["Record"] == record["id"]
+
+
+def test_the_command_prints_verdicts_and_what_limits_them(done):
+    said = " ".join(done.stdout.split())
+    for word in ("gradcam", "case", "plain", "random", "sobel", "insensitive"):
+        assert word in said
+    assert "Target layer: block, found as the last map, maps of 8 x 8 cells." in said
+    assert "mean 0.485, 0.456, 0.406" in said
+    assert "Labels: none, so all images count" in said
+    assert "Excluded as no usable images: 1 of 6 files: notes.txt (not an image" in said
+    assert "with n = 5 images the sign test" in said
+    assert "low agreement alone does not make an explanation right" in said or "a random map passes it too" in said
+    assert "Report: out/report.html" in said
+
+
+def test_the_report_does_not_speak_of_correct_predictions_where_there_are_no_labels(done, place):
+    page = (place / "out/report.html").read_text(encoding="utf-8")
+    assert "Diagnosis of one network" in page
+    assert "no labels" in page
+    assert "top-1 prediction is correct" not in page.replace("whether the top-1 prediction is correct or not", "")
+    assert "params.yaml" not in page.replace("name of the experiment in params.yaml", "")
+
+
+def test_the_command_measures_what_the_call_measures(done, place, network, user):
+    options = Options(batch_size=2)
+    called = case_saliency.diagnose(
+        network, "images", ["gradcam", "case", "my_network:plain"], transform=SMALL, options=options
+    )
+    read = storage.read_table(place / "out/scores-agreement.parquet")
+    columns = ["method", "image_id", "target_a", "target_b", "agreement"]
+    pd.testing.assert_frame_equal(called.scores.agreement[columns], read[columns], rtol=1e-5, check_dtype=False)
+    assert list(called.summary["method"]) == ["gradcam", "case", "plain", "random", "sobel"]
+    assert called.summary.set_index("method").loc["sobel", "median_agreement"] == 100
+    assert called.reference == "case"
+    assert "Target layer: block" in str(called)
+
+
+def test_the_network_is_left_as_it_was_found(network, user):
+    network.train()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    case_saliency.diagnose(network, "images", ["gradcam"], controls=[], transform=SMALL, options=Options(removed=(5,)))
+    assert all(part.training for part in network.modules())
+    assert not any(part._forward_hooks for part in network.modules())
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+def test_class_folders_set_wrong_predictions_aside(network, user, tmp_path):
+    found = case_saliency.diagnose(network, "images", ["gradcam"], controls=[], transform=SMALL)
+    predicted = dict(zip(found.predictions["image_id"], found.predictions["top1"], strict=True))
+    for name, index in predicted.items():
+        wrong = name == "0.png"
+        home = tmp_path / "labelled" / f"{(index + wrong) % 5}"
+        home.mkdir(parents=True, exist_ok=True)
+        shutil.copy(user / "images" / name, home)
+    labelled = case_saliency.diagnose(network, tmp_path / "labelled", ["gradcam"], controls=[], transform=SMALL)
+    assert labelled.labelled
+    [row] = labelled.agreement.to_dict("records")
+    assert (row["n"], row["n_excluded_misclassified"], row["n_total"]) == (4, 1, 5)
+    assert not any(note.startswith("Labels: none") for note in labelled.notes())
+
+
+def test_with_few_classes_the_contrast_set_is_all_the_others(user):
+    import my_network
+
+    found = case_saliency.diagnose(my_network.build(2), "images", ["case"], controls=[], transform=SMALL)
+    [case] = found.methods
+    assert case.parameters["k"] == 1
+
+
+@pytest.mark.parametrize("batch", [None, 1])
+def test_an_exported_program_gives_the_maps_of_its_network(network, user, tmp_path, batch):
+    network.eval()
+    shapes = ({0: torch.export.Dim("n", min=1, max=64)},) if batch is None else None
+    example = torch.rand(batch or 2, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+    torch.export.save(torch.export.export(network, (example,), dynamic_shapes=shapes), tmp_path / "network.pt2")
+    subject = load(tmp_path / "network.pt2", None, {})
+    assert (subject.name, subject.transform.input_size, subject.batch_size) == ("network", SIDE, batch)
+    assert layers.find(subject.module, example[:1]) == "block"
+    ours, theirs = (layers.probe(module, example[:1], {"a": "block"}) for module in (subject.module, network))
+    torch.testing.assert_close(ours.logits, theirs.logits)
+    ones = torch.ones(1, 1, 5)
+    torch.testing.assert_close(ours.layers["a"].pullback(ones), theirs.layers["a"].pullback(ones))
+
+
+class Tokens(nn.Module):
+    """A vision transformer of one block that reads its class token: behind `ln_1` the patches count no more."""
+
+    def __init__(self):
+        super().__init__()
+        self.patches = nn.Conv2d(3, 8, 4, stride=4)
+        self.ln_1, self.ln_2 = nn.LayerNorm(8), nn.LayerNorm(8)
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.mlp = nn.Linear(8, 8)
+        self.ln = nn.LayerNorm(8)
+        self.head = nn.Linear(8, 3)
+
+    def forward(self, images):
+        tokens = self.patches(images).flatten(2).transpose(1, 2)
+        tokens = torch.cat([tokens.mean(1, keepdim=True), tokens], 1)
+        normed = self.ln_1(tokens)
+        tokens = tokens + self.attention(normed, normed, normed, need_weights=False)[0]
+        tokens = tokens + self.mlp(self.ln_2(tokens))
+        return self.head(self.ln(tokens)[:, 0])
+
+
+def seeded(build):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return build().eval()
+
+
+def convolution(*rest):
+    return OrderedDict(conv=nn.Conv2d(3, 4, 3), **dict(rest), flatten=nn.Flatten(), head=nn.LazyLinear(3))
+
+
+@pytest.mark.parametrize(
+    ("build", "expected"),
+    [
+        (Tokens, "ln_1"),
+        (lambda: nn.Sequential(convolution(("relu", nn.ReLU()), ("pool", nn.AvgPool2d(2)))), "relu"),
+        (lambda: nn.Sequential(convolution(("pool", nn.AdaptiveAvgPool2d(1)))), "conv"),
+    ],
+)
+def test_the_last_map_that_counts_is_found(build, expected):
+    assert layers.find(seeded(build), torch.ones(1, 3, SIDE, SIDE)) == expected
+
+
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        (nn.Sequential(nn.Flatten(), nn.Linear(3 * SIDE * SIDE, 4)), "no submodule of the model returns a map"),
+        (nn.Sequential(nn.Conv2d(3, 1, SIDE), nn.Flatten()), "model: 1 class found, two or more needed"),
+        (nn.Sequential(nn.Conv2d(3, 2, 3)), r"its output is \(1, 2, 14, 14\), logits of shape"),
+        (nn.Sequential(nn.Flatten(), nn.Linear(5, 4)), "it fails on an image of 3 x 16 x 16 .*--input-size"),
+        (
+            nn.Sequential(nn.Conv2d(3, 2, SIDE), nn.Flatten(), nn.Threshold(1e9, float("nan"))),
+            "image 0.png: its logits",
+        ),
+    ],
+)
+def test_a_network_that_cannot_be_asked_is_refused(user, network, message):
+    with pytest.raises(CaseSaliencyError, match=message):
+        case_saliency.diagnose(network, "images", transform=SMALL)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model": "efficientnet_lite9"}, "did you mean 'efficientnet_lite2'"),
+        ({"model": "my_network:bild"}, "has no 'bild'; did you mean 'build'"),
+        ({"model": "my_networks:build"}, "module 'my_networks' cannot be found"),
+        ({"model": "my_network:number"}, "gave int, a torch.nn.Module expected"),
+        ({"model": "my_network:plain"}, "needs arguments"),
+        ({"model": "my_network.py"}, "is not an exported program"),
+        ({"model": "missing.pt2"}, "missing.pt2: not a readable exported program"),
+        ({"layer": "blok"}, "layer blok: .* did you mean 'block'"),
+        ({"layer": "head"}, "layer head: its output has shape"),
+        ({"methods": ["gradcan"]}, "did you mean 'gradcam'"),
+        ({"methods": []}, "methods: none are named"),
+        ({"methods": ["my_network:flat"]}, "method flat: it returned"),
+        ({"images": "nowhere"}, "images: nowhere is not a folder"),
+        ({"class_names": ["a", "b"]}, "class names: 2 found, the model has 5"),
+    ],
+)
+def test_an_error_names_what_is_wrong(user, changes, message):
+    with pytest.raises(CaseSaliencyError, match=message):
+        case_saliency.diagnose(**{"model": "my_network:build", "images": "images", "transform": SMALL, **changes})
+
+
+def test_folders_that_cannot_be_read_are_explained(user, tmp_path):
+    with pytest.raises(CaseSaliencyError, match="holds no image among 0 files"):
+        folder.survey(tmp_path)
+    (tmp_path / "cat").mkdir()
+    shutil.copy(user / "images/0.png", tmp_path / "cat")
+    assert folder.survey(tmp_path).class_names == ["cat"]
+    shutil.copy(user / "images/1.png", tmp_path)
+    with pytest.raises(CaseSaliencyError, match=r"1 images lie beside the class folders, such as 1\.png"):
+        folder.survey(tmp_path)
+    with pytest.raises(CaseSaliencyError, match="class folders cat match no class of the model, which has 5"):
+        folder.labels(["cat"], 5, None)
+
+
+@pytest.mark.parametrize("wrong", [{"k_percent": 0}, {"removed": ()}, {"removed": (5, 5)}, {"alpha": 1}, {"fills": ()}])
+def test_impossible_options_are_refused(wrong):
+    with pytest.raises(CaseSaliencyError, match="found"):
+        Options(**wrong)
+
+
+def test_a_zoo_network_brings_its_layer_its_classes_and_its_preparation(imagenet_photographs):
+    found = case_saliency.diagnose(
+        "efficientnet_lite0", imagenet_photographs, ["gradcam"], controls=[], options=Options(removed=(5,))
+    )
+    assert found.layer == {"last_conv": "_conv_head"}
+    assert found.network.transform != TRANSFORM
+    assert found.labelled
+    assert len(found.predictions) == 3
+    assert found.predictions["correct"].sum() >= 2
+    assert any(
+        note.startswith("Target layer: last_conv (_conv_head), the zoo's choice, maps of 7 x 7")
+        for note in found.notes()
+    )
+
+
+@pytest.fixture
+def imagenet_photographs(tmp_path):
+    """Three photographs of the package foolbox, in folders named after their class."""
+    from case_saliency.datasets import sources
+
+    manifest = sources.fetch("imagenet-sample", tmp_path / "all").head(3)
+    for row in manifest.to_dict("records"):
+        home = tmp_path / "three" / row["label_name"].replace(" ", "_")
+        home.mkdir(parents=True, exist_ok=True)
+        shutil.copy(tmp_path / "all" / row["file"], home)
+    return tmp_path / "three"
+
+
+def test_settings_can_be_written_as_json(network, user, tmp_path):
+    found = case_saliency.diagnose(network, "images", ["gradcam"], controls=["sobel"], transform=SMALL)
+    settings = json.loads(json.dumps(output.settings(found)))
+    assert settings["methods"] == {
+        "gradcam": {"method": "gradcam", **settings["methods"]["gradcam"]},
+        "sobel": {"method": "sobel"},
+    }
+    assert settings["controls"] == ["sobel"]
+    assert settings["transform"]["resize"] == 18
