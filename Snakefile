@@ -16,7 +16,7 @@ include: "workflow/rules/report.smk"
 
 rule all:
     default_target: True
-    input:  # every output by name: only then is a deleted one noticed
+    input:  # every file that a rule makes, by name: only then is a deleted one noticed
         [f"data/{name}/manifest.csv" for name in datasets()],
         per_experiment("models/{dataset}/{model}/seed{seed}/{file}", file=["weights.safetensors", "model.json"]),
         per_experiment("results/predictions/{experiment}/selection.csv"),
@@ -34,5 +34,5 @@ rule all:
 
 onsuccess:
     if set(workflow.dag_settings.targets) <= {"all"}:  # a part alone has nothing to sum up
-        shell("case-saliency summary")
+        shell("case-saliency summary {config[run]:q}")
         shell("snakemake --quiet all --cores 1 --report results/workflow-report.html")

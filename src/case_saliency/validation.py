@@ -141,7 +141,7 @@ def _size_problems(params: Params, experiment: Mapping[str, Any], where: str) ->
     available, batch_size = DATASETS[experiment["dataset"]].n_images, params["compute"]["batch_size"]
     wanted = experiment["n_images"] or available
     if wanted > available:
-        yield f"{where}.n_images: {wanted} found, {experiment['dataset']} has {available}; lower it, or use null for all"
+        yield f"{where}.n_images: {wanted} found, {experiment['dataset']} has {available}; lower it or use null"
     batches = math.ceil(min(wanted, available) / batch_size)
     if experiment["shards"] > batches:
         yield (

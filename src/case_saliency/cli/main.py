@@ -4,6 +4,7 @@ import argparse
 import importlib
 import logging
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
@@ -119,6 +120,7 @@ def _run_recorded(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
         location=declared.location,
     )
     arguments.record_id = record.id
+    logging.getLogger(__name__).debug("%s", shlex.join(record.command))
     try:
         arguments.module.run(arguments)
         record.finish()
@@ -137,14 +139,16 @@ def _extra_modules(arguments: argparse.Namespace) -> list[str]:
 
 
 def _start_logging(file: Path | None, stage: str) -> None:
-    handlers: list[logging.Handler] = [logging.StreamHandler()]
+    terminal = logging.StreamHandler()
+    terminal.setLevel(logging.INFO)
+    handlers: list[logging.Handler] = [terminal]
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
         handlers.append(logging.FileHandler(file, mode="w", encoding="utf-8"))
         to_lines()
     prefix = f"[{stage}{'' if file is None else ' ' + _job(file)}] "
     logging.basicConfig(level=logging.WARNING, format=prefix + "%(message)s", handlers=handlers, force=True)
-    logging.getLogger("case_saliency").setLevel(logging.INFO)  # other libraries are heard when they warn
+    logging.getLogger("case_saliency").setLevel(logging.DEBUG)  # other libraries are heard when they warn
     logging.captureWarnings(capture=True)
 
 

@@ -32,6 +32,10 @@ def run(arguments: argparse.Namespace) -> None:
 
     found = [arguments.tables / name / "summary.csv" for name in arguments.experiments]
     found = found or sorted(arguments.tables.glob("*/summary.csv"))
+    missing = [file for file in found if not file.exists()]
+    if missing:
+        known = ", ".join(sorted(file.parent.name for file in arguments.tables.glob("*/summary.csv"))) or "none"
+        raise CaseSaliencyError(f"{missing[0]}: no such results; experiments that have some: {known}")
     if not found:
         raise CaseSaliencyError(f"{arguments.tables}: no summary.csv found; run `make reproduce` first")
     console = Console()
@@ -65,8 +69,8 @@ def _render(experiment: str, summary: "pd.DataFrame") -> "Table":
         show_edge=False,
         collapse_padding=True,
     )
-    for name, justify in _COLUMNS:
-        table.add_column(name, justify=justify, no_wrap=True)
+    for name, justify, width in _COLUMNS:
+        table.add_column(name, justify=justify, no_wrap=True, min_width=width)  # only names are ever cut
     several = len(set(summary["seed"])) > 1
     for (model, seed), rows in summary.groupby(["model", "seed"], sort=False):
         table.add_row(Text(f"{model}, seed {seed}" if several else str(model), style="bold"))
@@ -83,13 +87,13 @@ def _render(experiment: str, summary: "pd.DataFrame") -> "Table":
     return table
 
 
-_COLUMNS: tuple[tuple[str, Any], ...] = (
-    ("", "left"),
-    ("agreement %", "right"),
-    ("interval", "right"),
-    ("p", "right"),
-    ("verdict", "left"),
-    ("drop", "right"),
+_COLUMNS: tuple[tuple[str, Any, int | None], ...] = (
+    ("", "left", None),
+    ("agreement %", "right", 11),
+    ("interval", "right", 10),
+    ("p", "right", 6),
+    ("verdict", "left", 15),
+    ("drop", "right", 5),
 )
 
 

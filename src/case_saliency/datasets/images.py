@@ -119,7 +119,7 @@ def read(folder: Path, row: Mapping[Any, Any]) -> Image.Image:
     """
     name = PurePosixPath(str(row["file"]))
     if name.is_absolute() or ".." in name.parts or "\0" in str(name):
-        raise CaseSaliencyError(f"manifest of {folder}: file {row['file']!r} leads out of the folder; {_remedy(folder)}")
+        raise CaseSaliencyError(f"manifest of {folder}: file {row['file']!r} leaves the folder; {_remedy(folder)}")
     path = folder / name
     try:
         content = path.read_bytes()

@@ -139,13 +139,15 @@ def _git() -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    """Versions of the distributions that this run has really imported."""
+    """Versions of the packages that this run has really imported, by the name they are imported under."""
     found = {"python": platform.python_version()}
     for name in sorted({module.split(".")[0] for module in sys.modules} - set(sys.stdlib_module_names)):
         try:
             found[name] = version(name)
-        except (PackageNotFoundError, ValueError):
-            continue
+        except (PackageNotFoundError, ValueError):  # PIL is installed as pillow, and says its version itself
+            own = getattr(sys.modules.get(name), "__version__", None)
+            if isinstance(own, str):
+                found[name] = own
     return found
 
 
