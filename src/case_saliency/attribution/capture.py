@@ -86,8 +86,7 @@ def capture(
     Parameters
     ----------
     module
-        The classifier; run in evaluation mode, and left as it was found. It may be wrapped in `DataParallel`, may be
-        frozen, and may overwrite a layer's output in place.
+        The classifier; left as it was found. It may be in training mode, frozen, wrapped, or work in place.
     images
         Shape (N, 3, H, W). Not changed.
     layers
