@@ -70,7 +70,7 @@ def _examples(diagnosis: Diagnosis) -> list[map_panels.Example]:
                 class_names=(first, second),
                 probabilities=(row["p_top1"], row["p_top2"]),
                 agreements={name: float(agreement[image_id, name]) for name in maps},
-                true_class=image["label_name"] or "none",
+                true_class=names[row["label"]] if names and diagnosis.labelled else image["label_name"] or "none",
             )
         )
     return found
