@@ -1,4 +1,4 @@
-"""Diagnose a network of yours on images of yours: are its saliency maps class-sensitive, and faithful.
+"""Diagnose your own network on your own images: class sensitivity (RQ1) and fidelity (RQ2) of its saliency maps.
 
 The two most likely classes of each image are explained by every method. RQ1: how much do their maps
 have in common? RQ2: what does the network lose without the pixels that a map marks? Scores, tests and
@@ -8,10 +8,10 @@ MODEL is
   a name in the model zoo, such as efficientnet_lite0;
   module:function, a function in the working folder (or an installed package) that takes no argument
     and returns a torch.nn.Module, which takes (N, 3, H, W) and returns logits (N, classes);
-  FILE.pt2, written by torch.export.save. Such a file is a program: open only those you trust.
+  FILE.pt2, a program written by torch.export.save. Such a file is a program: open only those you trust.
 
-IMAGES is a folder of JPEG, PNG, BMP or WEBP files, or of class folders with such files. Class folders
-are named by class or by class index, or stand one for each class in the order of their names; images
+The images lie in a FOLDER of JPEG, PNG, BMP or WEBP files, or of class folders with such files. Class
+folders are named by class or by class index, or stand one for each class in the order of their names; images
 that the network gets wrong are then set aside. Without class folders all images count.
 """
 
