@@ -27,6 +27,22 @@ def test_every_image_is_accounted_for(finished):
     assert set(counts) == {3}
 
 
+def test_curves_and_fills_are_one_switch_away(project):
+    project.set("fidelity", "fill", to=["mean", "road"])
+    project.set("fidelity", "curves", to=["deletion", "insertion"])
+    project.set("fidelity", "steps", to=3)
+    project.snakemake()
+    tables = project.root / "results/tables/imagenet-sample"
+    points = storage.read_table(tables / "curve_points.csv")
+    assert set(points["test"]) == {"deletion", "insertion"}
+    assert set(points["step"]) == {0, 1, 2, 3}
+    assert set(storage.read_table(tables / "curves.csv")["measure"]) == {"auc", "auc_normalised", "auc_other"}
+    assert set(storage.read_table(tables / "cross_deletion.csv")["fill"]) == {"mean", "road"}
+    assert (project.root / "results/figures/imagenet-sample/perturbation_curves.pdf").exists()
+    page = (project.root / "results/report.html").read_text()
+    assert "Perturbation curves: areas and paired tests" in page
+
+
 def test_two_runs_from_scratch_give_the_same_bytes(finished, fresh):
     fresh.snakemake()
     first, second = finished.results(), fresh.results()
