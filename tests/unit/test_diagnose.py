@@ -153,6 +153,14 @@ def test_the_network_is_left_as_it_was_found(network, user):
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 
 
+def test_maps_too_coarse_for_their_top_set_are_told(network, user):
+    asked = {"controls": [], "transform": SMALL, "layer": "block"}  # maps of 8 x 8 cells
+    for k, coarse in ((1, True), (5, False)):
+        options = Options(k_percent=k, removed=(5,))
+        notes = case_saliency.diagnose(network, "images", ["gradcam"], options=options, **asked).notes()
+        assert any(note.startswith(f"Coarse maps: {k}% of 8 x 8 cells is less") for note in notes) == coarse
+
+
 def test_class_folders_set_wrong_predictions_aside(network, user, tmp_path):
     found = case_saliency.diagnose(network, "images", ["gradcam"], controls=[], transform=SMALL)
     predicted = dict(zip(found.predictions["image_id"], found.predictions["top1"], strict=True))

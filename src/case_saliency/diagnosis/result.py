@@ -165,6 +165,11 @@ class Diagnosis:
             f"Preparation: shorter side to {look.resize} ({look.interpolation}), centre {look.input_size} x "
             f"{look.input_size}, mean {mean}, std {std}. A network trained with another one needs it stated.",
         ]
+        if shape is not None and shape[0] * shape[1] * self.options.k_percent < 100:
+            notes.append(
+                f"Coarse maps: {self.options.k_percent:g}% of {shape[0]} x {shape[1]} cells is less than one cell, and "
+                "interpolation decides the agreement. Take an earlier layer, larger images or a larger k."
+            )
         if not self.labelled:
             notes.append("Labels: none, so all images count, those that the network gets wrong among them.")
         if len(self.folder.excluded):

@@ -92,3 +92,5 @@ def test_the_caption_takes_its_numbers_from_the_table(table) -> None:
     assert "45%, the null hypothesis" in text
     assert "24 scores that an empty or constant map leaves undefined are not drawn" in text
     assert "undefined" not in module.caption(table)
+    assert "top-1 prediction is correct" in text
+    assert "without labels" in module.caption(table, labelled=False)
