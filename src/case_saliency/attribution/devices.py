@@ -1,4 +1,4 @@
-"""Where and how exactly to compute: device, precision, determinism, and how many images fit."""
+"""How exactly to compute: precision, determinism, and how many images fit."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from case_saliency.attribution.capture import evaluating
-from case_saliency.errors import CaseSaliencyError
 
 Precision = Literal["float32", "bfloat16", "float16"]
 AUTOCAST: dict[str, torch.dtype | None] = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -39,24 +38,6 @@ class Settings:
     deterministic: bool = True
     batch_size: int | None = None
     memory_mb: int = 1024
-
-
-def resolve(name: str) -> torch.device:
-    """Return the device called `auto`, `cpu`, `cuda`, `cuda:N` or `mps`; `auto` prefers cuda, then mps.
-
-    Raises
-    ------
-    CaseSaliencyError
-        If the name is none of these or the machine has no such device.
-    """
-    n_cuda = torch.cuda.device_count()
-    mps = torch.backends.mps.is_available()
-    if name == "auto":
-        name = "cuda" if n_cuda else "mps" if mps else "cpu"
-    present = ["cpu", *(["cuda"] if n_cuda else []), *(f"cuda:{i}" for i in range(n_cuda)), *(["mps"] if mps else [])]
-    if name not in present:
-        raise CaseSaliencyError(f"device: {name!r} is not on this machine; choose auto or one of {', '.join(present)}")
-    return torch.device(name)
 
 
 @contextmanager

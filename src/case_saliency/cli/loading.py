@@ -30,8 +30,7 @@ def add_images(parser: argparse.ArgumentParser) -> None:
 
 def load_model(arguments: argparse.Namespace, device: str) -> "LoadedModel":
     """Load the network named by the arguments onto a device ("auto": CUDA if there is one)."""
-    from case_saliency.attribution import devices
-    from case_saliency.models import networks
+    from case_saliency.models import devices, networks
 
     return networks.load(arguments.weights, arguments.description, device=str(devices.resolve(device)))
 

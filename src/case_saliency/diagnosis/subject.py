@@ -11,14 +11,13 @@ from typing import Any
 
 from torch import nn
 
-from case_saliency.attribution import devices
 from case_saliency.datasets.images import Transform
 from case_saliency.datasets.sources import DATASETS
 from case_saliency.diagnosis import exported
 from case_saliency.diagnosis.naming import PROGRAM
 from case_saliency.diagnosis.options import TRANSFORM, shorter_side
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.models import networks, zoo
+from case_saliency.models import devices, networks, zoo
 
 
 @dataclass(frozen=True)
