@@ -36,13 +36,30 @@ def size(column, role):
 
 HIRESCAM = AGREEMENT.set_index(["method", "model"]).loc[("hirescam", "efficientnet_lite2")]
 RANDOM = DROPS[DROPS["method"] == "random"].set_index("k_percent")[["p_vs_case", "difference_to_case"]]
+MEDIANS = AGREEMENT.pivot_table(index="model", columns="method", values="median_agreement")
+JOINT = storage.read_table(PUBLISHED / "cross_deletion.csv")
+LARGER = JOINT["k_percent"] == JOINT["k_percent"].max()
 CLAIMS = {
-    "six methods and two controls on three networks (EfficientNet-Lite, ImageNet weights) and 20 photographs": (
-        (size("method", "method"), size("method", "control"), size("model", "method")) == (6, 2, 3)
+    "seven methods and two controls on three networks (EfficientNet-Lite, ImageNet weights) and 20 photographs": (
+        (size("method", "method"), size("method", "control"), size("model", "method")) == (7, 2, 3)
         and set(AGREEMENT["n_total"]) == {20}
     ),
     "CASE and CASE, unpooled are class-sensitive on all networks, and so is the random control": (
         verdicts("case") == verdicts("case_unpooled") == verdicts("random") == {"class-sensitive"}
+    ),
+    "It is undecided on all networks, with a larger median than CASE on each": (
+        verdicts("case_heldout") == {"undecided"} and (MEDIANS["case_heldout"] > MEDIANS["case"]).all()
+    ),
+    "At the larger share of removed pixels CASE and CASE, unpooled are class-specific (class-sensitive and faithful to "
+    "their own class) on all networks, and no control is anywhere": (
+        set(JOINT.loc[LARGER & JOINT["method"].isin(["case", "case_unpooled"]), "joint_verdict"]) == {"class-specific"}
+        and "class-specific" not in set(JOINT.loc[JOINT["role"] == "control", "joint_verdict"])
+    ),
+    "At the smaller share CASE is on one network": (
+        (JOINT.loc[~LARGER & (JOINT["method"] == "case"), "joint_verdict"] == "class-specific").sum() == 1
+    ),
+    "Held out, CASE is faithful to its own class on all networks at the larger share": (
+        set(JOINT.loc[LARGER & (JOINT["method"] == "case_heldout"), "faithful"]) == {"faithful"}
     ),
     "Grad-CAM is undecided on all networks": verdicts("gradcam") == {"undecided"},
     "HiResCAM on EfficientNet-Lite2 is rejected by the test and undecided by the interval": (
