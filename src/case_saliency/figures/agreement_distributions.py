@@ -46,7 +46,7 @@ def agreement_distributions(scores: pd.DataFrame, table: pd.DataFrame, threshold
         for position, (axes, panel) in enumerate(zip(grid.flat, panels, strict=False)):
             _draw(axes, panel, scores[scores["qualified"]], methods)
             method_rows(axes, methods, controls, named=position % columns == 0)
-            axes.set_xlabel("agreement (% of top-k pixels)")
+            axes.set_xlabel(f"agreement (% of the top {unique(panel.rows['k_percent'], '{:g}')}% of pixels)")
             axes.axvline(threshold, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
         for axes in grid.flat[len(panels) :]:
             axes.set_visible(False)

@@ -58,7 +58,7 @@ def _shown(table: pd.DataFrame, measure: str) -> pd.DataFrame:
 
 
 def _draw(axes: Axes, rows: pd.DataFrame, methods: list[str], reference: str) -> None:
-    margin_note(axes, -0.75, "p")
+    margin_note(axes, -0.75, "Holm p")
     for mean in rows.loc[rows["method"] == reference, "mean"]:
         axes.axvline(mean, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
     for summary in rows.to_dict("records"):

@@ -104,6 +104,6 @@ class Background:
     parameters: Mapping[str, Any]
     environment: Mapping[str, str]
     version: str
-    occasion: str = "Reproduction of CASE, arXiv 2506.07327"
+    occasion: str = "The claims of CASE, arXiv 2506.07327, put to the test"
     origin: str = "The content of params.yaml at the time of the run."
     records: str = "results/provenance/"

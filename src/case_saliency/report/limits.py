@@ -6,6 +6,8 @@ from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.report.content import Experiment, Settings
 from case_saliency.report.ranges import spread
 
+_PAPERS_NETWORKS = {"convnext_large", "densenet201", "resnet50", "vgg19_bn"}
+
 
 def limits(experiment: Experiment) -> list[str]:
     """Say what limits the answer that an experiment's tables give."""
@@ -30,9 +32,13 @@ def _sample(agreement: pd.DataFrame, settings: Settings) -> str:
     )
     return (
         f"Scope: {total} images and {n_models} model{'s' if n_models != 1 else ''}; what holds here need not hold for "
-        f"others. {counted} {degenerate} pairs of maps in all are degenerate (empty or constant)."
-        f"{_other_policies(agreement) if degenerate else ''}"
+        f"others.{_networks(set(agreement['model']))} {counted} {degenerate} pairs of maps in all are degenerate (empty "
+        f"or constant).{_other_policies(agreement) if degenerate else ''}"
     )
+
+
+def _networks(models: set[str]) -> str:
+    return "" if models & _PAPERS_NETWORKS else " None of the networks is one of the paper's four."
 
 
 def _other_policies(agreement: pd.DataFrame) -> str:

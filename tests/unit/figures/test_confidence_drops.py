@@ -41,7 +41,7 @@ def test_p_values_stand_beside_every_method_but_the_reference(drops) -> None:
     shown = shown[(shown["model"] == "efficientnet_lite0") & (shown["method"] != "gradcam")]
     methods = ordered_methods(drops["method"])
     expected = {methods.index(row.method): format_p(row.p_holm) for row in shown.itertuples()}
-    assert {text.get_position()[1]: text.get_text() for text in axes.texts if text.get_text() != "p"} == expected
+    assert {text.get_position()[1]: text.get_text() for text in axes.texts if text.get_text() != "Holm p"} == expected
 
 
 def test_another_measure_shows_its_own_rows(drops) -> None:

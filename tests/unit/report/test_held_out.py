@@ -30,3 +30,11 @@ def test_without_the_control_the_page_says_that_it_is_missing(experiment) -> Non
     assert "held out" not in found.headline
     [circularity] = [line for line in found.limits if line.startswith("Circularity")]
     assert circularity.endswith("list case_heldout among the methods to see how much.")
+
+
+def test_the_page_says_that_the_networks_are_not_the_papers(experiment) -> None:
+    [scope] = [line for line in answer(experiment).limits if line.startswith("Scope")]
+    assert "None of the networks is one of the paper's four." in scope
+    theirs = replace(experiment, agreement=experiment.agreement.assign(model="resnet50"))
+    [scope] = [line for line in answer(theirs).limits if line.startswith("Scope")]
+    assert "paper's four" not in scope
