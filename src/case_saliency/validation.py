@@ -76,7 +76,13 @@ def _validator_class() -> Any:
 
 def _rule(validator: str, value: Any) -> str:
     """Say in words what a schema keyword demands."""
-    kinds = {"integer": "a whole number", "number": "a number", "string": "text", "array": "a list"}
+    kinds = {
+        "integer": "a whole number",
+        "number": "a number",
+        "string": "text",
+        "array": "a list",
+        "boolean": "true or false",
+    }
     rules = {
         "type": f"it must be {kinds.get(str(value), value)}",
         "enum": f"choose one of {', '.join(map(str, value))}" if isinstance(value, list) else "",

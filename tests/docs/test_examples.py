@@ -1,6 +1,7 @@
 """Every Python example of the documentation runs, as it is printed, on results of the documented shape."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,8 @@ def project(tmp_path, monkeypatch):
     Path(FIGURE).parent.mkdir(parents=True)
     Image.new("RGB", (1, 1)).save(FIGURE, pnginfo=PngImagePlugin.PngInfo())
     record("plot", {"maps": [Path(MAPS)]}, FIGURE)
-    return tmp_path
+    yield tmp_path
+    sys.modules.pop("my_methods", None)  # the next test may bring another module of this name
 
 
 def record(stage, inputs, output):

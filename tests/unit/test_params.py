@@ -69,6 +69,16 @@ SAMPLE = ("experiments", "imagenet-sample")
         ((*SAMPLE, "n_images"), 21, f"{EXPERIMENT}.n_images: 21 found, imagenet-sample has 20"),
         ((*SAMPLE, "shards"), 3, f"{EXPERIMENT}.shards: 3 found, but 20 images make 2 batches of 10"),
         (("methods", "gradcam"), {"method": "case"}, "methods.gradcam: a method's own name stands for 'case'"),
+        (
+            ("attribution", "precision"),
+            "float8",
+            "attribution.precision: 'float8' is not allowed; choose one of float32",
+        ),
+        (
+            ("attribution", "deterministic"),
+            "yes",
+            "attribution.deterministic: 'yes' is not allowed; it must be true or f",
+        ),
         (("seed",), -1, "seed: -1 is not allowed; it must be at least 0"),
     ],
 )

@@ -40,6 +40,7 @@ def test_a_second_run_does_nothing(finished):
         (("methods", "case", "k"), 2, {"attribute"} | SCORES),
         (("methods", "case_k2"), {"method": "case", "k": 2}, {"report_page"}),
         (("seed",), 1, {"select_images", "predict", "attribute"} | SCORES),
+        (("attribution", "precision"), "bfloat16", {"attribute"} | SCORES),
         (("compute", "batch_size"), 2, {"predict", "attribute"} | SCORES),
     ],
 )

@@ -21,6 +21,7 @@ rule attribute:
     params:
         settings=lambda w: settings(
             compute=config["compute"],
+            attribution=config["attribution"],
             layers=experiment(w)["layers"],
             methods=study.entries(config, w.experiment, w.family),
         ),

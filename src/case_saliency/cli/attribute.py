@@ -1,7 +1,7 @@
 """Attribute: saliency maps of one family of methods, for the two most likely classes of every image.
 
 One forward pass of each image serves all methods of the family and all target layers.
-Settings: compute (device, batch_size), layers, methods.
+Settings: compute (device, batch_size), attribution (batch_size, memory_mb, precision, deterministic), layers, methods.
 """
 
 import argparse
@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
     add_input(parser, "--predictions", "predictions of the network (.parquet)")
     add_parameter(parser, "--shard", "which part of the images: INDEX-of-COUNT, 0-of-1 for all")
-    add_settings(parser, "compute, layers, methods")
+    add_settings(parser, "compute, attribution, layers, methods")
     add_output(parser, "--maps", "map file to write (.nc)")
 
 
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
         {name: predictions.loc[name, list(TARGETS)].tolist() for name in rows["image_id"]},
         {layer: model.target_layers[layer] for layer in setting(arguments.settings, "layers")},
         registry.resolve(setting(arguments.settings, "methods")),
-        settings=devices.Settings(batch_size=compute["batch_size"]),
+        settings=devices.Settings(**setting(arguments.settings, "attribution")),
     )
     storage.write_maps(found.datasets(TARGETS), arguments.maps)
     _tell_empty_maps({layer: dict(flags) for layer, flags in found.flags.items()})

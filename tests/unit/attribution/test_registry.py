@@ -36,12 +36,12 @@ def test_modules_of_methods():
 
 
 def test_users_function(tmp_path, monkeypatch):
-    (tmp_path / "my_methods.py").write_text("def mean(view, *, power: int = 2):\n    pass\n")
+    (tmp_path / "users_mean.py").write_text("def mean(view, *, power: int = 2):\n    pass\n")
     monkeypatch.syspath_prepend(tmp_path)
-    (method,) = registry.resolve([{"name": "mean", "method": "my_methods:mean", "power": 3}])
-    assert (method.target, method.family, method.space) == ("my_methods:mean", "gradient", "layer")
+    (method,) = registry.resolve([{"name": "mean", "method": "users_mean:mean", "power": 3}])
+    assert (method.target, method.family, method.space) == ("users_mean:mean", "gradient", "layer")
     assert method.parameters == {"power": 3}
-    (pixel,) = registry.resolve([{"name": "mean", "method": "my_methods:mean", "family": "pixel"}])
+    (pixel,) = registry.resolve([{"name": "mean", "method": "users_mean:mean", "family": "pixel"}])
     assert pixel.space == "input"
 
 

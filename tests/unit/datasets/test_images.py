@@ -190,7 +190,7 @@ class TestRead:
     def test_a_path_that_leaves_the_folder_is_refused(self, tmp_path: Path, file: str) -> None:
         row = stored(tmp_path, encoded(noise(3, 3), "PNG"), "secret.png")
         (tmp_path / "data").mkdir()
-        with pytest.raises(CaseSaliencyError, match="leads out of the folder"):
+        with pytest.raises(CaseSaliencyError, match="leaves the folder"):
             images.read(tmp_path / "data", {**row, "file": file})
 
 
