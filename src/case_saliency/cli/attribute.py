@@ -52,6 +52,11 @@ def run(arguments: argparse.Namespace) -> None:
         settings=devices.Settings(**setting(arguments.settings, "attribution")),
     )
     storage.write_maps(found.datasets(TARGETS), arguments.maps)
+    for layer, methods in found.attributes.items():
+        for method, facts in methods.items():
+            if facts["coincides_with"]:
+                said = "%s at %s draws the same maps as %s on this network: count them once"
+                logging.getLogger(__name__).warning(said, method, layer, facts["coincides_with"])
     _tell_empty_maps({layer: dict(flags) for layer, flags in found.flags.items()})
 
 

@@ -89,7 +89,7 @@ def _render(experiment: str, summary: "pd.DataFrame") -> "Table":
 
 _COLUMNS: tuple[tuple[str, Any, int | None], ...] = (
     ("", "left", None),
-    ("agreement %", "right", 11),
+    ("median %", "right", 8),
     ("interval", "right", 10),
     ("p", "right", 6),
     ("verdict", "left", 15),
