@@ -70,10 +70,9 @@ def add_input(
     )
 
 
-def add_output(parser: argparse.ArgumentParser, name: str, description: str, *, many: bool = False) -> None:
+def add_output(parser: argparse.ArgumentParser, name: str, description: str) -> None:
     """Declare a file that the stage writes."""
-    nargs = "+" if many else None
-    parser.add_argument(name, type=Path, required=True, nargs=nargs, help=description, action=_Output, metavar="FILE")
+    parser.add_argument(name, type=Path, required=True, help=description, action=_Output, metavar="FILE")
 
 
 def add_parameter(
