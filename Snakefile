@@ -11,6 +11,7 @@ include: "workflow/rules/diagnostic.smk"
 include: "workflow/rules/fidelity.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/analyses.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -22,12 +23,20 @@ rule all:
         per_experiment("results/predictions/{experiment}/selection.csv"),
         per_experiment("results/predictions/{experiment}/{model}/seed{seed}.parquet"),
         per_experiment("results/saliency/{experiment}/{model}/seed{seed}/{family}/{shard}.nc"),
-        per_experiment("results/scores/{experiment}/{score}/{model}/seed{seed}.parquet", score=SCORES),
+        per_experiment(
+            "results/scores/{experiment}/{score}/{model}/seed{seed}.parquet", score=["agreement", "fidelity"]
+        ),
         "results/report.html",
         "results/metrics.json",
         per_experiment("results/tables/{experiment}/{table}.csv", table=TABLES),
         per_experiment("results/figures/{experiment}/{figure}.{format}", figure=FIGURES, format=FORMATS),
         per_experiment("results/figures/{experiment}/map_panels/{model}-seed{seed}.{format}", format=FORMATS),
+        if_curves(per_experiment("results/scores/{experiment}/curves/{model}/seed{seed}.parquet")),
+        if_curves(per_experiment("results/tables/{experiment}/{table}.csv", table=["curves", "curve_points"])),
+        if_curves(per_experiment("results/figures/{experiment}/perturbation_curves.{format}", format=FORMATS)),
+        per_analysis("results/scores/{experiment}/{analysis}/{model}/seed{seed}.parquet"),
+        per_analysis("results/tables/{experiment}/{analysis}.csv"),
+        per_analysis("results/figures/{experiment}/{analysis}.{format}", format=FORMATS),
     message:
         "everything is there"
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from case_saliency.analyses import ANALYSES, select
 from case_saliency.attribution import registry
 from case_saliency.attribution.registry import Method
 
@@ -47,3 +48,31 @@ def entry(params: Params, name: str) -> dict[str, Any]:
     given = {"name": name, **params["methods"].get(name, {"method": name})}
     [method] = registry.resolve([given])
     return {"seed": params["seed"], **given} if "seed" in method.parameters else given
+
+
+def analyses(params: Params, experiment: str) -> list[str]:
+    """Return the analyses that an experiment asks for, without `curves`, in the order of `ANALYSES`."""
+    asked = params["experiments"][experiment]["analyses"]
+    return [name for name in ANALYSES if name in asked]
+
+
+def scoring(params: Params, experiment: str, analysis: str) -> dict[str, Any]:
+    """Return what the stage that scores an analysis is told."""
+    section = params["experiments"][experiment]
+    return {
+        "seed": params["seed"],
+        "compute": params["compute"],
+        "dataset": section["dataset"],
+        "layers": section["layers"],
+        "methods": entries(params, experiment),
+        **select(params, ANALYSES[analysis].scored_by),
+    }
+
+
+def testing(params: Params, experiment: str, analysis: str) -> dict[str, Any]:
+    """Return what the stage that tests an analysis is told."""
+    return {
+        "seed": params["seed"],
+        "controls": controls(params, experiment),
+        **select(params, ANALYSES[analysis].tested_by),
+    }

@@ -7,6 +7,7 @@ import yaml
 from snakemake.exceptions import WorkflowError
 
 from case_saliency import params as study
+from case_saliency.analyses import ANALYSES
 from case_saliency.datasets.sources import DATASETS
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.models.zoo import MODELS
@@ -30,6 +31,7 @@ wildcard_constraints:
     family="[a-z]+",
     shard=r"\d+-of-\d+",
     figure="[a-z_]+",
+    analysis="|".join(ANALYSES),
 
 
 def code(stage, modules=()):
@@ -55,8 +57,8 @@ def experiment(wildcards):
 
 
 def method_modules(wildcards):
-    """The modules of the methods that a job computes: those of its family."""
-    return study.registry.modules(study.methods(config, wildcards.experiment, wildcards.family))
+    """The modules of the methods that a job computes: those of its family, or all of the experiment's."""
+    return study.registry.modules(study.methods(config, wildcards.experiment, wildcards.get("family")))
 
 
 def datasets():
@@ -82,13 +84,32 @@ def per_experiment(pattern, **values):
     ]
 
 
+def per_analysis(pattern, **values):
+    """Expand a path over the experiments that run, and over the analyses that each asks for."""
+    return [
+        path
+        for name in config["run"]
+        for path in expand(
+            pattern,
+            experiment=name,
+            model=config["experiments"][name]["models"],
+            seed=config["experiments"][name]["seeds"],
+            analysis=study.analyses(config, name),
+            **values,
+        )
+    ]
+
+
+def if_curves(paths):
+    """Keep those paths whose experiment asks for perturbation curves."""
+    asked = [name for name in config["run"] if "curves" in config["experiments"][name]["analyses"]]
+    return [path for path in paths if path.split("/")[2] in asked]
+
+
 def per_model(pattern):
     """Input function: a path expanded over the models and seeds of the rule's experiment."""
     return lambda wildcards: expand(
-        pattern,
-        experiment=wildcards.experiment,
-        model=experiment(wildcards)["models"],
-        seed=experiment(wildcards)["seeds"],
+        pattern, **wildcards, model=experiment(wildcards)["models"], seed=experiment(wildcards)["seeds"]
     )
 
 

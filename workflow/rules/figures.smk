@@ -1,6 +1,5 @@
 # Figures, each as PDF, PNG and SVG with the id of the record that made it.
 FIGURES = ["agreement_distributions", "agreement_heatmap", "confidence_drops", "critical_difference", "cross_deletion"]
-FIGURES += ["perturbation_curves"] if CURVES else []
 FORMATS = ["pdf", "png", "svg"]
 
 

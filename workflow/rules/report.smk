@@ -1,10 +1,17 @@
 # The page that people read.
-REPORTED = ["agreement", "fidelity", "cross_deletion", "ranks", "attrition", *(["curves"] if CURVES else [])]
+REPORTED = ["agreement", "fidelity", "cross_deletion", "ranks", "attrition"]
+ANALYSIS_FIGURES = sorted(
+    {f"case_saliency.figures.{name}" for run in config["run"] for name in study.analyses(config, run)}
+)
 
 
 rule report_page:
     input:
-        tables=per_experiment("results/tables/{experiment}/{table}.csv", table=REPORTED),
+        tables=[
+            *per_experiment("results/tables/{experiment}/{table}.csv", table=REPORTED),
+            *if_curves(per_experiment("results/tables/{experiment}/curves.csv")),
+            *per_analysis("results/tables/{experiment}/{analysis}.csv"),
+        ],
         figures=[
             *per_experiment("results/figures/{experiment}/agreement_heatmap.png"),
             *per_experiment("results/figures/{experiment}/agreement_distributions.png"),
@@ -12,14 +19,15 @@ rule report_page:
             *per_experiment("results/figures/{experiment}/map_panels/{model}-seed{seed}.png"),
             *per_experiment("results/figures/{experiment}/confidence_drops.png"),
             *per_experiment("results/figures/{experiment}/cross_deletion.png"),
-            *(per_experiment("results/figures/{experiment}/perturbation_curves.png") if CURVES else []),
+            *if_curves(per_experiment("results/figures/{experiment}/perturbation_curves.png")),
+            *per_analysis("results/figures/{experiment}/{analysis}.png"),
         ],
         manifests=[f"data/{name}/manifest.csv" for name in datasets()],
         images=[ancient(f"data/{name}/images") for name in datasets()],
         selections=per_experiment("results/predictions/{experiment}/selection.csv"),
         predictions=per_experiment("results/predictions/{experiment}/{model}/seed{seed}.parquet"),
         descriptions=per_experiment("models/{dataset}/{model}/seed{seed}/model.json"),
-        code=code("report"),
+        code=code("report", ANALYSIS_FIGURES),
     output:
         page="results/report.html",
     log:
@@ -30,7 +38,7 @@ rule report_page:
         runtime=10,
     params:
         settings=settings(**{**config, "experiments": {name: config["experiments"][name] for name in config["run"]}}),
-        environment=environment("report"),
+        environment=environment("report", ANALYSIS_FIGURES),
     message:
         "write the report"
     shell:

@@ -1,8 +1,5 @@
 # Tests over images, and the numbers that a reader wants first.
-CURVES = config["fidelity"]["curves"]  # where none is asked for, nothing of them is made
-SCORES = ["agreement", "fidelity", *(["curves"] if CURVES else [])]
 TABLES = ["agreement", "fidelity", "ranks", "cross_deletion", "attrition", "summary"]
-TABLES += ["curves", "curve_points"] if CURVES else []
 
 
 rule test_hypotheses:

@@ -8,6 +8,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
+from case_saliency.analyses import ANALYSES
 from case_saliency.cli.arguments import add_input, add_output, add_parameter, add_settings, setting
 
 if TYPE_CHECKING:
@@ -22,13 +23,14 @@ FIGURES = (
     "cross_deletion",
     "map_panels",
     "perturbation_curves",
+    *ANALYSES,
 )
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_parameter(parser, "--figure", "which figure", choices=FIGURES)
-    add_input(parser, "--table", "table of agreement, fidelity, ranks, cross_deletion or curves (.csv)", required=False)
+    add_input(parser, "--table", "the table to draw (.csv)", required=False)
     add_input(parser, "--points", "perturbation_curves: mean curves (.csv)", required=False)
     add_input(parser, "--scores", "agreement scores (.parquet)", many=True, required=False)
     for name, description in (
@@ -59,9 +61,15 @@ def run(arguments: argparse.Namespace) -> None:
     from case_saliency.figures.style import save
 
     module = importlib.import_module(f"case_saliency.figures.{arguments.figure}")
-    figure = _DRAW[arguments.figure](module, arguments)
+    figure = _DRAW.get(arguments.figure, _table_alone)(module, arguments)
     paths = {"pdf": arguments.pdf, "png": arguments.png, "svg": arguments.svg}
     save(figure, paths, record_id=arguments.record_id, title=module.TITLE)
+
+
+def _table_alone(module: Any, arguments: argparse.Namespace) -> "Figure":
+    """Draw a figure that needs one table and no setting."""
+    figure: Figure = getattr(module, arguments.figure)(storage.read_table(arguments.table))
+    return figure
 
 
 def _distributions(module: Any, arguments: argparse.Namespace) -> "Figure":
@@ -83,16 +91,6 @@ def _drops(module: Any, arguments: argparse.Namespace) -> "Figure":
     figure: Figure = module.confidence_drops(
         storage.read_table(arguments.table), measure=f"drop_{measure}", reference=reference
     )
-    return figure
-
-
-def _ranks(module: Any, arguments: argparse.Namespace) -> "Figure":
-    figure: Figure = module.critical_difference(storage.read_table(arguments.table))
-    return figure
-
-
-def _cross(module: Any, arguments: argparse.Namespace) -> "Figure":
-    figure: Figure = module.cross_deletion(storage.read_table(arguments.table))
     return figure
 
 
@@ -120,8 +118,6 @@ _DRAW = {
     "agreement_distributions": _distributions,
     "agreement_heatmap": _heatmap,
     "confidence_drops": _drops,
-    "critical_difference": _ranks,
-    "cross_deletion": _cross,
     "map_panels": _panels,
     "perturbation_curves": _curves,
 }

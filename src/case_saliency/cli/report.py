@@ -5,10 +5,12 @@ Settings: the content of params.yaml.
 """
 
 import argparse
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from case_saliency import __version__, storage
+from case_saliency.analyses import ANALYSES
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
 
 if TYPE_CHECKING:
@@ -32,6 +34,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         add_input(parser, name, description, many=True)
     add_settings(parser, "the content of params.yaml")
     add_output(parser, "--page", "page to write (.html)")
+
+
+def modules(arguments: argparse.Namespace) -> list[str]:
+    """Return the modules that are loaded by name: the figures of the analyses, for their captions."""
+    return [f"case_saliency.figures.{name}" for name in ANALYSES if name in {file.stem for file in arguments.figures}]
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -74,6 +81,7 @@ def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
         ranks=tables["ranks"],
         cross_deletion=tables["cross_deletion"],
         curves=tables.get("curves"),
+        analyses={analysis: tables[analysis] for analysis in ANALYSES if analysis in tables},
     )
 
 
@@ -124,6 +132,9 @@ def _figures(
             continue
         if file.parent.name == "map_panels":
             title, caption = map_panels.TITLE, map_panels.caption(file.stem.rpartition("-seed")[0], k_percent)
+        elif file.stem in ANALYSES:
+            drawn = importlib.import_module(f"case_saliency.figures.{file.stem}")
+            title, caption = drawn.TITLE, drawn.caption(tables[file.stem])
         else:
             title, caption = told[file.stem]
         with Image.open(file) as picture:

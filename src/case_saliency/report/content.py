@@ -77,7 +77,8 @@ class Experiment:
     """Everything the report shows of one experiment.
 
     `agreement`, `fidelity`, `attrition`, `ranks`, `cross_deletion` and `curves` are the tables of
-    `results/tables/<experiment>/`, None where they were not made; `notes` say what else a reader must know of the data.
+    `results/tables/<experiment>/`, None where they were not made; `analyses` holds the tables of
+    `case_saliency.analyses` by name; `notes` say what else a reader must know of the data.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Experiment:
     ranks: pd.DataFrame | None = None
     cross_deletion: pd.DataFrame | None = None
     curves: pd.DataFrame | None = None
+    analyses: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     notes: Sequence[str] = ()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from case_saliency.analyses import ANALYSES
 from case_saliency.figures.names import VERDICTS
 from case_saliency.report.answer import Answer, answer
 from case_saliency.report.content import Background, Experiment
@@ -71,6 +72,10 @@ def _chapter(experiment: Experiment) -> _Chapter:
         view(getattr(experiment, name), f"{experiment.name}-{name}", caption, f"{experiment.name}-{name}.csv")
         for name, caption in captions.items()
         if getattr(experiment, name) is not None
+    ]
+    tables += [
+        view(table, f"{experiment.name}-{name}", ANALYSES[name].title, f"{experiment.name}-{name}.csv")
+        for name, table in experiment.analyses.items()
     ]
     return _Chapter(experiment, answer(experiment), overview(experiment), tables)
 

@@ -1,0 +1,65 @@
+"""The analyses that an experiment may ask for beside RQ1 and RQ2, and which parameters each of their stages reads.
+
+An analysis `x` is a stage `score_x` (a table of scores for each network, one row for each image and method), a stage
+`test_x` (one table for the experiment) and a figure `x`. No torch is imported here: the workflow plans with it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """An analysis: its title, and the entries of params.yaml (dotted keys) that its two stages read.
+
+    `networks` says that its scores take passes through the network; without, maps and predictions suffice.
+    """
+
+    title: str
+    scored_by: tuple[str, ...]
+    tested_by: tuple[str, ...] = ("diagnostic.alpha",)
+    networks: bool = True
+
+
+_TOP_SET = ("diagnostic.k_percent", "diagnostic.ties")
+
+ANALYSES: Mapping[str, Analysis] = {
+    "similarity": Analysis(
+        "Other measures, other k, and the level of chance",
+        ("diagnostic.ties", "similarity"),
+        ("diagnostic.alpha", "diagnostic.threshold", "diagnostic.degenerate"),
+        networks=False,
+    ),
+    "reliability": Analysis(
+        "Reliability: agreement of a method with itself",
+        ("attribution", *_TOP_SET, "reliability"),
+        ("diagnostic.alpha", "diagnostic.degenerate"),
+    ),
+    "pairwise": Analysis("Agreement of every two classes", ("attribution", *_TOP_SET, "pairwise")),
+    "circularity": Analysis(
+        "Circularity: how much of CASE's low agreement is built in",
+        ("attribution", *_TOP_SET, "fidelity.k_percent", "fidelity.fill", "circularity"),
+        ("diagnostic.alpha", "diagnostic.threshold", "diagnostic.degenerate"),
+    ),
+    "randomisation": Analysis("Randomisation of the network's weights", ("attribution", *_TOP_SET, "randomisation")),
+    "localization": Analysis("Localization in mosaics", ("attribution", "localization")),
+}
+
+
+def select(params: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    """Return the named entries of params.yaml, nested as they are there.
+
+    Examples
+    --------
+    >>> select({"a": {"b": 1, "c": 2}, "d": {"e": 3}}, ("a.b", "d"))
+    {'a': {'b': 1}, 'd': {'e': 3}}
+    """
+    found: dict[str, Any] = {}
+    for key in keys:
+        section, _, entry = key.partition(".")
+        if entry:
+            found.setdefault(section, {})[entry] = params[section][entry]
+        else:
+            found[section] = params[section]
+    return found
