@@ -16,6 +16,7 @@ TITLE = "Median agreement and verdict, method by model"
 _SCALE = Normalize(0, 100)
 _COLOUR_MAP = "cividis"
 _CELL_HEIGHT = 0.27  # inches
+_UPRIGHT = 5  # names of networks that stand side by side
 _LIGHT = 0.216  # luminance above which dark ink contrasts more than white
 
 
@@ -43,7 +44,11 @@ def agreement_heatmap(table: pd.DataFrame, threshold: float = 50.0) -> Figure:
                 _write(axes, row, column, summary["median_agreement"], summary["verdict"])
         cells = axes.imshow(medians, cmap=_COLOUR_MAP, norm=_SCALE, aspect="auto", zorder=0)
         axes.set_facecolor("#E4E7EA")  # cells without a value
-        axes.set_xticks(range(len(panels)), [panel.label for panel in panels], fontweight="bold")
+        crowded = len(panels) > _UPRIGHT
+        names = [panel.name if crowded else panel.label for panel in panels]
+        axes.set_xticks(range(len(panels)), names, fontweight="bold")
+        for label in axes.get_xticklabels() if crowded else ():
+            label.set(rotation=35, horizontalalignment="left", rotation_mode="anchor")
         axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
         axes.spines[:].set_visible(False)
         method_rows(axes, methods, set(table.loc[table["role"] == "control", "method"]))

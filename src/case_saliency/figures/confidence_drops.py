@@ -6,12 +6,11 @@ from matplotlib.figure import Figure
 
 from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, population, unique
 from case_saliency.figures.names import format_p, method_style, ordered_methods
-from case_saliency.figures.panels import split
+from case_saliency.figures.panels import lines, split
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 TITLE = "Drop of the predicted class's confidence after removing the top-ranked pixels"
 _SETTINGS = ("k_percent", "fill")
-_NAMES, _PANEL = 0.9, 1.9  # inches: the methods' names, and the least width of a panel
 _FORMULAS = {
     "drop_absolute": "c − c′",
     "drop_relative": "(c − c′) / c",
@@ -21,7 +20,7 @@ _FORMULAS = {
 
 
 def confidence_drops(table: pd.DataFrame, measure: str = "drop_relative_clipped", reference: str = "case") -> Figure:
-    """Draw one row of panels per share of removed pixels and fill, one column per model, layer and seed.
+    """Draw one row of panels per share of removed pixels and fill, three models, layers or seeds side by side.
 
     Parameters
     ----------
@@ -35,15 +34,20 @@ def confidence_drops(table: pd.DataFrame, measure: str = "drop_relative_clipped"
     shown = _shown(table, measure)
     columns = split(shown)
     settings = shown[list(_SETTINGS)].drop_duplicates().sort_values(list(_SETTINGS)).to_dict("records")
+    arranged = lines(settings, columns)
     methods = ordered_methods(shown["method"])
     controls = set(shown.loc[shown["role"] == "control", "method"])
     with house_style():
-        width = max(TWO_COLUMNS, _NAMES + _PANEL * len(columns))
-        size = (width, len(settings) * (ROW_HEIGHT * len(methods) + 0.6))
+        size = (TWO_COLUMNS, len(arranged) * (ROW_HEIGHT * len(methods) + 0.6))
         figure = Figure(figsize=size, layout="constrained")
-        grid = figure.subplots(len(settings), len(columns), sharex="row", squeeze=False)
-        for line, setting in zip(grid, settings, strict=True):
-            for axes, panel in zip(line, columns, strict=True):
+        grid = figure.subplots(len(arranged), len(arranged[0][1]), squeeze=False)
+        scales: dict[str, Axes] = {}  # panels of one setting share their axis
+        for line, (setting, shown_panels) in zip(grid, arranged, strict=True):
+            for axes in line[len(shown_panels) :]:
+                axes.set_visible(False)
+            for axes, panel in zip(line, shown_panels, strict=False):
+                if (scale := scales.setdefault(str(setting), axes)) is not axes:
+                    axes.sharex(scale)
                 rows = panel.rows.merge(pd.DataFrame([setting]))
                 _draw(axes, rows, methods, reference)
                 method_rows(axes, methods, controls, named=axes is line[0])

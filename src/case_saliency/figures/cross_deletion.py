@@ -6,17 +6,16 @@ from matplotlib.figure import Figure
 
 from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, unique
 from case_saliency.figures.names import ordered_methods
-from case_saliency.figures.panels import split
+from case_saliency.figures.panels import lines, split
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 TITLE = "Cross-deletion: interaction of the map's class and the class that is followed"
 _SETTINGS = ("k_percent", "fill")
-_NAMES, _PANEL = 0.9, 1.9  # inches: the methods' names, and the least width of a panel
 _SYMBOLS = {"class-specific": "●", "undecided": "◇", "not class-specific": "○"}
 
 
 def cross_deletion(table: pd.DataFrame) -> Figure:
-    """Draw one row of panels per share of removed pixels and fill, one column per model, layer and seed.
+    """Draw one row of panels per share of removed pixels and fill, three models, layers or seeds side by side.
 
     Parameters
     ----------
@@ -25,15 +24,20 @@ def cross_deletion(table: pd.DataFrame) -> Figure:
     """
     columns = split(table)
     settings = table[list(_SETTINGS)].drop_duplicates().sort_values(list(_SETTINGS)).to_dict("records")
+    arranged = lines(settings, columns)
     methods = ordered_methods(table["method"])
     controls = set(table.loc[table["role"] == "control", "method"])
     with house_style():
-        width = max(TWO_COLUMNS, _NAMES + _PANEL * len(columns))
-        size = (width, len(settings) * (ROW_HEIGHT * len(methods) + 0.6) + 0.2)
+        size = (TWO_COLUMNS, len(arranged) * (ROW_HEIGHT * len(methods) + 0.6) + 0.2)
         figure = Figure(figsize=size, layout="constrained")
-        grid = figure.subplots(len(settings), len(columns), sharex="row", squeeze=False)
-        for line, setting in zip(grid, settings, strict=True):
-            for axes, panel in zip(line, columns, strict=True):
+        grid = figure.subplots(len(arranged), len(arranged[0][1]), squeeze=False)
+        scales: dict[str, Axes] = {}  # panels of one setting share their axis
+        for line, (setting, shown_panels) in zip(grid, arranged, strict=True):
+            for axes in line[len(shown_panels) :]:
+                axes.set_visible(False)
+            for axes, panel in zip(line, shown_panels, strict=False):
+                if (scale := scales.setdefault(str(setting), axes)) is not axes:
+                    axes.sharex(scale)
                 _draw(axes, panel.rows.merge(pd.DataFrame([setting])), methods)
                 method_rows(axes, methods, controls, named=axes is line[0])
                 axes.set_title(panel.label, pad=9)

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from case_saliency.figures.names import model_label, ordered_models
 
+T = TypeVar("T")
 SETTING = ("model", "layer", "seed")
 INPUT_LAYER = "input"  # the layer of methods that look at the input alone: they belong beside every layer
 
@@ -64,6 +65,18 @@ def split(table: pd.DataFrame, by: Sequence[str] = SETTING) -> list[Panel]:
         panel = Panel("\n".join([model_label(setting["model"]), *details]), dict(setting), table.iloc[:0])
         found.append(replace(panel, rows=panel.select(table)))
     return sorted(found, key=lambda panel: models.index(panel.setting["model"]))
+
+
+def lines(settings: Sequence[T], panels: Sequence[Panel], width: int = 3) -> list[tuple[T, Sequence[Panel]]]:
+    """Arrange panels in lines of at most `width`: all settings of the first panels, then those of the next.
+
+    Examples
+    --------
+    >>> [(setting, len(line)) for setting, line in lines(["a", "b"], [None] * 4)]
+    [('a', 3), ('b', 3), ('a', 1), ('b', 1)]
+    """
+    parts = [panels[start : start + width] for start in range(0, len(panels), width)]
+    return [(setting, part) for part in parts for setting in settings]
 
 
 def _detail(name: str, value: Any) -> str:

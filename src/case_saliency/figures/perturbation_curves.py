@@ -8,17 +8,16 @@ from matplotlib.figure import Figure
 
 from case_saliency.figures.marks import ROW_HEIGHT, unique
 from case_saliency.figures.names import method_style, ordered_methods
-from case_saliency.figures.panels import split
+from case_saliency.figures.panels import lines, split
 from case_saliency.figures.style import FAINT, TWO_COLUMNS, house_style
 
 TITLE = "Perturbation curves: the predicted class's confidence while pixels go or come in the order of the map"
-_PANEL = 2.0  # inches: least width of a panel
 _FRACTION = {"deletion": "deleted", "insertion": "inserted", "road": "removed and imputed"}
 _LINES = {"method": "-", "control": (0, (2, 1.2))}
 
 
 def perturbation_curves(points: pd.DataFrame, table: pd.DataFrame) -> Figure:
-    """Draw one row of panels per curve, one column per model, layer and seed.
+    """Draw one row of panels per curve, three models, layers or seeds side by side.
 
     Parameters
     ----------
@@ -34,13 +33,16 @@ def perturbation_curves(points: pd.DataFrame, table: pd.DataFrame) -> Figure:
     """
     columns = split(points)
     curves = [name for name in _FRACTION if name in set(points["test"])]
+    arranged = lines(curves, columns)
     methods = ordered_methods(points["method"])
     with house_style():
-        size = (max(TWO_COLUMNS, _PANEL * len(columns)), 1.9 * len(curves) + ROW_HEIGHT * (1 + len(methods) // 4))
+        size = (TWO_COLUMNS, 1.9 * len(arranged) + ROW_HEIGHT * (1 + len(methods) // 4))
         figure = Figure(figsize=size, layout="constrained")
-        grid = figure.subplots(len(curves), len(columns), sharex=True, sharey=True, squeeze=False)
-        for line, curve in zip(grid, curves, strict=True):
-            for axes, panel in zip(line, columns, strict=True):
+        grid = figure.subplots(len(arranged), len(arranged[0][1]), sharex=True, sharey=True, squeeze=False)
+        for line, (curve, shown) in zip(grid, arranged, strict=True):
+            for axes in line[len(shown) :]:
+                axes.set_visible(False)
+            for axes, panel in zip(line, shown, strict=False):
                 areas = panel.select(table[(table["test"] == curve) & (table["measure"] == "auc")])
                 _draw(axes, panel.rows[panel.rows["test"] == curve], areas, methods)
                 axes.set_title(panel.label)
