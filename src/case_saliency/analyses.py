@@ -44,6 +44,7 @@ ANALYSES: Mapping[str, Analysis] = {
     ),
     "randomisation": Analysis("Randomisation of the network's weights", ("attribution", *_TOP_SET, "randomisation")),
     "localization": Analysis("Localization in mosaics", ("attribution", "localization")),
+    "activity": Analysis("Channel activity: how many channels of each layer are active", ("activity",)),
 }
 
 
