@@ -36,7 +36,7 @@ def activity(table: pd.DataFrame) -> Figure:
             rows = table[table["kind"] == kind]
             _draw(counts, rows, names, "mean_active", ("min_class", "max_class"))
             _draw(fractions, rows, names, "active_fraction", ("ci_low", "ci_high"))
-            counts.set_xscale("symlog", linthresh=10)
+            counts.set_xlim(left=0)
             counts.set_xlabel(f"active channels ({_KINDS[kind]})")
             fractions.set_xlabel(f"active share of the channels ({_KINDS[kind]})")
             fractions.set_xlim(-0.02, 1.02)
