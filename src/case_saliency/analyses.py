@@ -44,6 +44,11 @@ ANALYSES: Mapping[str, Analysis] = {
     ),
     "randomisation": Analysis("Randomisation of the network's weights", ("attribution", *_TOP_SET, "randomisation")),
     "localization": Analysis("Localization in mosaics", ("attribution", "localization")),
+    "layers": Analysis(
+        "Layers: agreement at every target layer",
+        ("attribution", *_TOP_SET),
+        ("diagnostic.alpha", "diagnostic.threshold", "diagnostic.zero_method", "diagnostic.degenerate"),
+    ),
     "activity": Analysis("Channel activity: how many channels of each layer are active", ("activity",)),
 }
 

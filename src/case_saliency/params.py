@@ -74,5 +74,6 @@ def testing(params: Params, experiment: str, analysis: str) -> dict[str, Any]:
     return {
         "seed": params["seed"],
         "controls": controls(params, experiment),
+        "layers": params["experiments"][experiment]["layers"],
         **select(params, ANALYSES[analysis].tested_by),
     }

@@ -28,9 +28,9 @@ class Panel:
 
     def select(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return the rows of another table that belong to this setting, those of the input's layer included."""
-        keep = table["layer"].isin([self.setting["layer"], INPUT_LAYER])
+        keep = pd.Series(data=True, index=table.index)
         for name, value in self.setting.items():
-            keep &= (table[name] == value) | (name == "layer")
+            keep &= table[name].isin([value, INPUT_LAYER] if name == "layer" else [value])
         return table[keep]
 
 
@@ -45,7 +45,7 @@ def split(table: pd.DataFrame, by: Sequence[str] = SETTING) -> list[Panel]:
     table
         Any table with the columns of `by`.
     by
-        Columns that define a panel, "model" and "layer" among them.
+        Columns that define a panel, "model" among them. Without "layer" a panel has all layers.
 
     Raises
     ------
@@ -56,7 +56,8 @@ def split(table: pd.DataFrame, by: Sequence[str] = SETTING) -> list[Panel]:
         raise ValueError("split: the table has no rows")
     layered = table[table["layer"] != INPUT_LAYER]
     lone = table[~table["model"].isin(layered["model"])]
-    settings = pd.concat([layered, lone])[list(by)].drop_duplicates().sort_values(list(by))
+    apart = pd.concat([layered, lone]) if "layer" in by else table
+    settings = apart[list(by)].drop_duplicates().sort_values(list(by))
     models = ordered_models(table["model"])
     told_apart = [name for name in by if len(settings[["model", name]].drop_duplicates()) > len(models)]
     found = []

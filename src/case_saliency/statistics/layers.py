@@ -1,0 +1,79 @@
+"""Layers: agreement at every target layer, and how it differs from that at the network's main layer."""
+
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+
+from case_saliency.statistics.attrition import KEPT, DegeneratePolicy, status
+from case_saliency.statistics.class_sensitivity import agreement_table
+from case_saliency.statistics.intervals import mean_interval
+from case_saliency.statistics.multiplicity import holm
+from case_saliency.statistics.paired import ZeroMethod, paired_t
+
+_NETWORK = ["experiment", "dataset", "model", "seed"]
+_COMPARED = ("n_pairs", "difference_to_main", "difference_ci_low", "difference_ci_high", "p_difference")
+_DROPPED = ("hodges_lehmann", "rank_biserial", "mean_agreement", "mean_ci_low", "mean_ci_high")
+
+
+def layers_table(
+    scores: pd.DataFrame,
+    *,
+    main_layer: str,
+    controls: Collection[str],
+    alpha: float,
+    threshold: float,
+    zero_method: ZeroMethod,
+    degenerate_policy: DegeneratePolicy = "exclude",
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Test the class-sensitivity of each method at each layer, and compare the layers image by image.
+
+    Parameters
+    ----------
+    scores
+        Agreement scores of all layers.
+    main_layer
+        The layer with which the others of a network are compared.
+    controls, alpha, threshold, zero_method, degenerate_policy, seed
+        As in `class_sensitivity.agreement_table`, whose columns this table has, with Holm's correction over all of
+        its methods, networks and layers.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each network, layer and method. `difference_to_main`: mean over images of the agreement at this
+        layer minus that at the main layer, on the `n_pairs` images that have both, with its t interval;
+        `p_difference` the two-sided paired t-test, `p_difference_holm` after Holm's correction within an experiment,
+        controls left out. NaN at the main layer itself.
+    """
+    table = agreement_table(
+        scores,
+        controls=controls,
+        alpha=alpha,
+        threshold=threshold,
+        zero_method=zero_method,
+        degenerate_policy=degenerate_policy,
+        seed=seed,
+    ).drop(columns=list(_DROPPED))
+    kept = scores[status(scores, "agreement") == KEPT].set_index("image_id")
+    values = {names: cell["agreement"] for names, cell in kept.groupby([*_NETWORK, "layer", "method"])}
+    empty = pd.Series(dtype=float)
+    rows = []
+    for row in table[[*_NETWORK, "layer", "method"]].itertuples(index=False):
+        *network, layer, method = row
+        main = empty if layer == main_layer else values.get((*network, main_layer, method), empty)
+        rows.append(_compare(values.get((*network, layer, method), empty), main, alpha))
+    table[list(_COMPARED)] = pd.DataFrame(rows, index=table.index)
+    table["n_pairs"] = table["n_pairs"].astype(int)
+    table["p_difference_holm"] = np.nan
+    for _, family in table[table["role"] == "method"].groupby("experiment"):
+        table.loc[family.index, "p_difference_holm"] = holm(family["p_difference"].to_numpy(dtype=float))
+    return table
+
+
+def _compare(values: "pd.Series[float]", main: "pd.Series[float]", alpha: float) -> dict[str, float]:
+    shared = values.index.intersection(main.index, sort=False)
+    first, second = values[shared].to_numpy(dtype=float), main[shared].to_numpy(dtype=float)
+    mean = mean_interval(first - second, 1 - alpha)
+    return dict(zip(_COMPARED, (len(shared), mean.estimate, mean.low, mean.high, paired_t(first, second)), strict=True))
