@@ -44,6 +44,11 @@ ANALYSES: Mapping[str, Analysis] = {
     ),
     "randomisation": Analysis("Randomisation of the network's weights", ("attribution", *_TOP_SET, "randomisation")),
     "localization": Analysis("Localization in mosaics", ("attribution", "localization")),
+    "contrast": Analysis(
+        "Contrast sets: CASE by source, number and combination of contrast classes",
+        ("attribution", *_TOP_SET, "contrast"),
+        ("diagnostic.alpha", "diagnostic.threshold", "diagnostic.zero_method", "diagnostic.degenerate"),
+    ),
     "layers": Analysis(
         "Layers: agreement at every target layer",
         ("attribution", *_TOP_SET),

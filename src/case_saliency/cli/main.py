@@ -29,6 +29,8 @@ STAGES = (
     "test_hypotheses",
     "test_class_specificity",
     "test_curves",
+    "score_contrast",
+    "test_contrast",
     "score_layers",
     "test_layers",
     "score_activity",
