@@ -68,8 +68,9 @@ def caption(table: pd.DataFrame) -> str:
     """Say what the figure shows, with n and k from the table."""
     return (
         f"{TITLE}: where the k classes come from (colour), and whether the gradient is freed of their mean (solid) "
-        f"or of all that they span (dashed). Median over n = {unique(table['n'], '{:d}')} images whose top-1 prediction is "
-        f"correct (top {unique(table['k_percent'], '{:g}')}% of pixels), bands are exact confidence intervals; the "
+        "or of all that they span (dashed). Median over "
+        f"n = {unique(table['n'], '{:d}')} images whose top-1 prediction is correct (top "
+        f"{unique(table['k_percent'], '{:g}')}% of pixels), bands are exact confidence intervals; the "
         "dashed horizontal line is the threshold of the diagnostic. The other compared class stands in "
         f"{100 * table['other_in_set'].min():.0f} to {100 * table['other_in_set'].max():.0f}% of a variant's contrast "
         "sets, which lowers the agreement by construction."
