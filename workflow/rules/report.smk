@@ -1,5 +1,5 @@
 # The page that people read.
-REPORTED = ["agreement", "fidelity", "cross_deletion", "ranks", "attrition", *(["curves"] if CURVES else [])]
+REPORTED = ["agreement", "fidelity", "cross_deletion", "ranks", "pooled", "attrition", *(["curves"] if CURVES else [])]
 
 
 rule report_page:

@@ -1,7 +1,7 @@
 # Tests over images, and the numbers that a reader wants first.
 CURVES = config["fidelity"]["curves"]  # where none is asked for, nothing of them is made
 SCORES = ["agreement", "fidelity", *(["curves"] if CURVES else [])]
-TABLES = ["agreement", "fidelity", "ranks", "cross_deletion", "attrition", "summary"]
+TABLES = ["agreement", "fidelity", "ranks", "pooled", "cross_deletion", "attrition", "summary"]
 TABLES += ["curves", "curve_points"] if CURVES else []
 
 
@@ -14,6 +14,7 @@ rule test_hypotheses:
         agreement="results/tables/{experiment}/agreement.csv",
         fidelity="results/tables/{experiment}/fidelity.csv",
         ranks="results/tables/{experiment}/ranks.csv",
+        pooled="results/tables/{experiment}/pooled.csv",
         attrition="results/tables/{experiment}/attrition.csv",
     log:
         "logs/test_hypotheses/{experiment}.log",
@@ -38,7 +39,8 @@ rule test_hypotheses:
     shell:
         "case-saliency --log {log} test-hypotheses --agreement-scores {input.agreement} "
         "--fidelity-scores {input.fidelity} --settings {params.settings:q} --agreement {output.agreement} "
-        "--fidelity {output.fidelity} --ranks {output.ranks} --attrition {output.attrition}"
+        "--fidelity {output.fidelity} --ranks {output.ranks} --pooled {output.pooled} "
+        "--attrition {output.attrition}"
 
 
 rule test_class_specificity:

@@ -85,7 +85,8 @@ def agreement_table(
         found = counted(cell, degenerate_policy)
         values = found.to_numpy()
         row |= _describe(values, alpha, threshold, zero_method, seed) | _test(values, alpha, threshold, zero_method)
-        row |= _over_pairs(cell.loc[found.index].assign(value=values), row["verdict"], alpha, threshold, seed)
+        row |= _over_pairs(cell.loc[found.index].assign(value=values), alpha, threshold, seed)
+        row["fragile"] = row["verdict"] not in {"undecided", row.pop("verdict_over_pairs")}
         row |= {f"verdict_if_{policy}": _verdict(cell, policy, alpha, threshold) for policy in _BOUNDS}
         row |= {"power": sign_test_power(values.size, effect, alpha), "n_for_power80": n_needed}
         rows.append(row)
@@ -128,15 +129,15 @@ def _describe(values: Values, alpha: float, threshold: float, zero_method: ZeroM
     }
 
 
-def _over_pairs(cell: pd.DataFrame, told: Verdict, alpha: float, threshold: float, seed: int) -> dict[str, Any]:
-    """Return what the interval over pairs of classes says beside the verdict that is told."""
+def _over_pairs(cell: pd.DataFrame, alpha: float, threshold: float, seed: int) -> dict[str, Any]:
+    """Return the interval over pairs of classes and the verdict that follows from it."""
     pairs = cell.groupby(["target_a", "target_b"]).ngroup().to_numpy()
     interval = cluster_median_interval(cell["value"].to_numpy(dtype=float), pairs, 1 - alpha, seed)
     return {
         "n_pairs_of_classes": len(np.unique(pairs)),
         "cluster_ci_low": interval.low,
         "cluster_ci_high": interval.high,
-        "fragile": told not in {"undecided", verdict(interval, threshold)},
+        "verdict_over_pairs": verdict(interval, threshold),
     }
 
 
