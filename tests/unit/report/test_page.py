@@ -92,7 +92,7 @@ def test_every_image_has_an_alternative_text(page) -> None:
 
 
 def test_every_table_has_a_caption_and_headings_with_scope(page) -> None:
-    assert len(page.all("caption")) == len(page.all("table")) == 7
+    assert len(page.all("caption")) == len(page.all("table")) == 8
     assert all(heading.get("scope") in ("row", "col") for heading in page.all("th"))
 
 
