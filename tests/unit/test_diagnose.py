@@ -1,6 +1,7 @@
 """The diagnosis of a tiny seeded network on generated images, from Python and from the command line."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,9 @@ from torch import nn
 
 import case_saliency
 from case_saliency import storage
+from case_saliency.attribution.resample import upsample
 from case_saliency.diagnosis import files, folder, layers, output
+from case_saliency.diagnosis.measure import Reader
 from case_saliency.diagnosis.options import TRANSFORM, Options
 from case_saliency.diagnosis.subject import load
 from case_saliency.errors import CaseSaliencyError
@@ -128,6 +131,73 @@ def test_the_report_does_not_speak_of_correct_predictions_where_there_are_no_lab
     assert "no labels" in page
     assert "top-1 prediction is correct" not in page.replace("whether the top-1 prediction is correct or not", "")
     assert "params.yaml" not in page.replace("name of the experiment in params.yaml", "")
+
+
+def test_the_joint_verdict_is_measured_printed_and_reported(done, place, network, user):
+    out = place / "out"
+    table = storage.read_table(out / "cross_deletion.csv")
+    assert set(table["k_percent"]) == {5, 50}
+    sobel = table[table["method"] == "sobel"]
+    assert (sobel["interaction"] == 0).all()  # one map for both classes
+    scores = storage.read_table(out / "scores-fidelity.parquet")
+    assert set(scores["target"]) == {"top1", "top2"}
+    assert len(storage.read_table(out / "fidelity.csv")) == 5 * 4 * 2  # methods, measures, k: the predicted class alone
+    summary = storage.read_table(out / "summary.csv").set_index("method")
+    shown = table[table["k_percent"] == 5].set_index("method")
+    assert summary["joint_verdict"].to_dict() == shown["joint_verdict"].to_dict()
+    assert {"yes", "no", "open"} >= {
+        line.split()[-1] for line in done.stdout.splitlines() if re.search(r"\d to \d", line)
+    }
+    assert "takes away its own class" in " ".join(done.stdout.split())
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "diagnosis-cross_deletion.csv" in page
+    assert "Class-specific, that is class-sensitive and faithful" in page
+    assert "diagnosis-curves.csv" not in page
+
+
+def test_the_interaction_is_that_of_logits_of_perturbed_images(network, user):
+    found = case_saliency.diagnose(network, "images", ["my_network:plain"], controls=[], transform=SMALL)
+    reader = Reader(found.folder, found.network.transform, 5, lambda items, *_: items)
+    [(_, inputs)] = reader.batches("")
+    k = SIDE * SIDE // 2
+    own = []
+    for image, (first, second), maps in zip(inputs, found.maps.classes, found.maps.maps["block"]["plain"], strict=True):
+        left = []
+        for values in upsample(maps, (SIDE, SIDE)):
+            ordered = torch.tensor(values).flatten().argsort(descending=True)
+            assert values.ravel()[ordered[k - 1]] > values.ravel()[ordered[k]]  # no tie to break
+            gone = image.flatten(1).clone()
+            gone[:, ordered[:k]] = 0
+            logits = network(gone.view_as(image)[None])[0].detach()
+            left.append(float(logits[first] - logits[second]))
+        own.append(left[1] - left[0])
+    row = found.cross_deletion.set_index("k_percent").loc[50]
+    assert row["interaction"] == pytest.approx(np.mean(own), abs=1e-4)
+
+
+def test_curves_are_made_on_request(place, user, tmp_path):
+    command = [
+        *(sys.executable, "-m", "case_saliency.cli.main", "diagnose", "--model", "my_network:build"),
+        *("--images", "images", "--out", str(tmp_path / "out"), "--methods", "gradcam", "--controls", "random"),
+        *("--input-size", str(SIDE), "--curves", "deletion,road", "--steps", "4", "--removed", "10", "--fills", "blur"),
+    ]
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    out = tmp_path / "out"
+    assert {path for path in out.rglob("*") if path.is_file()} == {
+        *files.outputs(out, curves=True),
+        out / "record.json",
+    }
+    points = storage.read_table(out / "curve_points.csv")
+    assert points.groupby(["method", "test"])["step"].apply(list).to_dict() == {
+        (method, test): [0, 1, 2, 3, 4] for method in ("gradcam", "random") for test in ("deletion", "road")
+    }
+    areas = storage.read_table(out / "curves.csv").set_index(["method", "test", "measure"])["mean"]
+    mean = points[(points["method"] == "gradcam") & (points["test"] == "deletion")]
+    expected = np.trapezoid(mean["mean_confidence"], mean["fraction"])
+    assert areas["gradcam", "deletion", "auc"] == pytest.approx(expected)
+    assert "diagnosis-curves.csv" in (out / "report.html").read_text(encoding="utf-8")
+    assert "Perturbation curves" in (out / "report.html").read_text(encoding="utf-8")
 
 
 def test_the_command_measures_what_the_call_measures(done, place, network, user):
@@ -276,6 +346,7 @@ def test_a_network_that_cannot_be_asked_is_refused(user, network, message):
         ({"methods": []}, "methods: none are named"),
         ({"methods": ["my_network:flat"]}, "method flat: it returned"),
         ({"images": "nowhere"}, "images: nowhere is not a folder"),
+        ({"options": Options(curves=("deleted",))}, r"fidelity.curves: unknown \['deleted'\]"),
         ({"class_names": ["a", "b"]}, "class names: 2 found, the model has 5"),
     ],
 )
@@ -297,7 +368,18 @@ def test_folders_that_cannot_be_read_are_explained(user, tmp_path):
         folder.labels(["cat"], 5, None)
 
 
-@pytest.mark.parametrize("wrong", [{"k_percent": 0}, {"removed": ()}, {"removed": (5, 5)}, {"alpha": 1}, {"fills": ()}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"k_percent": 0},
+        {"removed": ()},
+        {"removed": (5, 5)},
+        {"alpha": 1},
+        {"fills": ()},
+        {"curves": ("road", "road")},
+        {"steps": 1},
+    ],
+)
 def test_impossible_options_are_refused(wrong):
     with pytest.raises(CaseSaliencyError, match="found"):
         Options(**wrong)

@@ -1,5 +1,5 @@
 # Tests over images, and the numbers that a reader wants first.
-TABLES = ["agreement", "fidelity", "ranks", "cross_deletion", "attrition", "summary"]
+TABLES = ["agreement", "fidelity", "ranks", "pooled", "cross_deletion", "attrition", "summary"]
 
 
 rule test_hypotheses:
@@ -11,6 +11,7 @@ rule test_hypotheses:
         agreement="results/tables/{experiment}/agreement.csv",
         fidelity="results/tables/{experiment}/fidelity.csv",
         ranks="results/tables/{experiment}/ranks.csv",
+        pooled="results/tables/{experiment}/pooled.csv",
         attrition="results/tables/{experiment}/attrition.csv",
     log:
         "logs/test_hypotheses/{experiment}.log",
@@ -35,7 +36,8 @@ rule test_hypotheses:
     shell:
         "case-saliency --log {log} test-hypotheses --agreement-scores {input.agreement} "
         "--fidelity-scores {input.fidelity} --settings {params.settings:q} --agreement {output.agreement} "
-        "--fidelity {output.fidelity} --ranks {output.ranks} --attrition {output.attrition}"
+        "--fidelity {output.fidelity} --ranks {output.ranks} --pooled {output.pooled} "
+        "--attrition {output.attrition}"
 
 
 rule test_class_specificity:

@@ -31,6 +31,8 @@ examples:
   case-saliency diagnose --model efficientnet_lite0 --images photographs --out out
   case-saliency diagnose --model my_network:build --images photographs --out out \\
       --methods gradcam,layercam,case --method my_methods:positive_gradcam --input-size 128
+  case-saliency diagnose --model efficientnet_lite0 --images photographs --out out \\
+      --removed 5,20,50 --fills mean,blur,road --curves deletion,insertion --steps 16
   case-saliency diagnose --model network.pt2 --images photographs --out out --layer layer4
 
 Writes to OUT: report.html (start there), summary, tables and scores, maps.nc, figures/ and record.json.
@@ -70,6 +72,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--k-percent", type=float, default=_DEFAULTS.k_percent, metavar="K", help="RQ1: size of the top set (5)")
     add("--removed", type=_numbers, default=_DEFAULTS.removed, metavar="K,K", help="RQ2: shares of pixels (5,50)")
     add("--fills", type=_names, default=_DEFAULTS.fills, metavar="NAMES", help="RQ2: what replaces pixels (mean)")
+    add("--curves", type=_names, default=_DEFAULTS.curves, metavar="NAMES", help="deletion,insertion,road (none)")
+    add("--steps", type=int, default=_DEFAULTS.steps, metavar="S", help="of a curve; it costs S - 1 passes (16)")
     add("--threshold", type=float, default=_DEFAULTS.threshold, metavar="PERCENT", help="of agreement (50)")
     add("--alpha", type=float, default=_DEFAULTS.alpha, help="level of tests and intervals (0.05)")
     add("--seed", type=int, default=_DEFAULTS.seed, help="of ties and random maps (0)")
@@ -96,7 +100,7 @@ def declare(arguments: argparse.Namespace) -> Declared:
             if name not in unrecorded
         },
         inputs=inputs,
-        outputs={"out": files.outputs(arguments.out)},
+        outputs={"out": files.outputs(arguments.out, curves=bool(arguments.curves))},
         location=arguments.out / files.RECORD,
     )
 
@@ -145,7 +149,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _options(arguments: argparse.Namespace) -> Options:
-    names = ("k_percent", "removed", "fills", "threshold", "alpha", "seed", "batch_size")
+    names = ("k_percent", "removed", "fills", "curves", "steps", "threshold", "alpha", "seed", "batch_size")
     return Options(**{name: getattr(arguments, name) for name in names})
 
 

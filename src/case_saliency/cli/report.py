@@ -79,6 +79,7 @@ def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
         settings=chosen,
         photographs=_photographs(arguments, name),
         ranks=tables["ranks"],
+        pooled=tables["pooled"],
         cross_deletion=tables["cross_deletion"],
         curves=tables.get("curves"),
         analyses={analysis: tables[analysis] for analysis in ANALYSES if analysis in tables},

@@ -48,10 +48,15 @@ def show(console: "Console", name: str, summary: "pd.DataFrame") -> None:
     console.print(_render(name, summary))
     sizes = sorted(set(summary["n"]))
     counts = str(sizes[0]) if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+    told = (
+        "Joint: class-sensitive, and each map takes away its own class rather than the other one. "
+        if "joint_verdict" in summary
+        else ""
+    )
     console.print(
         f"Medians over n = {counts} images; p: Wilcoxon's one-sided test against the threshold, as in the paper; "
         "drop: mean confidence drop. Verdict: the exact confidence interval of the median lies below the "
-        "threshold (class-sensitive), above it (insensitive), or across it (undecided). Controls (italic) "
+        f"threshold (class-sensitive), above it (insensitive), or across it (undecided). {told}Controls (italic) "
         "calibrate the test: a random map passes it too, so passing alone does not make a method good.",
         style="dim",
         width=80,
@@ -69,7 +74,8 @@ def _render(experiment: str, summary: "pd.DataFrame") -> "Table":
         show_edge=False,
         collapse_padding=True,
     )
-    for name, justify, width in _COLUMNS:
+    joint = "joint_verdict" in summary
+    for name, justify, width in (*_COLUMNS, *((_LAST,) if joint else ())):
         table.add_column(name, justify=justify, no_wrap=True, min_width=width)  # only names are ever cut
     several = len(set(summary["seed"])) > 1
     for (model, seed), rows in summary.groupby(["model", "seed"], sort=False):
@@ -82,6 +88,7 @@ def _render(experiment: str, summary: "pd.DataFrame") -> "Table":
                 _p_value(row["p_wilcoxon"]),
                 Text(str(row["verdict"]), style=_STYLES.get(row["verdict"], "")),
                 _number(row["mean_drop"], ".3f"),
+                *([_JOINT[row["joint_verdict"]]] if joint else []),
             )
         table.add_section()
     return table
@@ -95,6 +102,8 @@ _COLUMNS: tuple[tuple[str, Any, int | None], ...] = (
     ("verdict", "left", 15),
     ("drop", "right", 5),
 )
+_LAST: tuple[str, Any, int | None] = ("joint", "left", 5)
+_JOINT = {"class-specific": "yes", "not class-specific": "no", "undecided": "open"}
 
 
 def _number(value: float, form: str) -> str:

@@ -22,6 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_output(parser, "--agreement", "table to write: one row for each network, layer and method (.csv)")
     add_output(parser, "--fidelity", "table to write: one row for each network, method, fill, k and measure (.csv)")
     add_output(parser, "--ranks", "table to write: methods ranked over the same images of each network (.csv)")
+    add_output(parser, "--pooled", "table to write: agreement over networks and over seeds (.csv)")
     add_output(parser, "--attrition", "table to write: what became of every image (.csv)")
 
 
@@ -30,6 +31,7 @@ def run(arguments: argparse.Namespace) -> None:
     from case_saliency.statistics.attrition import attrition_table
     from case_saliency.statistics.class_sensitivity import agreement_table
     from case_saliency.statistics.fidelity import fidelity_table
+    from case_saliency.statistics.pooling import pooled_table
     from case_saliency.statistics.ranks import ranks_table
 
     settings = arguments.settings
@@ -59,9 +61,8 @@ def run(arguments: argparse.Namespace) -> None:
         ),
         arguments.fidelity,
     )
-    storage.write_table(
-        ranks_table(agreement, controls=controls, alpha=alpha, degenerate_policy=degenerate), arguments.ranks
-    )
+    for table, file in ((ranks_table, arguments.ranks), (pooled_table, arguments.pooled)):
+        storage.write_table(table(agreement, controls=controls, alpha=alpha, degenerate_policy=degenerate), file)
     storage.write_table(attrition_table(agreement, fidelity), arguments.attrition)
 
 

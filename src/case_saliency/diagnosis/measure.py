@@ -16,6 +16,8 @@ from case_saliency.diagnosis.options import Options
 from case_saliency.diagnostic.agreement import COLUMNS as AGREEMENT_COLUMNS
 from case_saliency.diagnostic.agreement import score_agreement
 from case_saliency.errors import CaseSaliencyError
+from case_saliency.fidelity.curves import COLUMNS as CURVES_COLUMNS
+from case_saliency.fidelity.curves import PerturbationCurves
 from case_saliency.fidelity.drop import COLUMNS as FIDELITY_COLUMNS
 from case_saliency.fidelity.drop import ConfidenceDrop
 from case_saliency.models.predict import predict
@@ -47,10 +49,11 @@ class Reader:
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores before any aggregate, with the columns that the study's tables have."""
+    """Scores before any aggregate, with the columns that the study's tables have; `curves` only where asked for."""
 
     agreement: "pd.DataFrame"
     fidelity: "pd.DataFrame"
+    curves: "pd.DataFrame | None" = None
 
 
 def predictions(module: nn.Module, reader: Reader) -> "pd.DataFrame":
@@ -85,7 +88,7 @@ def predictions(module: nn.Module, reader: Reader) -> "pd.DataFrame":
 def scores(
     module: nn.Module, maps: Attribution, classified: "pd.DataFrame", reader: Reader, options: Options, model: str
 ) -> Scores:
-    """Score the agreement (RQ1) and the fidelity (RQ2) of all maps.
+    """Score the agreement (RQ1) and the fidelity (RQ2) of all maps, and the perturbation curves that are asked for.
 
     Parameters
     ----------
@@ -102,9 +105,20 @@ def scores(
         "model": model,
         "seed": 0,
     }
+    device = next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
+
+    def predict_logits(batch: Tensor) -> Tensor:
+        logits: Tensor = module(batch.to(device))
+        return logits
+
+    size, seed = reader.batch_size, options.seed
+    drop = ConfidenceDrop(predict_logits, options.removed, options.fills, seed, size)
+    curves = PerturbationCurves(predict_logits, options.curves, options.steps, seed, size)
+    points = _perturbed(curves, maps, classified, reader, "batches followed") if options.curves else None
     return Scores(
         _agreement(maps, classified, reader, options).assign(**names)[list(AGREEMENT_COLUMNS)],
-        _fidelity(module, maps, classified, reader, options).assign(**names)[list(FIDELITY_COLUMNS)],
+        _perturbed(drop, maps, classified, reader, "batches ablated").assign(**names)[list(FIDELITY_COLUMNS)],
+        None if points is None else points.assign(**names)[list(CURVES_COLUMNS)],
     )
 
 
@@ -128,30 +142,23 @@ def _agreement(maps: Attribution, classified: "pd.DataFrame", reader: Reader, op
     return pd.concat(tables, ignore_index=True)
 
 
-def _fidelity(
-    module: nn.Module, maps: Attribution, classified: "pd.DataFrame", reader: Reader, options: Options
+def _perturbed(
+    test: Callable[..., "pd.DataFrame"], maps: Attribution, classified: "pd.DataFrame", reader: Reader, done: str
 ) -> "pd.DataFrame":
+    """Measure a fidelity test on the maps of both classes, batch by batch."""
     import pandas as pd
 
-    device = next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
-    drop = ConfidenceDrop(
-        predict_logits=lambda batch: module(batch.to(device)),
-        k_percents=options.removed,
-        fills=options.fills,
-        seed=options.seed,
-        batch_size=reader.batch_size,
-    )
     tables, start = [], 0
-    for image_ids, inputs in reader.batches("batches ablated"):
+    for image_ids, inputs in reader.batches(done):
         part = slice(start, start + len(image_ids))
         start = part.stop
         rows = classified[part]
         for layer, methods in maps.maps.items():
-            table = drop(
+            table = test(
                 inputs,
-                {method: values[part, :1] for method, values in methods.items()},
+                {method: values[part] for method, values in methods.items()},
                 image_ids=image_ids,
-                class_index=rows[["top1"]].to_numpy(),
+                class_index=rows[["top1", "top2"]].to_numpy(),
                 qualified=rows["qualified"].to_numpy(),
             )
             tables.append(table.assign(layer=layer))

@@ -32,6 +32,9 @@ class Options:
         Shares of pixels removed in the fidelity test, percent; the first is shown in the summary.
     fills, measure
         What replaces removed pixels, and which drop is shown; of several fills the first is shown in the summary.
+    curves, steps
+        Perturbation curves to measure (deletion, insertion, road), none by default, for each costs steps - 1 forward
+        passes for an image and method; and their number of steps.
     ties, threshold, alpha, zero_method, degenerate, equivalence_margin
         As under `diagnostic` and `fidelity` in params.yaml.
     seed
@@ -44,6 +47,8 @@ class Options:
     removed: tuple[float, ...] = (5.0, 50.0)
     fills: tuple[str, ...] = ("mean",)
     measure: str = "drop_relative_clipped"
+    curves: tuple[str, ...] = ()
+    steps: int = 16
     ties: "Ties" = "expected"
     threshold: float = 50.0
     alpha: float = 0.05
@@ -57,9 +62,11 @@ class Options:
         for k in (self.k_percent, *self.removed):
             if not 0 < k < 100:
                 raise CaseSaliencyError(f"share of pixels: {k:g} percent found; give numbers above 0 and below 100")
-        for name, values in (("removed shares", self.removed), ("fills", self.fills)):
-            if not values or len(set(values)) < len(values):
+        for name, values in (("removed shares", self.removed), ("fills", self.fills), ("curves", self.curves)):
+            if len(set(values)) < len(values) or not (values or name == "curves"):
                 raise CaseSaliencyError(f"{name}: {list(values)} found; give one or more, each once")
+        if self.steps < 2:
+            raise CaseSaliencyError(f"steps: {self.steps} found; a curve needs 2 or more")
         if not (0 < self.alpha < 1 and 0 <= self.threshold <= 100 and self.batch_size >= 1):
             raise CaseSaliencyError(
                 f"alpha {self.alpha:g}, threshold {self.threshold:g}, batch size {self.batch_size} found; "

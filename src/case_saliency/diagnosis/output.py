@@ -38,10 +38,15 @@ def write(diagnosis: Diagnosis, folder: Path, record_id: str = "none") -> None:
     tables = (
         *(diagnosis.folder.manifest, diagnosis.folder.excluded, diagnosis.predictions),
         *(scores.agreement, scores.fidelity),
-        *(diagnosis.agreement, diagnosis.fidelity, diagnosis.ranks, diagnosis.attrition, diagnosis.summary),
+        *(diagnosis.agreement, diagnosis.fidelity, diagnosis.cross_deletion),
+        *(diagnosis.ranks, diagnosis.attrition, diagnosis.summary),
     )
     for name, table in zip(files.TABLES, tables, strict=True):
         storage.write_table(table, folder / name)
+    followed = (scores.curves, diagnosis.curves, diagnosis.curve_points)
+    for name, asked in zip(files.CURVE_TABLES, followed, strict=True):
+        if asked is not None:
+            storage.write_table(asked, folder / name)
     storage.write_maps(diagnosis.maps.datasets(_TARGETS), folder / files.MAPS)
     storage.write_json({**settings(diagnosis), "notes": diagnosis.notes()}, folder / files.SETTINGS)
     shown = []

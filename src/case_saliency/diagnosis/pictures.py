@@ -7,7 +7,13 @@ from matplotlib.figure import Figure
 from case_saliency.attribution.resample import upsample
 from case_saliency.datasets.images import read
 from case_saliency.diagnosis.result import Diagnosis
-from case_saliency.figures import agreement_distributions, confidence_drops, map_panels
+from case_saliency.figures import (
+    agreement_distributions,
+    confidence_drops,
+    cross_deletion,
+    map_panels,
+    perturbation_curves,
+)
 
 _EXAMPLES = 4  # images whose maps are shown
 
@@ -22,10 +28,10 @@ class Picture:
 
 
 def draw(diagnosis: Diagnosis) -> dict[str, Picture]:
-    """Return the figures of `files.FIGURES` by name."""
+    """Return the figures of `files.FIGURES`, and of `files.CURVE_FIGURES` if curves were asked for, by name."""
     options, labelled = diagnosis.options, diagnosis.labelled
     settings = {"measure": options.measure, "reference": diagnosis.reference}
-    return {
+    figures = {
         "agreement_distributions": Picture(
             agreement_distributions.TITLE,
             agreement_distributions.caption(diagnosis.agreement, options.threshold, labelled=labelled),
@@ -38,12 +44,24 @@ def draw(diagnosis: Diagnosis) -> dict[str, Picture]:
             confidence_drops.caption(diagnosis.fidelity, **settings, alpha=options.alpha, labelled=labelled),
             confidence_drops.confidence_drops(diagnosis.fidelity, **settings),
         ),
+        "cross_deletion": Picture(
+            cross_deletion.TITLE,
+            cross_deletion.caption(diagnosis.cross_deletion, alpha=options.alpha, labelled=labelled),
+            cross_deletion.cross_deletion(diagnosis.cross_deletion),
+        ),
         "map_panels": Picture(
             map_panels.TITLE,
             map_panels.caption(diagnosis.network.name, options.k_percent),
             map_panels.map_panels(_examples(diagnosis), options.k_percent),
         ),
     }
+    if diagnosis.curves is not None and diagnosis.curve_points is not None:
+        figures["perturbation_curves"] = Picture(
+            perturbation_curves.TITLE,
+            perturbation_curves.caption(diagnosis.curves, labelled=labelled),
+            perturbation_curves.perturbation_curves(diagnosis.curve_points, diagnosis.curves),
+        )
+    return figures
 
 
 def _examples(diagnosis: Diagnosis) -> list[map_panels.Example]:

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from case_saliency.attribution.registry import Method
 from case_saliency.attribution.result import Attribution
+from case_saliency.diagnosis import notes
 from case_saliency.diagnosis.folder import Folder
 from case_saliency.diagnosis.measure import EXPERIMENT, Scores
 from case_saliency.diagnosis.options import Options
 from case_saliency.diagnosis.subject import Subject
 from case_saliency.report.answer import answer
 from case_saliency.report.content import Experiment, ReportFigure, Settings
-from case_saliency.statistics.attrition import attrition_table
+from case_saliency.statistics.attrition import CELL, attrition_table
 from case_saliency.statistics.class_sensitivity import agreement_table
+from case_saliency.statistics.cross_deletion import cross_deletion_table
+from case_saliency.statistics.curves import curve_points, curve_table
 from case_saliency.statistics.fidelity import fidelity_table
 from case_saliency.statistics.ranks import ranks_table
 from case_saliency.statistics.summary import headline
@@ -22,8 +25,7 @@ from case_saliency.statistics.summary import headline
 if TYPE_CHECKING:
     import pandas as pd
 
-_LISTED = 8  # excluded files in one note
-_SHOWN = ("method", "n", "median_agreement", "ci_low", "ci_high", "p_wilcoxon", "verdict", "mean_drop")
+_SHOWN = ("method", "n", "median_agreement", "ci_low", "ci_high", "p_wilcoxon", "verdict", "mean_drop", "joint_verdict")
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Diagnosis:
     def fidelity(self) -> "pd.DataFrame":
         """RQ2: mean drops and paired tests, see `statistics.fidelity.fidelity_table`."""
         return fidelity_table(
-            self.scores.fidelity,
+            self._drops,
             controls=self.controls,
             alpha=self.options.alpha,
             reference=self.reference,
@@ -106,13 +108,52 @@ class Diagnosis:
     @cached_property
     def attrition(self) -> "pd.DataFrame":
         """What became of every image, see `statistics.attrition.attrition_table`."""
-        return attrition_table(self.scores.agreement, self.scores.fidelity)
+        return attrition_table(self.scores.agreement, self._drops)
+
+    @property
+    def _drops(self) -> "pd.DataFrame":
+        """Fidelity scores of the predicted class's maps."""
+        return self.scores.fidelity[self.scores.fidelity["target"] == "top1"]
+
+    @cached_property
+    def cross_deletion(self) -> "pd.DataFrame":
+        """RQ2: does each map take away its own class, see `statistics.cross_deletion.cross_deletion_table`."""
+        return cross_deletion_table(
+            self.scores.fidelity,
+            self.agreement,
+            controls=self.controls,
+            alpha=self.options.alpha,
+            reference=self.reference,
+        )
+
+    @cached_property
+    def curves(self) -> "pd.DataFrame | None":
+        """Areas under the perturbation curves, see `statistics.curves.curve_table`; None if none was asked for."""
+        if self.scores.curves is None:
+            return None
+        return curve_table(
+            self.scores.curves,
+            controls=self.controls,
+            alpha=self.options.alpha,
+            reference=self.reference,
+            equivalence_margin=self.options.equivalence_margin,
+        )
+
+    @cached_property
+    def curve_points(self) -> "pd.DataFrame | None":
+        """The mean perturbation curves, see `statistics.curves.curve_points`; None if none was asked for."""
+        if self.scores.curves is None:
+            return None
+        return curve_points(self.scores.curves, controls=self.controls, alpha=self.options.alpha)
 
     @cached_property
     def summary(self) -> "pd.DataFrame":
-        """The numbers of each method that one looks at first, see `statistics.summary.headline`."""
+        """The numbers of each method that one looks at first, see `statistics.summary.headline`, and the joint verdict.
+
+        The verdict is that of the drop that is shown: the first of the removed shares and of the fills.
+        """
         options = self.options
-        return headline(
+        table = headline(
             self.agreement,
             self.fidelity,
             k_agreement=options.k_percent,
@@ -120,6 +161,9 @@ class Diagnosis:
             fill=options.fills[0],
             measure=options.measure,
         )
+        joint = self.cross_deletion
+        joint = joint[(joint["k_percent"] == options.removed[0]) & (joint["fill"] == options.fills[0])]
+        return table.merge(joint[[*CELL, "joint_verdict"]], on=list(CELL), how="left", validate="one_to_one")
 
     def experiment(self, figures: Sequence[ReportFigure] = ()) -> Experiment:
         """Return the tables, and finished figures, as the report shows them."""
@@ -140,45 +184,17 @@ class Diagnosis:
             fidelity=self.fidelity,
             ranks=self.ranks,
             attrition=self.attrition,
+            cross_deletion=self.cross_deletion,
+            curves=self.curves,
             figures=figures,
             settings=settings,
-            notes=self._how(),
+            notes=notes.how(self),
         )
 
     def notes(self) -> list[str]:
         """Say how the result came about and what limits it."""
         said = answer(self.experiment())
         return [*(said.sensitivity[-1:] if self.controls else []), *said.limits]
-
-    def _how(self) -> list[str]:
-        [(name, path)] = self.layer.items()
-        shape = next(iter(self.maps.maps[name].values())).shape[-2:] if name in self.maps.maps else None
-        chosen = (
-            "as asked" if self.layer_given else "the zoo's choice" if self.network.layers else "found as the last map"
-        )
-        of = "" if name == path else f" ({path})"
-        grid = "" if shape is None else f", maps of {shape[0]} x {shape[1]} cells"
-        look = self.network.transform
-        mean, std = (", ".join(f"{value:.3g}" for value in values) for values in (look.mean, look.std))
-        notes = [
-            f"Target layer: {name}{of}, {chosen}{grid}.",
-            f"Preparation: shorter side to {look.resize} ({look.interpolation}), centre {look.input_size} x "
-            f"{look.input_size}, mean {mean}, std {std}. A network trained with another one needs it stated.",
-        ]
-        if shape is not None and shape[0] * shape[1] * self.options.k_percent < 100:
-            notes.append(
-                f"Coarse maps: {self.options.k_percent:g}% of {shape[0]} x {shape[1]} cells is less than one cell, and "
-                "interpolation decides the agreement. Take an earlier layer, larger images or a larger k."
-            )
-        if not self.labelled:
-            notes.append("Labels: none, so all images count, those that the network gets wrong among them.")
-        if len(self.folder.excluded):
-            rows = self.folder.excluded.head(_LISTED).to_dict("records")
-            listed = "; ".join(f"{row['file']} ({row['reason']})" for row in rows)
-            more = "" if len(rows) == len(self.folder.excluded) else "; ..."
-            counts = len(self.folder.excluded), len(self.folder.excluded) + len(self.folder.manifest)
-            notes.append(f"Excluded as no usable images: {counts[0]} of {counts[1]} files: {listed}{more}.")
-        return [*notes, *self.maps.messages]
 
     def __str__(self) -> str:
         """Return the summary and its notes as text."""

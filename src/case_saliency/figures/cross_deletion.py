@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, unique
+from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, population, unique
 from case_saliency.figures.names import ordered_methods
 from case_saliency.figures.panels import lines, split
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
@@ -57,15 +57,19 @@ def _draw(axes: Axes, rows: pd.DataFrame, methods: list[str]) -> None:
     axes.set_axisbelow(True)
 
 
-def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
-    """Say what the figure shows, with n, k and fill from the table; its intervals have level 1 - alpha."""
+def caption(table: pd.DataFrame, alpha: float = 0.05, *, labelled: bool = True) -> str:
+    """Say what the figure shows, with n, k and fill from the table.
+
+    Its intervals have level 1 - alpha; `labelled` says that the images have labels.
+    """
     removed = f"top {unique(table['k_percent'], '{:g}%')}; fill: {unique(table['fill'], '{}')}"
     return (
         f"{TITLE}. The pixels that the map of the top-1 class ranks highest are removed, and those of the map of the "
         f"top-2 class ({removed}); both logits are followed each time. The interaction is by how much a map lowers the "
         "logit of its own class more than that of the other, added up over both maps: 0 for a map that does not depend "
-        f"on the class, whatever it marks. Markers are means over n = {unique(table['n'], '{:d}')} images whose top-1 "
-        f"prediction is correct, bars their {1 - alpha:.0%} t intervals. A method is class-specific if its maps differ "
-        "between the classes (the verdict of the agreement diagnostic) and the interval lies above 0; it is not if the "
-        "diagnostic finds them insensitive or the interval does not reach above 0. Methods in italics are controls."
+        f"on the class, whatever it marks. Markers are means over n = {unique(table['n'], '{:d}')} images "
+        f"{population(labelled=labelled)}, bars their {1 - alpha:.0%} t intervals. A method is class-specific if its "
+        "maps differ between the classes (the verdict of the agreement diagnostic) and the interval lies above 0; it "
+        "is not if the diagnostic finds them insensitive or the interval does not reach above 0. Methods in italics "
+        "are controls."
     )

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, unique
+from case_saliency.figures.marks import ROW_HEIGHT, population, unique
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import lines, split
 from case_saliency.figures.style import FAINT, TWO_COLUMNS, house_style
@@ -87,8 +87,11 @@ def _draw(axes: Axes, rows: pd.DataFrame, areas: pd.DataFrame, methods: list[str
     axes.set_axisbelow(True)
 
 
-def caption(table: pd.DataFrame) -> str:
-    """Say what the figure shows; which curves, and n, are read from `curves.csv`."""
+def caption(table: pd.DataFrame, *, labelled: bool = True) -> str:
+    """Say what the figure shows; which curves, and n, are read from `curves.csv`.
+
+    `labelled` says that the images have labels.
+    """
     curves = set(table["test"])
     ways = {
         "deletion": "deletion replaces the highest-ranked pixels first by the mean colour (a low area is good)",
@@ -98,7 +101,7 @@ def caption(table: pd.DataFrame) -> str:
     shown = "; ".join(text for name, text in ways.items() if name in curves)
     return (
         f"{TITLE}: {shown}. Lines are means of the softmax probability over n = {unique(table['n'], '{:d}')} images "
-        "whose top-1 prediction is correct, not divided by its value on the whole image; in the panels stand the mean "
+        f"{population(labelled=labelled)}, not divided by its value on the whole image; in the panels stand the mean "
         "areas under the curves. Intervals, normalised areas and paired tests are in the table. Dashed lines are "
         "controls."
     )

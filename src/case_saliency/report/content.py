@@ -76,7 +76,7 @@ class Photograph:
 class Experiment:
     """Everything the report shows of one experiment.
 
-    `agreement`, `fidelity`, `attrition`, `ranks`, `cross_deletion` and `curves` are the tables of
+    `agreement`, `fidelity`, `attrition`, `ranks`, `pooled`, `cross_deletion` and `curves` are the tables of
     `results/tables/<experiment>/`, None where they were not made; `analyses` holds the tables of
     `case_saliency.analyses` by name; `notes` say what else a reader must know of the data.
     """
@@ -90,6 +90,7 @@ class Experiment:
     settings: Settings = field(default_factory=Settings)
     photographs: Sequence[Photograph] = ()
     ranks: pd.DataFrame | None = None
+    pooled: pd.DataFrame | None = None
     cross_deletion: pd.DataFrame | None = None
     curves: pd.DataFrame | None = None
     analyses: Mapping[str, pd.DataFrame] = field(default_factory=dict)

@@ -16,6 +16,7 @@ def limits(experiment: Experiment) -> list[str]:
         *experiment.notes,
         _sample(agreement, settings),
         _power(agreement, settings),
+        *_fragile(agreement),
         *_circularity(agreement, settings),
     ]
 
@@ -58,6 +59,19 @@ def _power(agreement: pd.DataFrame, settings: Settings) -> str:
         "that the method is insensitive, and a fidelity comparison without a difference does not show that two methods "
         "are equally faithful."
     )
+
+
+def _fragile(agreement: pd.DataFrame) -> list[str]:
+    definite = agreement[agreement["verdict"] != "undecided"]
+    fragile = definite[definite["fragile"].astype(bool)]
+    if fragile.empty:
+        return []
+    methods = ", ".join(method_style(name).label for name in ordered_methods(fragile["method"]))
+    n_pairs = spread(agreement["n_pairs_of_classes"], "{:d}")
+    return [
+        f"Fragile: images of one pair of classes are alike. An interval over the {n_pairs} pairs does not share "
+        f"{len(fragile)} of {len(definite)} definite verdicts ({methods})."
+    ]
 
 
 def _circularity(agreement: pd.DataFrame, settings: Settings) -> list[str]:

@@ -66,6 +66,7 @@ def _chapter(experiment: Experiment) -> _Chapter:
         "cross_deletion": "Class specificity: cross-deletion and the joint verdict",
         "curves": "Perturbation curves: areas and paired tests",
         "ranks": "Ranks: the methods over the same images, with the critical difference",
+        "pooled": "Pooled: mean agreement over networks, and over the seeds of each",
         "attrition": "Attrition: what became of every image",
     }
     tables = [

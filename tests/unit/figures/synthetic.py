@@ -49,7 +49,8 @@ def agreement_table(scores: pd.DataFrame) -> pd.DataFrame:
                 "p_sign": 0.4073 if low > 20 else 0.00007, "p_holm": float("nan") if method in CONTROLS else 0.01,
                 "verdict": verdict, "role": "control" if method in CONTROLS else "method",
                 "rejects_paper": bool(low <= 20), "power": 0.7175, "degenerate_rate": 0.0, "n_degenerate": 0,
-                "n_excluded_misclassified": 2, "n_total": 20,
+                "n_excluded_misclassified": 2, "n_total": 20, "n_pairs_of_classes": 17,
+                "cluster_ci_low": float(low), "cluster_ci_high": float(high), "fragile": False,
             }
         )  # fmt: skip
     return pd.DataFrame(rows)
@@ -74,6 +75,9 @@ def fidelity_table(ks: tuple[float, ...] = (5.0, 50.0)) -> pd.DataFrame:
                             "p_holm": float("nan") if case or method in CONTROLS else 1.0,
                             "p_tost": float("nan") if case else 0.3, "equivalent": False,
                             "least_margin": float("nan") if case else 0.08,
+                            "p_noninferior": float("nan") if case else 0.1,
+                            "p_superior": float("nan") if case else 0.2,
+                            "p_superior_holm": float("nan") if case or method in CONTROLS else 1.0,
                             "role": "control" if method in CONTROLS else "method", "n_total": 20,
                             "n_excluded_misclassified": 2, "n_degenerate": 0,
                         }
@@ -95,6 +99,20 @@ def ranks_table() -> pd.DataFrame:
         }
         for model in MODELS
         for method, rank in RANKS.items()
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def pooled_table() -> pd.DataFrame:
+    ends = {f"ci_{name}_{end}": 40.0 for name in ("images", "units", "both") for end in ("low", "high")}
+    rows = [
+        {
+            "experiment": "imagenet-sample", "dataset": "imagenet-sample", "model": "all", "layer": "last_conv",
+            "method": method, "k_percent": 5.0, "pooled_over": "networks", "n_units": 3, "n_seeds": 3, "n": 16,
+            "n_incomplete": 3, "mean_agreement": float(centre), **ends, "sd_units": 1.0, "sd_images": 14.0,
+            "sd_residual": 5.0, "role": "control" if method in CONTROLS else "method",
+        }
+        for method, centre in CENTRES.items()
     ]  # fmt: skip
     return pd.DataFrame(rows)
 

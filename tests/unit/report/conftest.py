@@ -31,5 +31,5 @@ def experiment(synthetic, tmp_path) -> Experiment:
     ]
     return Experiment(
         "imagenet-sample", "20 photographs", agreement, synthetic.fidelity_table(), attrition, figures,
-        photographs=photographs, ranks=synthetic.ranks_table(),
+        photographs=photographs, ranks=synthetic.ranks_table(), pooled=synthetic.pooled_table(),
     )  # fmt: skip

@@ -197,3 +197,16 @@ def test_the_joint_verdict_is_told_for_each_setting(experiment, synthetic) -> No
 
 def test_without_cross_deletion_nothing_is_said_of_it(experiment) -> None:
     assert not any("Class-specific" in sentence for sentence in answer(experiment).fidelity)
+
+
+def test_verdicts_that_pairs_of_classes_do_not_share_are_told(experiment) -> None:
+    assert not any(text.startswith("Fragile") for text in answer(experiment).limits)
+    rows = experiment.agreement
+    fragile = (rows["method"] == "layercam") & (rows["verdict"] != "undecided")
+    count, definite = int(fragile.sum()), int((rows["verdict"] != "undecided").sum())
+    changed = replace(experiment, agreement=rows.assign(fragile=fragile, n_pairs_of_classes=range(8, 8 + len(rows))))
+    [told] = [text for text in answer(changed).limits if text.startswith("Fragile")]
+    assert count > 0
+    assert (
+        f"over the 8 to {7 + len(rows)} pairs does not share {count} of {definite} definite verdicts (LayerCAM)" in told
+    )

@@ -92,7 +92,7 @@ def test_every_image_has_an_alternative_text(page) -> None:
 
 
 def test_every_table_has_a_caption_and_headings_with_scope(page) -> None:
-    assert len(page.all("caption")) == len(page.all("table")) == 7
+    assert len(page.all("caption")) == len(page.all("table")) == 8
     assert all(heading.get("scope") in ("row", "col") for heading in page.all("th"))
 
 
@@ -113,7 +113,7 @@ def test_verdicts_are_told_in_words(page, experiment) -> None:
 
 def test_downloads_are_named_and_inside_the_page(page) -> None:
     links = [link for link in page.all("a") if "download" in link]
-    names = [f"imagenet-sample-{name}.csv" for name in ("agreement", "fidelity", "ranks", "attrition")]
+    names = [f"imagenet-sample-{name}.csv" for name in ("agreement", "fidelity", "ranks", "pooled", "attrition")]
     assert [link["download"] for link in links] == names
     assert all(link["href"].startswith("data:text/csv") for link in links)
 

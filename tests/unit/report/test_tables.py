@@ -44,5 +44,5 @@ def test_the_download_is_the_whole_table() -> None:
 
 
 def test_every_column_of_the_study_has_a_meaning(experiment) -> None:
-    for table in (experiment.agreement, experiment.fidelity, experiment.attrition, experiment.ranks):
+    for table in (experiment.agreement, experiment.fidelity, experiment.attrition, experiment.ranks, experiment.pooled):
         assert [column.name for column in view(table, "t", "", "").columns if not column.meaning] == []
