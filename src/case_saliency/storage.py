@@ -1,4 +1,4 @@
-"""The only reader and writer of artefacts: maps, tables, tensors and JSON.
+"""The only reader and writer of artefacts: maps, tables, tensors, arrays and JSON.
 
 Writing is atomic (a temporary file beside the target, flushed, then renamed), so that a killed process leaves no file
 that looks finished, and deterministic: the same content gives the same bytes. Every artefact carries `SCHEMA_VERSION`.
@@ -6,6 +6,7 @@ that looks finished, and deterministic: the same content gives the same bytes. E
 
 import glob
 import hashlib
+import io
 import json
 import os
 import tempfile
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from case_saliency.errors import CaseSaliencyError
 
 if TYPE_CHECKING:  # heavy libraries are imported where they are used: not every command needs them
+    import numpy as np
     import pandas as pd
     import torch
     import xarray as xr
@@ -183,6 +185,37 @@ def read_tensors(path: str | os.PathLike[str]) -> dict[str, "torch.Tensor"]:
             _check_version((file.metadata() or {}).get("schema_version"), path)
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     except (OSError, SafetensorError) as error:
+        raise _unreadable(path, error) from error
+
+
+def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
+    """Read the metadata that `write_tensors` was given, and the schema version."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="np") as file:
+            metadata = dict(file.metadata() or {})
+    except (OSError, SafetensorError) as error:
+        raise _unreadable(path, error) from error
+    _check_version(metadata.get("schema_version"), path)
+    return metadata
+
+
+def write_array(array: "np.ndarray[Any, Any]", path: str | os.PathLike[str]) -> None:
+    """Write an array of numbers as NPY, format version 1.0, in C order."""
+    import numpy as np
+
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        np.lib.format.write_array(file, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+
+
+def read_array(path: str | os.PathLike[str]) -> "np.ndarray[Any, Any]":
+    """Read an array of numbers; a file that holds objects is refused, for reading them would run code."""
+    import numpy as np
+
+    try:
+        return np.lib.format.read_array(io.BytesIO(Path(path).read_bytes()), allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
         raise _unreadable(path, error) from error
 
 
