@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 from case_saliency.errors import CaseSaliencyError
 
 if TYPE_CHECKING:  # heavy libraries are imported where they are used: not every command needs them
+    import numpy as np
     import pandas as pd
     import torch
     import xarray as xr
 
 SCHEMA_VERSION = 1
 _FLOAT_FORMAT = "%.10g"
+_TEXT = dict.fromkeys(("image_id", "file", "label_name", "sha256"), str)  # may look like numbers, such as class "007"
 
 
 @contextmanager
@@ -149,7 +151,7 @@ def read_table(path: str | os.PathLike[str]) -> "pd.DataFrame":
     path = Path(path)
     try:
         if path.suffix == ".csv":
-            table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"image_id": str})
+            table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=_TEXT)
             version = table.pop("schema_version").iloc[0] if len(table) else SCHEMA_VERSION
         else:
             import pyarrow.parquet as pq
@@ -182,6 +184,32 @@ def read_tensors(path: str | os.PathLike[str]) -> dict[str, "torch.Tensor"]:
         with safe_open(path, framework="pt") as file:
             _check_version((file.metadata() or {}).get("schema_version"), path)
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    except (OSError, SafetensorError) as error:
+        raise _unreadable(path, error) from error
+
+
+def write_arrays(arrays: "Mapping[str, np.ndarray[Any, Any]]", path: str | os.PathLike[str]) -> None:
+    """Write named arrays as safetensors, as `write_tensors` does, without torch."""
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    ordered = {name: np.ascontiguousarray(arrays[name]) for name in sorted(arrays)}
+    with atomic(path) as temporary:
+        save_file(ordered, temporary, {"schema_version": str(SCHEMA_VERSION)})
+
+
+@contextmanager
+def open_array(path: str | os.PathLike[str], name: str) -> "Iterator[Any]":
+    """Open one array of a safetensors file: the object yielded reads from the file what it is sliced by.
+
+    It knows `get_shape()`, and a slice of it is a numpy array.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="np") as file:
+            _check_version((file.metadata() or {}).get("schema_version"), path)
+            yield file.get_slice(name)
     except (OSError, SafetensorError) as error:
         raise _unreadable(path, error) from error
 

@@ -66,7 +66,7 @@ def obtain(model: str, dataset: str, seed: int, weights_path: Path, description_
         altered, unreadable or of another architecture.
     """
     spec, data = zoo.find(model), sources.find(dataset)
-    if spec.label_space != data.label_space:
+    if not data.admits(spec.label_space):
         raise CaseSaliencyError(
             f"model {model} knows the classes {spec.label_space}, dataset {dataset} has {data.label_space}; "
             "choose a model and a dataset with the same classes"
