@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from case_saliency.attribution import registry
+from case_saliency.datasets.labels import LABEL_SPACES, USER
 from case_saliency.datasets.sources import DATASETS
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.models.zoo import MODELS
@@ -110,6 +111,9 @@ def _problems(params: Params) -> Iterator[str]:
             registry.resolve([{"name": name, **variant}])
         except CaseSaliencyError as error:
             yield f"methods.{name}: {error}"
+    space = params["datasets"]["folder"]["label_space"]
+    if space is not None and space not in LABEL_SPACES:
+        yield f"datasets.folder.label_space: {space!r} is not a label space{_suggest(space, LABEL_SPACES)}, or use null"
     for name in experiments:
         yield from _experiment_problems(params, name)
 
@@ -120,6 +124,7 @@ def _experiment_problems(params: Params, name: str) -> Iterator[str]:
         yield f"{where}.dataset: {experiment['dataset']!r} is not a data set{_suggest(experiment['dataset'], DATASETS)}"
     else:
         yield from _size_problems(params, experiment, where)
+        yield from _place_problems(params, name)
     for position, model in enumerate(experiment["models"]):
         if model not in MODELS:
             yield f"{where}.models[{position}]: {model!r} is not a model{_suggest(model, MODELS)}"
@@ -144,16 +149,41 @@ def _experiment_problems(params: Params, name: str) -> Iterator[str]:
 
 def _size_problems(params: Params, experiment: Mapping[str, Any], where: str) -> Iterator[str]:
     """Yield more images, or more shards, than the data set has images and batches."""
-    available, batch_size = DATASETS[experiment["dataset"]].n_images, params["compute"]["batch_size"]
+    available, batch_size = DATASETS[experiment["dataset"]].n_test, params["compute"]["batch_size"]
     wanted = experiment["n_images"] or available
+    if wanted is None:
+        return  # all images of a folder that nobody has looked into yet
+    available = wanted if available is None else available
     if wanted > available:
-        yield f"{where}.n_images: {wanted} found, {experiment['dataset']} has {available}; lower it or use null"
+        yield (
+            f"{where}.n_images: {wanted} found, {experiment['dataset']} has {available} to evaluate; lower it or use "
+            "null"
+        )
     batches = math.ceil(min(wanted, available) / batch_size)
     if experiment["shards"] > batches:
         yield (
             f"{where}.shards: {experiment['shards']} found, but {wanted} images make {batches} batches of {batch_size} "
             f"(compute.batch_size), which are never cut; use at most {batches}"
         )
+
+
+def _place_problems(params: Params, name: str) -> Iterator[str]:
+    """Yield a data set of the user's that an experiment in `run` needs and params.yaml does not place."""
+    dataset = DATASETS[params["experiments"][name]["dataset"]]
+    told = params["datasets"].get(dataset.name, {})
+    if name in params["run"] and dataset.needs_path and told["path"] is None:
+        yield (
+            f"datasets.{dataset.name}.path: null found, but experiment {name!r} in run needs {dataset.description}; "
+            "name their folder, or take the experiment out of run"
+        )
+    for position, model in enumerate(params["experiments"][name]["models"]):
+        spaces = (MODELS[model].label_space, told.get("label_space")) if model in MODELS else (None, None)
+        if dataset.label_space == USER and spaces[0] != spaces[1]:
+            yield (
+                f"experiments.{name}.models[{position}]: {model} tells the classes of {spaces[0]} apart, and "
+                f"datasets.{dataset.name}.label_space is {spaces[1] or 'null'}; set it to {spaces[0]}, or choose "
+                "another model"
+            )
 
 
 def _needs(params: Params, experiment: str, name: str) -> Iterator[str]:

@@ -68,8 +68,8 @@ def similarity(
     ----------
     source
         "logits": the image's own logits (the authors' variant). "confusion": row u of the confusion matrix, how often
-        the model took an image of class u for each class (Section 3 of the paper), see `Confusion.nearness`. "weights": cosine of the rows of
-        the model's last linear layer.
+        the model took an image of class u for each class (Section 3 of the paper), see `Confusion.nearness`.
+        "weights": cosine of the rows of the model's last linear layer.
     classes
         Shape (N, T).
     logits

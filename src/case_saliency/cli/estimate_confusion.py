@@ -34,8 +34,8 @@ def run(arguments: argparse.Namespace) -> None:
     batches = load_batches(arguments, rows, model.transform, compute["batch_size"])
     labels = dict(zip(rows["image_id"], rows["label"], strict=True))
     found = confusion.estimate(model.module, batches, labels, int(model.description["n_classes"]))
-    storage.write_array(found.counts, arguments.confusion)
-    storage.write_array(found.mean_softmax, arguments.mean_softmax)
+    storage.write_matrix(found.counts, arguments.confusion)
+    storage.write_matrix(found.mean_softmax, arguments.mean_softmax)
     correct = int(found.counts.diagonal().sum())
     said = "%d of %d held-out images classified correctly; %d of %d classes were taken for fewer than 3 others"
     logging.getLogger(__name__).info(said, correct, len(rows), found.short_rows(3), len(found.counts))

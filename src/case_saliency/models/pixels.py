@@ -1,12 +1,13 @@
 """Labelled images as arrays, for the many passes of a training."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from case_saliency.datasets import images
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_BYTES = 8 * 2**30  # of the images of one split, which are kept in memory
-_READ = 500  # images at a time
 Colour = tuple[float, float, float]
 
 
@@ -63,7 +63,7 @@ def read(folder: Path, manifest: "pd.DataFrame", split: str, transform: Transfor
     folder
         The folder of the manifest.
     manifest
-        Columns `split` and `label`, and those that `images.batches` needs.
+        Columns `split` and `label`, and those that `images.read` needs.
 
     Raises
     ------
@@ -82,13 +82,20 @@ def read(folder: Path, manifest: "pd.DataFrame", split: str, transform: Transfor
             f"{folder}: {len(rows)} images of {size} x {size} pixels need {needed / 2**30:.0f} GiB of memory, at most "
             f"{MAX_BYTES / 2**30:.0f} are used; train on smaller images or fewer"
         )
-    plain = replace(transform, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))  # then times 255 gives the pixels again
     crops = torch.empty((len(rows), size, size, 3), dtype=torch.uint8)
-    start = 0
-    for ids, batch in images.batches(folder, rows, plain, _READ):
-        crops[start : start + len(ids)] = (batch * 255).round().to(torch.uint8).permute(0, 2, 3, 1)
-        start += len(ids)
+    for position, image in enumerate(_pictures(folder, rows)):
+        crops[position] = torch.from_numpy(transform.crop(image))
     return Pixels(crops, torch.from_numpy(rows["label"].to_numpy(dtype=np.int64, copy=True)))
+
+
+def _pictures(folder: Path, rows: "pd.DataFrame") -> Iterator[Image.Image]:
+    """Yield the images as RGB: of a file of many images at once, of files one by one."""
+    if (rows["index"] >= 0).all():
+        for values in images.arrays(folder, rows):
+            yield Image.fromarray(values).convert("RGB")
+    else:
+        for row in rows.to_dict("records"):
+            yield images.read(folder, row)
 
 
 class Normalise:

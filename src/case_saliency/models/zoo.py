@@ -37,4 +37,5 @@ def is_trained(model: str, dataset: str) -> bool:
     CaseSaliencyError
         If a name is unknown.
     """
-    return find(model).label_space != sources.find(dataset).label_space
+    known = find(model).label_space
+    return known is None or not sources.find(dataset).admits(known)
