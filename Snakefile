@@ -18,8 +18,9 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:  # every file that a rule makes, by name: only then is a deleted one noticed
-        [f"data/{name}/manifest.csv" for name in datasets()],
+        [f"data/{name}/{file}.csv" for name in datasets() for file in ("manifest", "exclusions")],
         per_experiment("models/{dataset}/{model}/seed{seed}/{file}", file=["weights.safetensors", "model.json"]),
+        per_training("models/{dataset}/{model}/seed{seed}/training.csv"),
         per_experiment("results/predictions/{experiment}/selection.csv"),
         per_experiment("results/predictions/{experiment}/{model}/seed{seed}.parquet"),
         per_experiment("results/saliency/{experiment}/{model}/seed{seed}/{family}/{shard}.nc"),

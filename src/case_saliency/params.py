@@ -6,13 +6,14 @@ from typing import Any
 from case_saliency.analyses import ANALYSES, select
 from case_saliency.attribution import registry
 from case_saliency.attribution.registry import Method
+from case_saliency.datasets.sources import DATASETS
 
 Params = Mapping[str, Any]
 
 
 def methods(params: Params, experiment: str, family: str | None = None) -> list[Method]:
     """Return the methods of an experiment in the order of params.yaml, of one family or of all."""
-    found = registry.resolve([entry(params, name) for name in params["experiments"][experiment]["methods"]])
+    found = registry.resolve([entry(params, name, experiment) for name in params["experiments"][experiment]["methods"]])
     return [method for method in found if family in (None, method.family)]
 
 
@@ -23,12 +24,39 @@ def families(params: Params, experiment: str) -> list[str]:
 
 def entries(params: Params, experiment: str, family: str | None = None) -> list[dict[str, Any]]:
     """Return the methods as JSON-serialisable entries from which `registry.resolve` makes them again."""
-    return [entry(params, method.name) for method in methods(params, experiment, family)]
+    return [entry(params, method.name, experiment) for method in methods(params, experiment, family)]
 
 
 def controls(params: Params, experiment: str) -> list[str]:
     """Return the names of the methods that calibrate the test and never compete."""
     return [method.name for method in methods(params, experiment) if "control" in (method.family, method.citation)]
+
+
+def needs_confusion(params: Params, experiment: str, family: str | None = None, analysis: str | None = None) -> bool:
+    """Return whether a method (of the family, or of the analysis) takes its contrast sets from a confusion matrix."""
+    if analysis == "contrast":
+        return "confusion" in contrast_sources(params, experiment)
+    return any("confusion" in method.requires for method in methods(params, experiment, family))
+
+
+def contrast_sources(params: Params, experiment: str) -> list[str]:
+    """Return the sources of contrast classes that analysis `contrast` can compare on an experiment's data set."""
+    has_heldout = DATASETS[params["experiments"][experiment]["dataset"]].has_heldout
+    return [source for source in params["contrast"]["sources"] if source != "confusion" or has_heldout]
+
+
+def recipe(params: Params, dataset: str, model: str) -> dict[str, Any]:
+    """Return how a model is trained on a data set: what `training` says in general, of the data set, and of both.
+
+    Examples
+    --------
+    >>> training = {"default": {"epochs": 9, "flip": True}, "digits": {"default": {"flip": False}}}
+    >>> recipe({"training": training}, "digits", "vgg_small")
+    {'epochs': 9, 'flip': False}
+    """
+    training = params["training"]
+    of_dataset = training.get(dataset, {})
+    return {**training["default"], **of_dataset.get("default", {}), **of_dataset.get(model, {})}
 
 
 def shards(params: Params, experiment: str) -> list[str]:
@@ -43,9 +71,14 @@ def shards(params: Params, experiment: str) -> list[str]:
     return [f"{index}-of-{count}" for index in range(count)]
 
 
-def entry(params: Params, name: str) -> dict[str, Any]:
-    """One method as `registry.resolve` takes it; the study's seed goes to methods that draw and name no seed."""
+def entry(params: Params, name: str, experiment: str | None = None) -> dict[str, Any]:
+    """One method as `registry.resolve` takes it; the study's seed goes to methods that draw and name no seed.
+
+    What an experiment says under `parameters` goes before what `methods` says for all experiments.
+    """
     given = {"name": name, **params["methods"].get(name, {"method": name})}
+    if experiment is not None:
+        given |= params["experiments"][experiment].get("parameters", {}).get(name, {})
     [method] = registry.resolve([given])
     return {"seed": params["seed"], **given} if "seed" in method.parameters else given
 
@@ -59,13 +92,16 @@ def analyses(params: Params, experiment: str) -> list[str]:
 def scoring(params: Params, experiment: str, analysis: str) -> dict[str, Any]:
     """Return what the stage that scores an analysis is told."""
     section = params["experiments"][experiment]
+    told = select(params, ANALYSES[analysis].scored_by)
+    if analysis == "contrast":
+        told["contrast"] = {**told["contrast"], "sources": contrast_sources(params, experiment)}
     return {
         "seed": params["seed"],
         "compute": params["compute"],
         "dataset": section["dataset"],
         "layers": section["layers"],
         "methods": entries(params, experiment),
-        **select(params, ANALYSES[analysis].scored_by),
+        **told,
     }
 
 

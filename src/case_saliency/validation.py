@@ -10,9 +10,10 @@ from functools import cache
 from typing import Any
 
 from case_saliency.attribution import registry
+from case_saliency.datasets.labels import LABEL_SPACES, USER
 from case_saliency.datasets.sources import DATASETS
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.models.zoo import MODELS
+from case_saliency.models.zoo import MODELS, is_trained
 from case_saliency.params import Params, entry
 
 
@@ -110,6 +111,10 @@ def _problems(params: Params) -> Iterator[str]:
             registry.resolve([{"name": name, **variant}])
         except CaseSaliencyError as error:
             yield f"methods.{name}: {error}"
+    space = params["datasets"]["folder"]["label_space"]
+    if space is not None and space not in LABEL_SPACES:
+        yield f"datasets.folder.label_space: {space!r} is not a label space{_suggest(space, LABEL_SPACES)}, or use null"
+    yield from _training_problems(params)
     for name in experiments:
         yield from _experiment_problems(params, name)
 
@@ -120,12 +125,13 @@ def _experiment_problems(params: Params, name: str) -> Iterator[str]:
         yield f"{where}.dataset: {experiment['dataset']!r} is not a data set{_suggest(experiment['dataset'], DATASETS)}"
     else:
         yield from _size_problems(params, experiment, where)
+        yield from _place_problems(params, name)
     for position, model in enumerate(experiment["models"]):
         if model not in MODELS:
             yield f"{where}.models[{position}]: {model!r} is not a model{_suggest(model, MODELS)}"
             continue
-        if experiment["seeds"] != [0]:
-            yield f"{where}.seeds: {experiment['seeds']} found, but {model} is pretrained and has one seed; use [0]"
+        if experiment["dataset"] in DATASETS:
+            yield from _seed_problems(params, name, model)
         layers = MODELS[model].target_layers
         for index, layer in enumerate(experiment["layers"]):
             if layer not in layers:
@@ -135,19 +141,76 @@ def _experiment_problems(params: Params, name: str) -> Iterator[str]:
         here = f"{where}.methods[{position}]"
         if method not in known:
             yield f"{here}: {method!r} is not a method{_suggest(method, known)}"
+        elif problem := _override_problem(params, name, method):
+            yield problem
         else:
             yield from (f"{here}: {problem}" for problem in _needs(params, name, method))
+    for method in experiment.get("parameters", {}):
+        if method not in experiment["methods"]:
+            yield (
+                f"{where}.parameters.{method}: not among the experiment's methods"
+                f"{_suggest(method, experiment['methods'])}"
+            )
     reference = params["fidelity"]["reference"]
     if name in params["run"] and reference not in experiment["methods"]:
         yield f"fidelity.reference: {reference!r} is not among {where}.methods; add it there or choose one of them"
 
 
+def _training_problems(params: Params) -> Iterator[str]:
+    """Yield recipes for what does not exist."""
+    for dataset, recipes in params["training"].items():
+        if dataset == "default":
+            continue
+        if dataset not in DATASETS:
+            yield f"training.{dataset}: {dataset!r} is not a data set{_suggest(dataset, DATASETS)}"
+        for model in recipes:
+            if model not in MODELS and model != "default":
+                yield f"training.{dataset}.{model}: {model!r} is not a model{_suggest(model, [*MODELS, 'default'])}"
+
+
+def _seed_problems(params: Params, name: str, model: str) -> Iterator[str]:
+    """Yield seeds that a model cannot have, and a training without images to learn from."""
+    experiment, where = params["experiments"][name], f"experiments.{name}"
+    dataset = DATASETS[experiment["dataset"]]
+    if not is_trained(model, dataset.name):
+        if experiment["seeds"] != [0]:
+            yield f"{where}.seeds: {experiment['seeds']} found, but {model} is pretrained and has one seed; use [0]"
+    elif not {"train", "validation"} <= set(dataset.splits or ()):
+        yield (
+            f"{where}.models: {model} must be trained, and data set {dataset.name!r} has no images for that; choose a "
+            f"model with published weights of {dataset.label_space}, or a data set with a training split"
+        )
+
+
+def _override_problem(params: Params, name: str, method: str) -> str | None:
+    """Return what is wrong with an experiment's own parameters of a method."""
+    given = params["experiments"][name].get("parameters", {}).get(method, {})
+    where = f"experiments.{name}.parameters.{method}"
+    if "method" in given or "name" in given:
+        return f"{where}: only parameters may differ here; give a variant a name of its own under methods"
+    try:
+        registry.resolve([entry(params, method)])
+    except CaseSaliencyError:
+        return None  # told under `methods`
+    try:
+        registry.resolve([entry(params, method, name)])
+    except CaseSaliencyError as error:
+        return f"{where}: {error}"
+    return None
+
+
 def _size_problems(params: Params, experiment: Mapping[str, Any], where: str) -> Iterator[str]:
     """Yield more images, or more shards, than the data set has images and batches."""
-    available, batch_size = DATASETS[experiment["dataset"]].n_images, params["compute"]["batch_size"]
+    available, batch_size = DATASETS[experiment["dataset"]].n_test, params["compute"]["batch_size"]
     wanted = experiment["n_images"] or available
+    if wanted is None:
+        return  # all images of a folder that nobody has looked into yet
+    available = wanted if available is None else available
     if wanted > available:
-        yield f"{where}.n_images: {wanted} found, {experiment['dataset']} has {available}; lower it or use null"
+        yield (
+            f"{where}.n_images: {wanted} found, {experiment['dataset']} has {available} to evaluate; lower it or use "
+            "null"
+        )
     batches = math.ceil(min(wanted, available) / batch_size)
     if experiment["shards"] > batches:
         yield (
@@ -156,14 +219,33 @@ def _size_problems(params: Params, experiment: Mapping[str, Any], where: str) ->
         )
 
 
+def _place_problems(params: Params, name: str) -> Iterator[str]:
+    """Yield a data set of the user's that an experiment in `run` needs and params.yaml does not place."""
+    dataset = DATASETS[params["experiments"][name]["dataset"]]
+    told = params["datasets"].get(dataset.name, {})
+    if name in params["run"] and dataset.needs_path and told["path"] is None:
+        yield (
+            f"datasets.{dataset.name}.path: null found, but experiment {name!r} in run needs {dataset.description}; "
+            "name their folder, or take the experiment out of run"
+        )
+    for position, model in enumerate(params["experiments"][name]["models"]):
+        spaces = (MODELS[model].label_space, told.get("label_space")) if model in MODELS else (None, None)
+        if dataset.label_space == USER and spaces[0] != spaces[1]:
+            yield (
+                f"experiments.{name}.models[{position}]: {model} tells the classes of {spaces[0]} apart, and "
+                f"datasets.{dataset.name}.label_space is {spaces[1] or 'null'}; set it to {spaces[0]}, or choose "
+                "another model"
+            )
+
+
 def _needs(params: Params, experiment: str, name: str) -> Iterator[str]:
     """Yield what a method needs and the experiment's data set cannot give."""
     try:
-        method = registry.resolve([entry(params, name)])[0]
+        method = registry.resolve([entry(params, name, experiment)])[0]
     except CaseSaliencyError:
         return  # told under `methods`
     dataset = params["experiments"][experiment]["dataset"]
-    if "confusion" in method.requires:
+    if "confusion" in method.requires and dataset in DATASETS and not DATASETS[dataset].has_heldout:
         yield (
             f"{name!r} takes its contrast set from a confusion matrix (source: confusion), which needs a held-out "
             f"split, and data set {dataset!r} has none; set methods.{name}.source to logits"

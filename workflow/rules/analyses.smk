@@ -39,6 +39,8 @@ rule score_network:
         weights=model_file("weights.safetensors"),
         description=model_file("model.json"),
         predictions=rules.predict.output.predictions,
+        confusion=confusion_file(""),
+        mean_softmax=confusion_file("-softmax"),
         code=lambda w: code(f"score_{w.analysis}", method_modules(w) + model_modules(w)),
     output:
         scores="results/scores/{experiment}/{analysis}/{model}/seed{seed}.parquet",
@@ -52,6 +54,8 @@ rule score_network:
         runtime=240,
     params:
         settings=lambda w: settings(**study.scoring(config, w.experiment, w.analysis)),
+        confusion=lambda w, input: given("--confusion", input.confusion),
+        mean_softmax=lambda w, input: given("--mean-softmax", input.mean_softmax),
         environment=lambda w: environment(f"score_{w.analysis}", method_modules(w) + model_modules(w)),
     message:
         "score {wildcards.analysis} of {wildcards.experiment}, {wildcards.model}, seed {wildcards.seed}"
@@ -59,7 +63,7 @@ rule score_network:
         "case-saliency --log {log} --threads {threads} score-{wildcards.analysis} --experiment {wildcards.experiment} "
         "--model {wildcards.model} --seed {wildcards.seed} --maps {input.maps} --manifest {input.manifest} "
         "--selection {input.selection} --weights {input.weights} --description {input.description} "
-        "--predictions {input.predictions} --settings {params.settings:q} --scores {output.scores}"
+        "--predictions {input.predictions} {params.confusion} {params.mean_softmax} --settings {params.settings:q} --scores {output.scores}"
 
 
 rule test_analysis:

@@ -9,6 +9,8 @@ rule attribute:
         weights=model_file("weights.safetensors"),
         description=model_file("model.json"),
         predictions=rules.predict.output.predictions,
+        confusion=confusion_file(""),
+        mean_softmax=confusion_file("-softmax"),
         code=lambda w: code("attribute", method_modules(w) + model_modules(w)),
     output:
         maps="results/saliency/{experiment}/{model}/seed{seed}/{family}/{shard}.nc",
@@ -25,6 +27,8 @@ rule attribute:
             layers=experiment(w)["layers"],
             methods=study.entries(config, w.experiment, w.family),
         ),
+        confusion=lambda w, input: given("--confusion", input.confusion),
+        mean_softmax=lambda w, input: given("--mean-softmax", input.mean_softmax),
         environment=lambda w: environment("attribute", method_modules(w) + model_modules(w)),
     message:
         "attribute {wildcards.experiment} with {wildcards.model}, seed {wildcards.seed}: "
@@ -32,4 +36,5 @@ rule attribute:
     shell:
         "case-saliency --log {log} --threads {threads} attribute --manifest {input.manifest} "
         "--selection {input.selection} --weights {input.weights} --description {input.description} "
-        "--predictions {input.predictions} --shard {wildcards.shard} --settings {params.settings:q} --maps {output.maps}"
+        "--predictions {input.predictions} {params.confusion} {params.mean_softmax} --shard {wildcards.shard} "
+        "--settings {params.settings:q} --maps {output.maps}"

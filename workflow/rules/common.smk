@@ -10,7 +10,7 @@ from case_saliency import params as study
 from case_saliency.analyses import ANALYSES
 from case_saliency.datasets.sources import DATASETS
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.models.zoo import MODELS
+from case_saliency.models.zoo import MODELS, is_trained
 from case_saliency.provenance.code import closure, locked_versions
 from case_saliency.validation import validate
 
@@ -106,6 +106,17 @@ def if_curves(paths):
     return [path for path in paths if path.split("/")[2] in asked]
 
 
+def per_training(pattern):
+    """Expand a path over the trainings of the experiments that run."""
+    return [
+        path
+        for path in per_experiment("{dataset} {model} {seed}")
+        for dataset, model, seed in [path.split()]
+        if is_trained(model, dataset)
+        for path in [pattern.format(dataset=dataset, model=model, seed=seed)]
+    ]
+
+
 def per_model(pattern):
     """Input function: a path expanded over the models and seeds of the rule's experiment."""
     return lambda wildcards: expand(
@@ -121,6 +132,20 @@ def dataset_file(name):
 def model_file(name):
     """Input function: a file of the rule's trained model."""
     return lambda wildcards: f"models/{experiment(wildcards)['dataset']}/{wildcards.model}/seed{wildcards.seed}/{name}"
+
+
+def confusion_file(ending):
+    """Input function: what the rule's model confuses, where a method of its family or analysis needs it."""
+    return lambda wildcards: (
+        f"results/confusion/{experiment(wildcards)['dataset']}/{wildcards.model}/seed{wildcards.seed}{ending}.npy"
+        if study.needs_confusion(config, wildcards.experiment, wildcards.get("family"), wildcards.get("analysis"))
+        else []
+    )
+
+
+def given(option, file):
+    """An option of a command with its file, and nothing where the file is not needed."""
+    return f"{option} {file}" if file else ""
 
 
 def dataset_modules(wildcards):

@@ -6,19 +6,22 @@ rule fetch_dataset:
         code=lambda w: code("fetch_dataset", dataset_modules(w)),
     output:
         manifest="data/{dataset}/manifest.csv",
+        exclusions="data/{dataset}/exclusions.csv",
         images=directory("data/{dataset}/images"),
     log:
         "logs/fetch_dataset/{dataset}.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=2000,
+        runtime=600,
     params:
+        settings=lambda w: settings(**config["datasets"].get(w.dataset, {})),
         environment=lambda w: environment("fetch_dataset", dataset_modules(w)),
     message:
         "fetch data set {wildcards.dataset}"
     shell:
-        "case-saliency --log {log} fetch-dataset --dataset {wildcards.dataset} --manifest {output.manifest}"
+        "case-saliency --log {log} fetch-dataset --dataset {wildcards.dataset} --settings {params.settings:q} "
+        "--manifest {output.manifest}"
 
 
 rule select_images:

@@ -1,8 +1,11 @@
 """Which classes a class is contrasted with: the classes that are most easily taken for it."""
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from case_saliency.errors import CaseSaliencyError
@@ -10,11 +13,53 @@ from case_saliency.errors import CaseSaliencyError
 Source = Literal["logits", "confusion", "weights"]
 
 
+@dataclass(frozen=True)
+class Confusion:
+    """What a model took held-out images for.
+
+    Attributes
+    ----------
+    counts
+        Images of class u that were taken for class v, shape (K, K), rows the true class.
+    mean_softmax
+        Mean probability of class v over the held-out images of class u, shape (K, K); None if it is not known.
+    """
+
+    counts: NDArray[Any]
+    mean_softmax: NDArray[Any] | None = None
+
+    def __post_init__(self) -> None:
+        shape = self.counts.shape
+        if len(shape) != 2 or shape[0] != shape[1]:
+            raise CaseSaliencyError(f"confusion matrix: shape {shape} found, a square one expected; rebuild it")
+        if self.mean_softmax is not None and self.mean_softmax.shape != shape:
+            raise CaseSaliencyError(
+                f"confusion matrix: mean probabilities of shape {self.mean_softmax.shape} found, {shape} expected; "
+                "rebuild both"
+            )
+
+    def nearness(self) -> NDArray[np.float64]:
+        """Return how near class v is to class u, shape (K, K), rows u: the count plus the mean probability.
+
+        A probability is below 1, so that a class that was confused more often is always nearer, classes that were
+        confused equally often come in the order of their probabilities, and so do those that fill a short row because
+        they were never confused.
+
+        Examples
+        --------
+        >>> found = Confusion(np.array([[5, 0, 1], [0, 6, 0], [2, 0, 4]]), np.array([[.7, .1, .2]] * 3))
+        >>> found.nearness()[0].tolist()
+        [5.7, 0.1, 1.2]
+        """
+        counts = self.counts.astype(np.float64)
+        return counts if self.mean_softmax is None else counts + self.mean_softmax
+
+
 def similarity(
     source: Source,
     classes: Tensor,
     logits: Tensor,
-    confusion: Tensor | None,
+    confusion: Confusion | None,
     module: nn.Module,
 ) -> Tensor:
     """Return how near every class is to each class of `classes`, shape (N, T, K); larger is nearer.
@@ -23,14 +68,14 @@ def similarity(
     ----------
     source
         "logits": the image's own logits (the authors' variant). "confusion": row u of the confusion matrix, how often
-        the model took an image of class u for each class (Section 3 of the paper). "weights": cosine of the rows of
-        the model's last linear layer.
+        the model took an image of class u for each class (Section 3 of the paper), see `Confusion.nearness`.
+        "weights": cosine of the rows of the model's last linear layer.
     classes
         Shape (N, T).
     logits
         Shape (N, K).
     confusion
-        Counts, shape (K, K), rows the true class; needed for "confusion" only.
+        Needed for "confusion" only.
     module
         The classifier; used for "weights" only.
 
@@ -46,18 +91,36 @@ def similarity(
         return _cosines(module, n_classes)[classes]
     if confusion is None:
         raise CaseSaliencyError("source: confusion needs a confusion matrix and none was given; use source: logits")
-    if confusion.shape != (n_classes, n_classes):
+    if confusion.counts.shape != (n_classes, n_classes):
         raise CaseSaliencyError(
-            f"confusion matrix: shape {tuple(confusion.shape)} found, the model has {n_classes} classes; rebuild it"
+            f"confusion matrix: shape {confusion.counts.shape} found, the model has {n_classes} classes; rebuild it"
         )
-    return confusion.to(logits)[classes]
+    return torch.from_numpy(_ranks(confusion.nearness()[classes.cpu().numpy()])).to(classes.device)
+
+
+def filled(members: Tensor, classes: Tensor, confusion: Confusion) -> Tensor:
+    """Return the share of each contrast set that fills a short row: classes that were never confused with its class.
+
+    Parameters
+    ----------
+    members
+        Contrast sets, shape (N, T, k).
+    classes
+        The classes that they belong to, shape (N, T).
+
+    Returns
+    -------
+    Shape (N, T), from 0 to 1.
+    """
+    rows, columns = classes[:, :, None].cpu().numpy(), members.cpu().numpy()
+    return torch.from_numpy((confusion.counts[rows, columns] == 0).mean(-1)).to(torch.float32)
 
 
 def nearest(similarity: Tensor, logits: Tensor, excluded: Tensor, k: int) -> Tensor:
     """Return the `k` nearest classes, nearest first.
 
-    Ties (such as classes that were never confused) are broken by the image's logits, then by the class index, so that
-    a set always has k members and never arbitrary ones.
+    Ties are broken by the image's logits, then by the class index, so that a set always has k members and never
+    arbitrary ones.
 
     Parameters
     ----------
@@ -91,6 +154,12 @@ def nearest(similarity: Tensor, logits: Tensor, excluded: Tensor, k: int) -> Ten
     by_logit = logits.argsort(dim=-1, descending=True, stable=True)[:, None].expand_as(similarity)
     ranked = similarity.scatter(-1, excluded, -torch.inf).gather(-1, by_logit)
     return by_logit.gather(-1, ranked.argsort(dim=-1, descending=True, stable=True)[..., :k])
+
+
+def _ranks(values: NDArray[Any]) -> NDArray[np.float32]:
+    """Replace numbers by their rank in their row, equal ones by equal ranks: exact in single precision."""
+    ranks = np.apply_along_axis(lambda row: np.unique(row, return_inverse=True)[1], -1, values)
+    return ranks.astype(np.float32)
 
 
 def _cosines(module: nn.Module, n_classes: int) -> Tensor:

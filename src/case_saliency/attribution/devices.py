@@ -1,15 +1,15 @@
 """How exactly to compute: precision, determinism, and how many images fit."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from case_saliency.attribution.capture import evaluating
+from case_saliency.models.devices import exactly
+
+__all__ = ["AUTOCAST", "Settings", "exactly", "fitting_batch"]
 
 Precision = Literal["float32", "bfloat16", "float16"]
 AUTOCAST: dict[str, torch.dtype | None] = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -38,29 +38,6 @@ class Settings:
     deterministic: bool = True
     batch_size: int | None = None
     memory_mb: int = 1024
-
-
-@contextmanager
-def exactly(deterministic: bool) -> Iterator[None]:
-    """Choose deterministic algorithms and full float32 while the context is open, and restore what was chosen before.
-
-    An operation that has no deterministic algorithm on a GPU warns and goes on.
-    """
-    memory: Any = torch.utils.deterministic
-    filled = memory.fill_uninitialized_memory
-    algorithms = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    cudnn = torch.backends.cudnn
-    before = cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with a fixed workspace
-    torch.use_deterministic_algorithms(deterministic, warn_only=True)
-    memory.fill_uninitialized_memory = False  # only helps to find reads of unset memory, and costs 7% of a forward pass
-    cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32 = deterministic, False, False
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(algorithms[0], warn_only=algorithms[1])
-        cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32 = before
-        memory.fill_uninitialized_memory = filled
 
 
 def fitting_batch(module: nn.Module, image: Tensor, memory_mb: int, *, keeps_graph: bool) -> int:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from case_saliency.attribution import batching, devices, result
 from case_saliency.attribution.capture import Grid, capture, evaluating, unwrap
+from case_saliency.attribution.contrast import Confusion
 from case_saliency.attribution.registry import Method
 from case_saliency.attribution.result import Attribution, Extras, Maps
 from case_saliency.attribution.rows import Rows
@@ -35,7 +36,7 @@ def attribute(
     layers: Mapping[str, str],
     methods: Sequence[Method],
     *,
-    confusion: NDArray[Any] | None = None,
+    confusion: Confusion | None = None,
     grid: Grid | None = None,
     settings: devices.Settings | None = None,
 ) -> Attribution:
@@ -54,7 +55,7 @@ def attribute(
     methods
         As returned by `registry.resolve`.
     confusion
-        Confusion matrix (K, K), rows the true class; for methods that require it.
+        What the model took held-out images for; for methods that require it.
     grid
         Turns a layer's output into a map, see `capture.capture`; the default serves CNNs and ViTs.
     settings
@@ -110,7 +111,7 @@ class _Job:
     classes: Mapping[str, Sequence[int]]
     layers: dict[str, str]
     methods: tuple[Method, ...]
-    confusion: NDArray[Any] | None
+    confusion: Confusion | None
     grid: Grid | None
     settings: devices.Settings
     messages: list[str] = field(default_factory=list)
@@ -126,13 +127,13 @@ class _Job:
         autocast = devices.AUTOCAST[self.settings.precision]
         captured = capture(self.module, images, self.layers, grid=self.grid, autocast=autocast)
         classes = _checked_classes(self.classes, image_ids, captured.logits)
-        confusion = None if self.confusion is None else torch.from_numpy(self.confusion).to(classes.device)
         maps: Maps = {}
         extras: Extras = {}
         for name in (*self.layers, INPUT_LAYER):
             layer = captured.layers.get(name)
             view = View(
-                self.module, images, image_ids, classes, captured.logits, rows, self.tails, autocast, layer, confusion
+                *(self.module, images, image_ids, classes, captured.logits, rows, self.tails, autocast, layer),
+                confusion=self.confusion,
             )
             for method in self.methods:
                 if (method.space == "input") == (layer is None):

@@ -38,6 +38,8 @@ class Attribution:
     attributes
         Layer -> method -> facts: base, family, target, parameters, citation, settings, layer_path, n_zero,
         n_constant, n_nan, and `coincides_with`, an earlier method with the same maps (see `quality.coincidences`).
+        A method whose contrast sets come from a confusion matrix also tells `contrast_filled`, the share of their
+        members that were never confused with the class and stand in for those that a short row lacks.
     messages
         What a user should know: batches halved for memory, slower fallbacks.
     """
@@ -102,6 +104,7 @@ def gather(
         layer: {
             name: _facts(by_name[name], settings)
             | {"layer_path": layers.get(layer, ""), "coincides_with": same[layer].get(name, "")}
+            | _filled(noted[layer][name])
             | {f"n_{kind}": int((flags[layer][name] == kind).sum()) for kind in ("zero", "constant", "nan")}
             for name in named
         }
@@ -115,6 +118,10 @@ def _facts(method: Method, settings: Settings) -> dict[str, Any]:
     return {name: facts[name] for name in ("base", "family", "target", "parameters", "citation")} | {
         "settings": asdict(settings)
     }
+
+
+def _filled(extras: Mapping[str, NDArray[Any]]) -> dict[str, float]:
+    return {"contrast_filled": float(extras["contrast_filled"].mean())} if "contrast_filled" in extras else {}
 
 
 def _scalars(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class View:
     tails: Tails
     autocast: torch.dtype | None = None
     layer: CapturedLayer | None = None
-    confusion: Tensor | None = None
+    confusion: contrast.Confusion | None = None
     notes: dict[str, Tensor] = field(default_factory=dict)
     _cache: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
@@ -96,6 +96,8 @@ class View:
 
         found = self.cached(("contrast", source, k, hold_out), find)
         self.notes["contrast_classes"] = found
+        if source == "confusion" and self.confusion is not None:
+            self.notes["contrast_filled"] = contrast.filled(found, self.classes, self.confusion)
         return found
 
     def noise(self, seed: int, label: str, shape: Sequence[int], distribution: Literal["uniform", "normal"]) -> Tensor:

@@ -86,10 +86,16 @@ def add_parameter(
     parser.add_argument(name, type=kind, required=True, help=description, action=_Parameter, choices=choices)
 
 
-def add_settings(parser: argparse.ArgumentParser, description: str) -> None:
+def add_settings(parser: argparse.ArgumentParser, description: str, *, required: bool = True) -> None:
     """Declare ``--settings``: the part of params.yaml that the stage receives, as one JSON object."""
     parser.add_argument(
-        "--settings", type=_json_object, required=True, help=description, action=_Parameter, metavar="JSON"
+        *("--settings",),
+        type=_json_object,
+        required=required,
+        default={},
+        help=description,
+        action=_Parameter,
+        metavar="JSON",
     )
 
 

@@ -10,7 +10,16 @@ import logging
 from case_saliency import storage
 from case_saliency.attribution import registry
 from case_saliency.cli.arguments import add_input, add_output, add_parameter, add_settings, setting
-from case_saliency.cli.loading import add_images, add_model, load_batches, load_model, load_selection, network_modules
+from case_saliency.cli.loading import (
+    add_confusion,
+    add_images,
+    add_model,
+    load_batches,
+    load_confusion,
+    load_model,
+    load_selection,
+    network_modules,
+)
 from case_saliency.datasets import shards
 from case_saliency.errors import CaseSaliencyError
 
@@ -22,6 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_images(parser)
     add_model(parser)
     add_input(parser, "--predictions", "predictions of the network (.parquet)")
+    add_confusion(parser)
     add_parameter(parser, "--shard", "which part of the images: INDEX-of-COUNT, 0-of-1 for all")
     add_settings(parser, "compute, attribution, layers, methods")
     add_output(parser, "--maps", "map file to write (.nc)")
@@ -49,14 +59,19 @@ def run(arguments: argparse.Namespace) -> None:
         {name: predictions.loc[name, list(TARGETS)].tolist() for name in rows["image_id"]},
         {layer: model.target_layers[layer] for layer in setting(arguments.settings, "layers")},
         registry.resolve(setting(arguments.settings, "methods")),
+        confusion=load_confusion(arguments),
         settings=devices.Settings(**setting(arguments.settings, "attribution")),
     )
     storage.write_maps(found.datasets(TARGETS), arguments.maps)
+    log = logging.getLogger(__name__)
     for layer, methods in found.attributes.items():
         for method, facts in methods.items():
             if facts["coincides_with"]:
                 said = "%s at %s draws the same maps as %s on this network: count them once"
-                logging.getLogger(__name__).warning(said, method, layer, facts["coincides_with"])
+                log.warning(said, method, layer, facts["coincides_with"])
+            if "contrast_filled" in facts:
+                said = "%s at %s: %.1f%% of the contrast classes were never confused, they fill short rows"
+                log.info(said, method, layer, 100 * facts["contrast_filled"])
     _tell_empty_maps({layer: dict(flags) for layer, flags in found.flags.items()})
 
 

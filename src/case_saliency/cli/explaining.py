@@ -8,8 +8,16 @@ from case_saliency import storage
 from case_saliency.attribution import registry
 from case_saliency.attribution.registry import Method
 from case_saliency.cli.arguments import setting
-from case_saliency.cli.loading import load_batches, load_model, load_selection, network_modules
+from case_saliency.cli.loading import (
+    add_confusion,
+    load_batches,
+    load_confusion,
+    load_model,
+    load_selection,
+    network_modules,
+)
 from case_saliency.cli.maps import identify
+from case_saliency.cli.perturbation import add_perturbation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +25,12 @@ if TYPE_CHECKING:
     from case_saliency.attribution.result import Attribution
 
 TARGETS = ("top1", "top2")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the inputs of an analysis that passes images through the network."""
+    add_perturbation(parser)
+    add_confusion(parser)
 
 
 def modules(arguments: argparse.Namespace) -> list[str]:
@@ -33,7 +47,7 @@ def explain(
     Parameters
     ----------
     arguments
-        Those of `cli.perturbation.add_perturbation`, with the settings compute and attribution.
+        Those of `configure`, with the settings compute and attribution.
     methods
         What to explain with.
     layers
@@ -55,6 +69,7 @@ def explain(
         {name: predictions.loc[name, list(TARGETS)].tolist() for name in rows["image_id"]},
         {name: model.target_layers[name] for name in layers or model.target_layers},
         methods,
+        confusion=load_confusion(arguments),
         settings=devices.Settings(**setting(arguments.settings, "attribution")),
     )
     return found, predictions.loc[list(found.image_ids)], model.transform.input_size

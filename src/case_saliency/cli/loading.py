@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import torch
 
+    from case_saliency.attribution.contrast import Confusion
     from case_saliency.models.networks import LoadedModel
 
 
@@ -20,6 +21,12 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     """Declare the two files of a network."""
     add_input(parser, "--weights", "weights of the network (.safetensors)")
     add_input(parser, "--description", "description of the network (.json)")
+
+
+def add_confusion(parser: argparse.ArgumentParser) -> None:
+    """Declare what a network confuses, for methods that contrast with it."""
+    add_input(parser, "--confusion", "confusion counts, for methods with source: confusion (.npy)", required=False)
+    add_input(parser, "--mean-softmax", "held-out mean probabilities; they fill short rows (.npy)", required=False)
 
 
 def add_images(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +50,16 @@ def load_batches(
 
     found = images.batches(arguments.manifest.parent, rows, transform, batch_size)
     yield from track(found, math.ceil(len(rows) / batch_size), "batches")
+
+
+def load_confusion(arguments: argparse.Namespace) -> "Confusion | None":
+    """Read what the network confuses, if the arguments name it."""
+    from case_saliency.attribution.contrast import Confusion
+
+    if arguments.confusion is None:
+        return None
+    probabilities = arguments.mean_softmax and storage.read_matrix(arguments.mean_softmax)
+    return Confusion(storage.read_matrix(arguments.confusion), probabilities)
 
 
 def load_selection(arguments: argparse.Namespace) -> "pd.DataFrame":

@@ -20,8 +20,10 @@ from case_saliency.provenance.record import Record
 STAGES = (
     "fetch_dataset",
     "obtain_model",
+    "train_model",
     "select_images",
     "predict",
+    "estimate_confusion",
     "attribute",
     "score_agreement",
     "score_fidelity",

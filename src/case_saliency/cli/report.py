@@ -56,6 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
     from case_saliency.datasets.sources import DATASETS
+    from case_saliency.params import entry
     from case_saliency.report.content import Experiment, Settings
 
     settings = arguments.settings
@@ -67,7 +68,7 @@ def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
         reference=fidelity["reference"],
         equivalence_margin=fidelity["equivalence_margin"],
         measure=f"drop_{fidelity['measure']}",
-        contrast_source=setting(settings, "methods").get(fidelity["reference"], {}).get("source"),
+        contrast_source=entry(settings, fidelity["reference"], name).get("source"),
     )
     return Experiment(
         name=name,

@@ -7,17 +7,17 @@ Settings: dataset, compute (device, batch_size), activity (thresholds).
 import argparse
 
 from case_saliency import storage
+from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings, setting
 from case_saliency.cli.loading import load_batches, load_model, load_selection, network_modules
 from case_saliency.cli.maps import identify
-from case_saliency.cli.perturbation import add_perturbation
 
 modules = network_modules
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    add_perturbation(parser)
+    explaining.configure(parser)
     add_settings(parser, "dataset, compute, activity")
     add_output(parser, "--scores", "table to write, one row for each image, layer, kind and threshold (.parquet)")
 

@@ -9,7 +9,6 @@ from case_saliency import storage
 from case_saliency.attribution import registry
 from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings, setting
-from case_saliency.cli.perturbation import add_perturbation
 from case_saliency.diagnostic import contrast_sets
 
 modules = explaining.modules
@@ -17,7 +16,7 @@ modules = explaining.modules
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    add_perturbation(parser)
+    explaining.configure(parser)
     add_settings(parser, "dataset, compute, attribution, diagnostic, contrast, layers, methods")
     add_output(parser, "--scores", "table to write, one row for each image and variant (.parquet)")
 

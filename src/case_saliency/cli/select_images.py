@@ -1,5 +1,7 @@
 """Select the images of an experiment: a seeded sample, the same for every model and method.
 
+It is drawn from the split `test`, on which nothing was trained or tuned.
+
 Settings: n_images (null: all), seed.
 """
 
@@ -23,7 +25,10 @@ def run(arguments: argparse.Namespace) -> None:
 
     manifest = storage.read_table(arguments.manifest)
     chosen = selection.select(
-        manifest, n_images=setting(arguments.settings, "n_images"), seed=setting(arguments.settings, "seed")
+        manifest,
+        n_images=setting(arguments.settings, "n_images"),
+        seed=setting(arguments.settings, "seed"),
+        split="test",
     )
     storage.write_table(chosen, arguments.selection)
-    logging.getLogger(__name__).info("%d of %d images selected", len(chosen), len(manifest))
+    logging.getLogger(__name__).info("%d of %d test images selected", len(chosen), (manifest["split"] == "test").sum())

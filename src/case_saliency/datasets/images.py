@@ -1,30 +1,26 @@
-"""Decoding of image files, and their preparation for a network.
+"""Reading of a dataset's images, and their preparation for a network.
 
-A file is untrusted: its hash is compared with the manifest before a decoder sees it, paths that leave the dataset's
-folder are refused, and the number of pixels is limited.
+A file is untrusted: paths that leave its folder are refused, and its hash is compared with the manifest before a
+decoder sees it.
 """
 
 import hashlib
-import io
-import struct
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from case_saliency import storage
+from case_saliency.datasets import decoding, locations, tensors
 from case_saliency.errors import CaseSaliencyError
 
 if TYPE_CHECKING:
     import pandas as pd
     import torch
 
-MAX_PIXELS = 2**26  # 67 million, 201 MB as RGB; the largest ILSVRC2012 photograph has 61 million
-MAX_ELONGATION = 100  # longer side over shorter side; resizing the shorter side enlarges a thread without bound
-_FORMATS = ("JPEG", "PNG", "BMP", "WEBP")  # decoders that never start another program
 _INTERPOLATIONS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 
@@ -100,63 +96,69 @@ class Transform:
 
 
 def read(folder: Path, row: Mapping[Any, Any]) -> Image.Image:
-    """Decode one image of a dataset as RGB.
-
-    An orientation noted in EXIF is not applied, as in the usual ImageNet pipelines.
+    """Read one image of a dataset as RGB: an image file, or one row of a file of many images.
 
     Parameters
     ----------
     folder
         The folder of the dataset's manifest.
     row
-        A row of the manifest; `file` and `sha256` are used.
+        A row of the manifest; `file`, `index` (missing: an image file) and `sha256` are used.
 
     Raises
     ------
     CaseSaliencyError
-        If the path leaves `folder`, or the file is missing, is not what the manifest says, is truncated, is not an
-        image, has more than `MAX_PIXELS` pixels, or is longer than `MAX_ELONGATION`; names the file and the remedy.
+        If the path leaves its folder (see `locations`), the file is missing or is not what the manifest says, or as
+        `decoding.decode`; names the file and the remedy.
     """
-    name = PurePosixPath(str(row["file"]))
-    if name.is_absolute() or ".." in name.parts or "\0" in str(name):
-        raise CaseSaliencyError(f"manifest of {folder}: file {row['file']!r} leaves the folder; {_remedy(folder)}")
-    path = folder / name
+    path = locations.locate(folder, str(row["file"]))
+    index = int(row.get("index", -1))
+    if index >= 0:
+        with storage.open_array(path, tensors.NAME) as pixels:
+            return Image.fromarray(tensors.verified(pixels, index, str(row["sha256"]), path)).convert("RGB")
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise CaseSaliencyError(f"{path}: cannot be read ({error.strerror}); {_remedy(folder)}") from error
+        raise CaseSaliencyError(f"{path}: cannot be read ({error.strerror}); {locations.remedy(folder)}") from error
     found = hashlib.sha256(content).hexdigest()
     if found != row["sha256"]:
-        raise CaseSaliencyError(f"{path}: sha256 {found} found, {row['sha256']} expected; {_remedy(folder)}")
-    return _decode(content, path)
+        raise CaseSaliencyError(f"{path}: sha256 {found} found, {row['sha256']} expected; {locations.remedy(folder)}")
+    return decoding.decode(content, path)
 
 
-def _remedy(folder: Path) -> str:
-    return f"fetch it again: case-saliency fetch-dataset --dataset {folder.name} --manifest {folder}/manifest.csv"
+def arrays(folder: Path, rows: "pd.DataFrame") -> tensors.Pixels:
+    """Read many rows of a dataset whose images lie in one file, at once.
 
+    Parameters
+    ----------
+    folder
+        The folder of the dataset's manifest.
+    rows
+        Rows of the manifest, in any order.
 
-def _decode(content: bytes, path: Path) -> Image.Image:
-    try:
-        with warnings.catch_warnings():
-            # Pillow only warns from 89 million pixels on; the limit below is lower and is an error.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content), formats=_FORMATS)
-        width, height = image.size
-        if width * height > MAX_PIXELS or max(image.size) > MAX_ELONGATION * min(image.size):
-            raise CaseSaliencyError(
-                f"{path}: {width} x {height} pixels found; at most {MAX_PIXELS} pixels and sides of at most "
-                f"{MAX_ELONGATION} to 1 are read; scale or crop the image"
-            )
-        return image.convert("RGB")
-    except Image.DecompressionBombError as error:
-        raise CaseSaliencyError(f"{path}: {error}; at most {MAX_PIXELS} pixels are read; scale the image") from error
-    except UnidentifiedImageError as error:
+    Returns
+    -------
+    numpy.ndarray
+        Pixels 0 to 255 in the order of `rows`, shape (N, H, W) for grey images, (N, H, W, 3) for colour.
+
+    Raises
+    ------
+    CaseSaliencyError
+        If the images are files of their own, or a row is not what the manifest says.
+    """
+    names = set(rows["file"])
+    if len(names) != 1 or (rows["index"] < 0).any():
         raise CaseSaliencyError(
-            f"{path}: not an image of the kinds {', '.join(_FORMATS)}; convert or remove it"
-        ) from error
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CaseSaliencyError(f"{path}: damaged image ({reason}); replace or remove it") from error
+            f"{folder}: {len(names)} image files found; only images that lie in one file are read at once, read the "
+            "others one by one"
+        )
+    path = locations.locate(folder, str(names.pop()))
+    with storage.open_array(path, tensors.NAME) as pixels:
+        everything: tensors.Pixels = pixels[:]
+    for index, sha256 in zip(rows["index"], rows["sha256"], strict=True):
+        tensors.verified(everything, int(index), str(sha256), path)
+    found: tensors.Pixels = everything[rows["index"].to_numpy()]
+    return found
 
 
 def batches(

@@ -5,22 +5,18 @@ indices follow the usual order is checked by the tests against the predictions o
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from case_saliency import storage
 from case_saliency.datasets import labels
+from case_saliency.datasets.fetching import Fetched, Options, nothing_excluded
 from case_saliency.datasets.packages import PackagedFile
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from case_saliency.datasets.sources import DatasetSpec
+from case_saliency.datasets.sources import DatasetSpec
 
 _DISTRIBUTION, _VERSION, _FOLDER = "foolbox", "3.3.4", "foolbox/data"
 
 
-def fetch(spec: "DatasetSpec", destination: Path) -> "pd.DataFrame":
-    """Copy the dataset's images into `destination/images/` and return their manifest (see `sources.fetch`)."""
+def fetch(spec: DatasetSpec, destination: Path, _options: Options) -> Fetched:
+    """Copy the dataset's images into `destination/images/` (see `sources.obtain`)."""
     import pandas as pd
 
     class_names = labels.names(spec.label_space)
@@ -36,6 +32,7 @@ def fetch(spec: "DatasetSpec", destination: Path) -> "pd.DataFrame":
             {
                 "image_id": image_id,
                 "file": f"images/{name}",
+                "index": -1,
                 "label": label,
                 "label_name": class_names[label],
                 "split": "test",
@@ -44,7 +41,7 @@ def fetch(spec: "DatasetSpec", destination: Path) -> "pd.DataFrame":
                 "licence": spec.licence,
             }
         )
-    return pd.DataFrame(rows)
+    return Fetched(pd.DataFrame(rows), nothing_excluded())
 
 
 SHA256: dict[str, dict[str, str]] = {
@@ -69,5 +66,27 @@ SHA256: dict[str, dict[str, str]] = {
         "imagenet_17_22.jpg": "b432341845620e9cfd67d848c4783c32dd6eaddad45513866b17180d2b09fcf5",
         "imagenet_18_317.jpg": "b9412f92f0b1c3faede45b55a44940977daa744f2040118d0538cf597fca785d",
         "imagenet_19_305.jpg": "e1f58f00e2e47ce930d7ecab0e46a78316054f68c10d0742e87c1cc092324556",
+    },
+    "cifar100-sample": {
+        "cifar100_00_49.png": "950650b1201b16c7b9bab15d07d0d35957ce6b2fb049dbac3993b59c1d5f71f6",
+        "cifar100_01_33.png": "d393db77699ce0474c199a5dcc35aa5d0796df8c7a5ae3ddf10c07f31ab7d0b8",
+        "cifar100_02_72.png": "f5b2b9ae70d58b546555ffa3a76e2ac96f30475c4fd6283f4fbf826aea7a0d27",
+        "cifar100_03_51.png": "d1d96246dbcc8443d816e0d4283ce27c623dfb462c51d33ef4addec420f90905",
+        "cifar100_04_71.png": "94038d0fa599e2eac2845555fc1419cbeade5da393f2b1a953747353b7e8fd6a",
+        "cifar100_05_92.png": "feb279be28de4d3a1f9d339ca5ed6e14a4959113788a68b623dcd24dcd5c0279",
+        "cifar100_06_15.png": "2a97893fc573f17d851bffe7cc295e19e3fdab77acf92bdc67a2eb08cfbc71f0",
+        "cifar100_07_14.png": "e5932f2977a32d268fbfc2f4a3367970ec323b0f8a6b61b5e967783bac52e2e6",
+        "cifar100_08_23.png": "7b972708656be532cdcf061e797480b18037fc98280216759e5aa68324ebbb92",
+        "cifar100_09_0.png": "f88aaa22ad2ca6b1f2a37cb03cf308537a65d8a705feb08d16de456f732c144b",
+        "cifar100_10_71.png": "6855dcb338d49eaaf249f42d62285b3ff9cf971ed478faf7bd7015f173781e59",
+        "cifar100_11_75.png": "baa3402ffe23b613f11a6d2d61a52a909b223dc7f4658a436acc83345cec2308",
+        "cifar100_12_81.png": "c846a02bfb3f4f90e860c37e221df64c32b4773a884c3fbbad1c20ed821bc5e5",
+        "cifar100_13_69.png": "ae243464d016116024dfd32f1096d67f6caf68ed883d935bace30d640b4d2531",
+        "cifar100_14_40.png": "98b1c1f5425ee96fc14a33eab46ed2ab2bef02534c01d9fc2904a1c7cf5582c4",
+        "cifar100_15_43.png": "876aca1ee3e230d3ae392d535aeed73ac22228c91b3a04ac49af88f96668c6ba",
+        "cifar100_16_92.png": "eed65401664dfb4718542a69d89b230b91ba7374247b5b105d179be95ab2623b",
+        "cifar100_17_97.png": "977faf0c3b8f927516827080c1408cf51d9c9c4dfc26cd43b27307997f5087de",
+        "cifar100_18_70.png": "da6f0ffba1bf5c66bc6f9d2b733ecb42b50e5e733d37ca714572de59e2acc09a",
+        "cifar100_19_53.png": "1efc8b5f1eaa5dbc180e700370f3fa803cf6e026569a8895a2105656efc67d64",
     },
 }

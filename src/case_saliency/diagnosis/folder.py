@@ -1,62 +1,16 @@
-"""A user's folder of images: what it holds, what cannot be used, and what its class folders say. Imports no torch."""
+"""The user's images for a diagnosis: with class folders, or without any."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from case_saliency import storage
-from case_saliency.datasets import images
-from case_saliency.datasets.sources import MANIFEST_COLUMNS
+from case_saliency.datasets import folders
+from case_saliency.datasets.folders import Folder, files, labels
 from case_saliency.errors import CaseSaliencyError
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-_LISTED = 8  # names in one message
-
-
-@dataclass(frozen=True)
-class Folder:
-    """Images of a folder.
-
-    Attributes
-    ----------
-    path
-        The folder.
-    manifest
-        One row for each image, `MANIFEST_COLUMNS`; `image_id` is the path inside the folder, `label_name` the class
-        folder, "" where there is none, and `label` -1 until `labels` finds it.
-    excluded
-        Columns `file` and `reason`: files that are no usable images.
-    """
-
-    path: Path
-    manifest: "pd.DataFrame"
-    excluded: "pd.DataFrame"
-
-    @property
-    def class_names(self) -> list[str]:
-        """The class folders in alphabetical order; empty where the images have no labels."""
-        return sorted(set(self.manifest["label_name"]) - {""})
-
-
-def files(folder: Path) -> list[Path]:
-    """Return the files of a folder and of the folders in it, sorted; names that begin with a dot are passed over.
-
-    Raises
-    ------
-    CaseSaliencyError
-        If there is no such folder.
-    """
-    if not folder.is_dir():
-        raise CaseSaliencyError(f"images: {folder} is not a folder; name one that holds image files")
-    found = (path for path in folder.rglob("*") if path.is_file())
-    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+__all__ = ["Folder", "files", "labels", "survey"]
 
 
 def survey(folder: Path) -> Folder:
-    """Decode every file of a folder once and tell images from other files.
+    """Decode every file of a folder once and tell images from other files (see `datasets.folders`).
 
     Images lie in the folder itself (no labels), or all of them in class folders, at any depth.
 
@@ -65,82 +19,18 @@ def survey(folder: Path) -> Folder:
     CaseSaliencyError
         If no file is an image, or some images are in class folders and others are not.
     """
-    import pandas as pd
-
-    rows, excluded = [], []
-    for path in files(folder):
-        name = path.relative_to(folder)
-        row = dict.fromkeys(MANIFEST_COLUMNS, "") | {
-            "image_id": name.as_posix(),
-            "file": name.as_posix(),
-            "label": -1,
-            "label_name": name.parts[0] if len(name.parts) > 1 else "",
-            "sha256": storage.sha256(path),
-            "source": folder.as_posix(),
-            "licence": "not stated",
-        }
-        try:
-            images.read(folder, row)
-        except CaseSaliencyError as error:
-            reason = str(error).removeprefix(f"{path}: ").partition(";")[0]
-            excluded.append({"file": name.as_posix(), "reason": reason})
-        else:
-            rows.append(row)
-    found = Folder(
-        folder, pd.DataFrame(rows, columns=list(MANIFEST_COLUMNS)), pd.DataFrame(excluded, columns=["file", "reason"])
-    )
-    _check(found)
-    return found
-
-
-def _check(folder: Folder) -> None:
-    if folder.manifest.empty:
-        first = folder.excluded.head(1).to_dict("records")
+    found = folders.survey(folder)
+    if found.manifest.empty:
+        first = found.excluded.head(1).to_dict("records")
         why = f", the first is {first[0]['file']}: {first[0]['reason']}" if first else ""
         raise CaseSaliencyError(
-            f"images: {folder.path} holds no image among {len(folder.excluded)} files{why}; put JPEG, PNG, BMP or WEBP "
+            f"images: {folder} holds no image among {len(found.excluded)} files{why}; put JPEG, PNG, BMP or WEBP "
             "files there"
         )
-    loose = folder.manifest["label_name"] == ""
+    loose = found.manifest["label_name"] == ""
     if loose.any() and not loose.all():
         raise CaseSaliencyError(
-            f"images: in {folder.path} {loose.sum()} images lie beside the class folders, such as "
-            f"{folder.manifest.loc[loose, 'file'].iloc[0]}; put all into class folders, or none"
+            f"images: in {folder} {loose.sum()} images lie beside the class folders, such as "
+            f"{found.manifest.loc[loose, 'file'].iloc[0]}; put all into class folders, or none"
         )
-
-
-def labels(folders: Sequence[str], n_classes: int, class_names: Sequence[str] | None) -> dict[str, int]:
-    """Return the class index of each class folder.
-
-    A folder is named after its class (where the names are known), or by its index; or there is one folder for every
-    class, and their alphabetical order is that of the classes, as torchvision's ImageFolder has it.
-
-    Raises
-    ------
-    CaseSaliencyError
-        If none of the three holds.
-
-    Examples
-    --------
-    >>> labels(["007", "2"], 10, None), labels(["cat", "dog"], 2, None), labels(["tabby"], 2, ["dog", "tabby, cat"])
-    ({'007': 7, '2': 2}, {'cat': 0, 'dog': 1}, {'tabby': 1})
-    """
-    known: dict[str, int] = {}
-    for index, name in reversed(list(enumerate(class_names or ()))):
-        known |= {_plain(synonym): index for synonym in (name, *name.split(","))}
-    if all(_plain(name) in known for name in folders):
-        return {name: known[_plain(name)] for name in folders}
-    if all(name.isdecimal() and int(name) < n_classes for name in folders):
-        return {name: int(name) for name in folders}
-    if len(folders) == n_classes:
-        return {name: index for index, name in enumerate(sorted(folders))}
-    odd = [name for name in folders if _plain(name) not in known]
-    shown = ", ".join(odd[:_LISTED]) + (", ..." if len(odd) > _LISTED else "")
-    raise CaseSaliencyError(
-        f"images: class folders {shown} match no class of the model, which has {n_classes}; name them by class index, "
-        "give the names of all classes (--class-names), or put the images side by side, without labels"
-    )
-
-
-def _plain(name: str) -> str:
-    return name.strip().lower().replace("_", " ")
+    return found

@@ -1,4 +1,9 @@
-"""Where to compute."""
+"""Where to compute, and how exactly."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 
@@ -21,3 +26,26 @@ def resolve(name: str) -> torch.device:
     if name not in present:
         raise CaseSaliencyError(f"device: {name!r} is not on this machine; choose auto or one of {', '.join(present)}")
     return torch.device(name)
+
+
+@contextmanager
+def exactly(deterministic: bool) -> Iterator[None]:
+    """Choose deterministic algorithms and full float32 while the context is open, and restore what was chosen before.
+
+    An operation that has no deterministic algorithm on a GPU warns and goes on.
+    """
+    memory: Any = torch.utils.deterministic
+    filled = memory.fill_uninitialized_memory
+    algorithms = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    cudnn = torch.backends.cudnn
+    before = cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with a fixed workspace
+    torch.use_deterministic_algorithms(deterministic, warn_only=True)
+    memory.fill_uninitialized_memory = False  # only helps to find reads of unset memory, and costs 7% of a forward pass
+    cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32 = deterministic, False, False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(algorithms[0], warn_only=algorithms[1])
+        cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32 = before
+        memory.fill_uninitialized_memory = filled

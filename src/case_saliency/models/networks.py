@@ -1,7 +1,5 @@
-"""Networks on disk: obtaining published weights, and loading what was obtained."""
+"""Networks on disk: obtaining published weights, and loading what was obtained or trained."""
 
-import io
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 from case_saliency import storage
 from case_saliency.datasets import labels, sources
 from case_saliency.datasets.images import Transform
-from case_saliency.datasets.packages import PackagedFile
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.models import zoo
+from case_saliency.models import pretrained, zoo
 
 if TYPE_CHECKING:
-    import torch
     from torch import nn
 
-_REMEDY = "obtain the model again: snakemake --cores all --forcerun obtain_model"
+_REMEDY = "make the model again: snakemake --cores all --forcerun obtain_model train_model"
 
 
 @dataclass(frozen=True)
@@ -66,17 +62,23 @@ def obtain(model: str, dataset: str, seed: int, weights_path: Path, description_
         altered, unreadable or of another architecture.
     """
     spec, data = zoo.find(model), sources.find(dataset)
-    if spec.label_space != data.label_space:
+    if zoo.is_trained(model, dataset):
         raise CaseSaliencyError(
-            f"model {model} knows the classes {spec.label_space}, dataset {dataset} has {data.label_space}; "
-            "choose a model and a dataset with the same classes"
+            f"model {model} knows the classes {spec.label_space}, dataset {dataset} has {data.label_space}; choose a "
+            "model and a dataset with the same classes, or train it: case-saliency train-model"
         )
     if seed != 0:
         raise CaseSaliencyError(f"model {model}: seed {seed} found, but its weights are pretrained; use seed 0")
-    tensors = _unpickle(spec.weights)
-    _load_into(_build(spec), tensors, spec.weights.source)
-    storage.write_tensors(tensors, weights_path)
-    storage.write_json(_describe(spec, dataset, seed, storage.sha256(weights_path)), description_path)
+    published = pretrained.read(spec, weights_path.parent)
+    pretrained.fill(build(spec, published.n_classes), published.tensors, published.source, _REMEDY)
+    storage.write_tensors(published.tensors, weights_path)
+    weights = {
+        "sha256": storage.sha256(weights_path),
+        "source": published.source,
+        "source_sha256": published.sha256,
+    }
+    described = describe(spec, dataset, seed, published.label_space, published.n_classes, spec.transform, weights)
+    storage.write_json(described, description_path)
 
 
 def load(weights_path: Path, description_path: Path, device: str = "cpu") -> LoadedModel:
@@ -91,14 +93,15 @@ def load(weights_path: Path, description_path: Path, device: str = "cpu") -> Loa
     try:
         name, expected = description["model"], description["weights"]["sha256"]
         fields, target_layers = description["transform"], description["target_layers"]
-    except (KeyError, TypeError) as error:
+        n_classes = int(description["n_classes"])
+    except (KeyError, TypeError, ValueError) as error:
         raise CaseSaliencyError(f"{description_path}: no model description ({error} is missing); {_REMEDY}") from error
     tensors = storage.read_tensors(weights_path)
     found = storage.sha256(weights_path)
     if found != expected:
         raise CaseSaliencyError(f"{weights_path}: sha256 {found} found, {expected} expected; {_REMEDY}")
-    module = _build(zoo.find(name))  # the builder is code: it comes from the zoo, not from a file
-    _load_into(module, tensors, str(weights_path))
+    module = build(zoo.find(name), n_classes)  # the builder is code: it comes from the zoo, not from a file
+    pretrained.fill(module, tensors, str(weights_path), _REMEDY)
     return LoadedModel(
         module=module.to(device).eval().requires_grad_(False),
         description=description,
@@ -107,45 +110,34 @@ def load(weights_path: Path, description_path: Path, device: str = "cpu") -> Loa
     )
 
 
-def _build(spec: zoo.ModelSpec) -> "nn.Module":
-    network: nn.Module = resolve_name(spec.builder)(spec.architecture, spec.n_classes)
+def build(spec: zoo.ModelSpec, n_classes: int) -> "nn.Module":
+    """Return the network with random weights, drawn from torch's own random numbers."""
+    network: nn.Module = resolve_name(spec.builder)(spec.architecture, n_classes)
     return network
 
 
-def _unpickle(weights: PackagedFile) -> "dict[str, torch.Tensor]":
-    import torch
-
-    content = weights.read()
-    try:
-        return dict(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
-    except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CaseSaliencyError(
-            f"{weights.source}: refused, a file of plain tensors was expected ({reason}); use a trusted source"
-        ) from error
-
-
-def _load_into(module: "nn.Module", tensors: "Mapping[str, torch.Tensor]", origin: str) -> None:
-    try:
-        module.load_state_dict(dict(tensors), strict=True)
-    except RuntimeError as error:
-        reason = "; ".join(line.strip() for line in str(error).splitlines()[1:3])
-        raise CaseSaliencyError(f"{origin}: the weights do not fit the architecture ({reason}); {_REMEDY}") from error
-
-
-def _describe(spec: zoo.ModelSpec, dataset: str, seed: int, sha256: str) -> dict[str, Any]:
+def describe(
+    spec: zoo.ModelSpec,
+    dataset: str,
+    seed: int,
+    label_space: str,
+    n_classes: int,
+    transform: Transform,
+    weights: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the content of `model.json`; `weights` tells their hash and where they come from."""
     return {
         "model": spec.name,
         "dataset": dataset,
         "seed": seed,
         "architecture": spec.architecture,
         "builder": spec.builder,
-        "label_space": spec.label_space,
-        "n_classes": spec.n_classes,
+        "label_space": label_space,
+        "n_classes": n_classes,
         "target_layers": dict(spec.target_layers),
         "default_layer": spec.default_layer,
-        "transform": spec.transform.to_dict(),
+        "transform": transform.to_dict(),
         "licence": spec.licence,
-        "weights": {"sha256": sha256, "source": spec.weights.source, "source_sha256": spec.weights.sha256},
-        "classes": list(labels.names(spec.label_space)),
+        "weights": dict(weights),
+        "classes": list(labels.names(label_space)),
     }

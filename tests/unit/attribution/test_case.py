@@ -5,6 +5,8 @@ import pytest
 import torch
 from torch import nn
 
+from case_saliency.attribution.contrast import Confusion
+
 
 def combine(weights, image):
     return np.einsum("c,chw->hw", weights, image.numpy()[0])
@@ -40,7 +42,7 @@ def test_eps_shrinks_the_projection(draw, linear_net, image):
 
 def test_confusion_chooses_the_contrast(draw, run, linear_net, image):
     # Row 0 of the confusion matrix prefers class 1: (1, 0) is orthogonal to (0, 3), so nothing is removed.
-    confusion = np.array([[90, 8, 2], [0, 99, 1], [0, 1, 99]])
+    confusion = Confusion(np.array([[90, 8, 2], [0, 99, 1], [0, 1, 99]]))
     method = {"name": "it", "method": "case", "source": "confusion", "k": 1, "relu": False}
     found = run(linear_net, image, [[0]], [method], "features", confusion=confusion)
     np.testing.assert_allclose(found.maps["layer"]["it"][0, 0], combine((1, 0), image), atol=1e-6)

@@ -10,7 +10,7 @@ LOGITS = torch.tensor([[1.0, 4.0, 3.0, 2.0]])
 
 
 def test_never_confused_classes_are_ranked_by_the_logits():
-    confusion = torch.tensor([[50, 0, 0, 0]] * 4)
+    confusion = contrast.Confusion(np.array([[50, 0, 0, 0]] * 4))
     nearness = contrast.similarity("confusion", torch.tensor([[0]]), LOGITS, confusion, nn.Identity())
     assert contrast.nearest(nearness, LOGITS, torch.tensor([[[0]]]), 2).tolist() == [[[1, 2]]]
 
@@ -38,7 +38,7 @@ def test_excluded_classes_never_appear():
     ("source", "confusion", "message"),
     [
         ("confusion", None, "none was given; use source: logits"),
-        ("confusion", torch.ones(3, 3), r"shape \(3, 3\) found, the model has 4 classes"),
+        ("confusion", contrast.Confusion(np.ones((3, 3))), r"shape \(3, 3\) found, the model has 4 classes"),
         ("weights", None, "needs a last linear layer with 4 outputs"),
     ],
 )

@@ -18,7 +18,7 @@ from PIL import Image
 from torchvision import transforms
 from torchvision.transforms import InterpolationMode
 
-from case_saliency.datasets import images
+from case_saliency.datasets import decoding, images
 from case_saliency.datasets.images import Transform
 from case_saliency.errors import CaseSaliencyError
 
@@ -178,7 +178,7 @@ class TestRead:
 
     @pytest.mark.parametrize("side", [9_000, 10_000, 60_000])  # Pillow is silent, warns, raises
     def test_a_decompression_bomb_is_refused_before_decoding(self, tmp_path: Path, side: int) -> None:
-        with pytest.raises(CaseSaliencyError, match=f"images/picture: .*at most {images.MAX_PIXELS} pixels"):
+        with pytest.raises(CaseSaliencyError, match=f"images/picture: .*at most {decoding.MAX_PIXELS} pixels"):
             images.read(tmp_path, stored(tmp_path, png_header(side, side)))
 
     def test_a_thread_that_resizing_would_blow_up_is_refused(self, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ def test_a_row_of_the_manifest(imagenet_sample: tuple[Path, pd.DataFrame]) -> No
     assert manifest.iloc[4].to_dict() == {
         "image_id": "imagenet_04_949",
         "file": "images/imagenet_04_949.jpg",
+        "index": -1,
         "label": 949,
         "label_name": "strawberry",
         "split": "test",
@@ -81,13 +82,18 @@ def test_an_altered_source_is_refused_and_not_copied(tmp_path: Path, monkeypatch
 
 @pytest.mark.parametrize("spec", sources.DATASETS.values(), ids=lambda spec: spec.name)
 def test_specifications_agree_with_their_label_space(spec: sources.DatasetSpec) -> None:
-    names = labels.names(spec.label_space)
+    names = [] if spec.label_space == labels.USER else labels.names(spec.label_space)
     assert len(names) == len(set(names)) == spec.n_classes
+    assert set(spec.splits or ()) <= set(sources.SPLITS)
     assert sources.DATASETS[spec.name] is spec
 
 
 def test_unknown_names_are_refused() -> None:
-    with pytest.raises(CaseSaliencyError, match="dataset 'imagenet-smaple' is unknown; known are: imagenet-sample"):
+    with pytest.raises(
+        CaseSaliencyError, match="dataset 'imagenet-smaple' is unknown; known are: cifar10, cifar100, .*imagenet-sample"
+    ):
         sources.find("imagenet-smaple")
-    with pytest.raises(CaseSaliencyError, match="label space 'imagenet-2k' is unknown; known are: imagenet-1k"):
+    with pytest.raises(
+        CaseSaliencyError, match="label space 'imagenet-2k' is unknown; known are: cifar10, .*imagenet-1k"
+    ):
         labels.names("imagenet-2k")

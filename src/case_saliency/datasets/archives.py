@@ -1,0 +1,87 @@
+"""Reading of archives. They are untrusted: nothing is extracted to disk, and what unpacks to too much is refused."""
+
+import gzip
+import tarfile
+import zlib
+from collections.abc import Collection
+from pathlib import Path
+
+from case_saliency.errors import CaseSaliencyError
+
+_MEMBERS = 10_000
+_DAMAGE = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError)
+
+
+def gunzip(path: Path, limit: int) -> bytes:
+    """Return the content of a gzip file of at most `limit` bytes.
+
+    Raises
+    ------
+    CaseSaliencyError
+        If it is damaged or unpacks to more.
+    """
+    try:
+        with gzip.open(path) as stream:
+            content = stream.read(limit + 1)
+    except (*_DAMAGE, OSError) as error:
+        raise _unreadable(path, error) from error
+    if len(content) > limit:
+        raise CaseSaliencyError(f"{path}: unpacks to more than {limit} bytes; use the published file")
+    return content
+
+
+def read_tar(path: Path, wanted: Collection[str], limit: int) -> dict[str, bytes]:
+    """Return the wanted members of a tar archive, compressed or not, in memory.
+
+    Parameters
+    ----------
+    path
+        The archive.
+    wanted
+        Names of members.
+    limit
+        The largest sum of the sizes of all members, in bytes.
+
+    Raises
+    ------
+    CaseSaliencyError
+        If a member would leave the folder it is unpacked in, is a link or a device, or appears twice; if there are too
+        many or too large members; if a wanted one is missing; or if the archive is damaged.
+    """
+    found: dict[str, bytes] = {}
+    total = 0
+    try:
+        with tarfile.open(path) as archive:
+            for count, member in enumerate(archive, start=1):
+                _check(member, path)
+                total += member.size
+                if total > limit or count > _MEMBERS:
+                    raise CaseSaliencyError(
+                        f"{path}: more than {limit} bytes or {_MEMBERS} members found; use the published file"
+                    )
+                if member.name in found:
+                    raise CaseSaliencyError(f"{path}: member {member.name!r} appears twice; use the published file")
+                stream = archive.extractfile(member) if member.name in wanted else None
+                if stream is not None:
+                    found[member.name] = stream.read()
+    except (*_DAMAGE, OSError) as error:
+        raise _unreadable(path, error) from error
+    missing = sorted(set(wanted) - set(found))
+    if missing:
+        raise CaseSaliencyError(f"{path}: no file {missing[0]!r} inside; use the published file")
+    return found
+
+
+def _check(member: tarfile.TarInfo, path: Path) -> None:
+    """Refuse what Python's own filter refuses, and every link."""
+    try:
+        tarfile.data_filter(member, "/nowhere/folder")
+    except tarfile.FilterError as error:
+        raise CaseSaliencyError(f"{path}: member refused, {error}; use the published file") from error
+    if not (member.isreg() or member.isdir()) or member.name.startswith("/"):
+        raise CaseSaliencyError(f"{path}: member {member.name!r} is no plain relative file; use the published file")
+
+
+def _unreadable(path: Path, error: Exception) -> CaseSaliencyError:
+    reason = str(error) or type(error).__name__
+    return CaseSaliencyError(f"{path}: cannot be unpacked ({reason}); delete it and fetch the data set again")

@@ -1,0 +1,207 @@
+"""Files from the internet, pinned by their content: resumed where they stopped, verified before anyone uses them.
+
+Proxies are those of the environment (`HTTPS_PROXY`, `NO_PROXY`), as the library requests reads them. `MIRROR` in the
+environment names a base URL that is asked instead of the published ones: it is a property of a machine, not of the
+study, and whatever a mirror sends must have the pinned hash.
+"""
+
+import logging
+import os
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from case_saliency import storage
+from case_saliency.datasets.fetching import Progress, silently
+from case_saliency.errors import CaseSaliencyError
+
+if TYPE_CHECKING:
+    import requests
+
+MIRROR = "CASE_SALIENCY_MIRROR"
+TIMEOUT = (10.0, 60.0)  # seconds to connect, and between two pieces of a file
+ATTEMPTS = 5  # in a row that bring less than a piece
+PAUSE = 1.0  # seconds after the first failure, doubled after each other
+_PIECE = 10**6
+_TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A published file, pinned by its content.
+
+    Attributes
+    ----------
+    urls
+        Where it is published; they are tried in order. The last part of the first is the file's name.
+    size
+        Number of bytes.
+    sha256
+        Expected SHA-256 of its bytes, 64 hexadecimal digits.
+    """
+
+    urls: tuple[str, ...]
+    size: int
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """Name of the file, here and at a mirror."""
+        return self.urls[0].rpartition("/")[2]
+
+    def places(self) -> tuple[str, ...]:
+        """Return the URLs to ask: the mirror's alone if one is set."""
+        mirror = os.environ.get(MIRROR)
+        return (f"{mirror.rstrip('/')}/{self.name}",) if mirror else self.urls
+
+
+class _Refused(Exception):  # noqa: N818 (it says that asking this place again is of no use)
+    """A place does not have the file."""
+
+
+def download(file: RemoteFile, folder: Path, progress: Progress = silently) -> Path:
+    """Return the file in `folder`, fetched if it is not there.
+
+    Bytes arrive in `<name>.part`, which stays after a failure and is continued by the next call, if the server can. It
+    gets the file's name when its hash is the pinned one, and is deleted when it is not.
+
+    Parameters
+    ----------
+    file
+        What to fetch.
+    folder
+        Where to; made if missing.
+    progress
+        Shows how much has arrived.
+
+    Raises
+    ------
+    CaseSaliencyError
+        If no place has the file, or it cannot be written; tells what each place answered.
+    """
+    target, part = folder / file.name, folder / f"{file.name}.part"
+    if target.exists():
+        if storage.sha256(target) == file.sha256:
+            return target
+        log.warning("%s: not the published file any more, it is fetched again", target)
+        target.unlink()
+    answers = []
+    for url in file.places():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _fetch(url, file, part, progress)
+            _verify(file, part)
+            part.replace(target)
+        except _Refused as error:
+            log.warning("%s: %s", url, error)
+            answers.append(f"{url}: {error}")
+        except OSError as error:
+            raise CaseSaliencyError(
+                f"cannot write {part}: {error.strerror or error}; free the cause and run again"
+            ) from error
+        else:
+            return target
+    raise CaseSaliencyError(
+        f"{file.name}: could not be downloaded ({'; '.join(answers)}); check the connection and proxy and run "
+        f"again, name a mirror ({MIRROR}=https://..., its base URL), or put the file into {folder}"
+    )
+
+
+def _fetch(url: str, file: RemoteFile, part: Path, progress: Progress) -> None:
+    """Append to the part until it is complete; short interruptions are sat out."""
+    import requests
+    from urllib3.exceptions import HTTPError
+
+    failures = 0
+    while (had := _size(part)) != file.size:
+        if had > file.size:
+            part.unlink()
+            continue
+        try:
+            _append(url, file, part, progress)
+            reason = "the connection ended early"
+        except (
+            requests.exceptions.SSLError,
+            requests.exceptions.InvalidURL,
+            requests.exceptions.InvalidSchema,
+        ) as error:
+            raise _Refused(str(error)) from error
+        except (requests.RequestException, HTTPError) as error:
+            reason = type(error).__name__ if "HTTPConnection" in str(error) else str(error)
+        if (now := _size(part)) == file.size:
+            return
+        failures = 0 if now - had >= _PIECE else failures + 1
+        if failures == ATTEMPTS:
+            raise _Refused(f"{reason}, {ATTEMPTS} times; {now} of {file.size} bytes are kept and will be continued")
+        log.info("%s: %s at %d of %d bytes, trying again", file.name, reason, now, file.size)
+        time.sleep(PAUSE * 2 ** max(failures - 1, 0))
+
+
+def _append(url: str, file: RemoteFile, part: Path, progress: Progress) -> None:
+    """Ask once for what is missing, and write what comes."""
+    import requests
+
+    had = _size(part)
+    headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={had}-"} if had else {})}
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
+        start = _start(answer, had, file)
+        if start != had:
+            log.info("%s: the server cannot continue a file, starting again", file.name)
+        left = file.size - start
+        pieces = progress(_pieces(answer, left), -(-left // _PIECE), f"MB of {file.name}")
+        with part.open("r+b" if had else "wb") as stream:
+            stream.truncate(start)
+            stream.seek(start)
+            for piece in pieces:
+                stream.write(piece)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+
+def _start(answer: "requests.Response", had: int, file: RemoteFile) -> int:
+    """Return the position at which the body of an answer begins; refuse an answer that is not the file."""
+    import requests
+
+    status, length = answer.status_code, answer.headers.get("Content-Length")
+    if status in _TRANSIENT:
+        raise requests.HTTPError(f"status {status} ({answer.reason})")
+    if status == 416:  # the part is of another file
+        start, expected = 0, 0
+    elif status == 206:
+        span = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", answer.headers.get("Content-Range", ""))
+        if not span or int(span[1]) != had or span[2] not in ("*", str(file.size)):
+            raise _Refused(f"range {answer.headers.get('Content-Range')!r} sent, {had} to the end of {file.size} asked")
+        start, expected = had, file.size - had
+    elif status == 200:
+        start, expected = 0, file.size
+    else:
+        raise _Refused(f"status {status} ({answer.reason})")
+    if status != 416 and length is not None and length != str(expected):
+        raise _Refused(f"{length} bytes offered, {expected} expected: another file")
+    return start
+
+
+def _pieces(answer: "requests.Response", left: int) -> Iterator[bytes]:
+    """Yield the body as it was sent, never more than `left` bytes."""
+    if answer.status_code == 416:
+        return
+    for piece in answer.raw.stream(_PIECE, decode_content=False):
+        yield piece[:left]
+        left -= len(piece)
+        if left < 0:
+            raise _Refused("more bytes sent than the file has: another file")
+
+
+def _verify(file: RemoteFile, part: Path) -> None:
+    found = storage.sha256(part)
+    if found != file.sha256:
+        part.unlink()
+        raise _Refused(f"sha256 {found} found, {file.sha256} expected; what was sent has been deleted")
+
+
+def _size(part: Path) -> int:
+    return part.stat().st_size if part.exists() else 0

@@ -1,0 +1,102 @@
+"""Published weights: read without executing pickled code, and put into a network."""
+
+import hashlib
+import io
+import pickle
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from case_saliency.errors import CaseSaliencyError
+from case_saliency.models.spec import DownloadedFile, ModelSpec, Trained
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+# torchvision's DenseNet weights are older than its DenseNet: norm.1 was renamed to norm1, conv.2 to conv2, and so on.
+_OLD_NAME = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.((?:[12])\.(?:weight|bias|running_mean|running_var))$")
+
+
+@dataclass(frozen=True)
+class Published:
+    """Weights as they were published.
+
+    Attributes
+    ----------
+    tensors
+        Under the names of the architecture that is built here.
+    label_space, n_classes
+        What its logits mean, and how many there are.
+    source, sha256
+        Where the file comes from, and its hash.
+    """
+
+    tensors: "dict[str, torch.Tensor]"
+    label_space: str
+    n_classes: int
+    source: str
+    sha256: str
+
+
+def read(spec: ModelSpec, folder: Path) -> Published:
+    """Read the published weights of a model.
+
+    Parameters
+    ----------
+    spec
+        The model.
+    folder
+        Where a download is kept until it is read; a part of it stays after a failure and is continued.
+
+    Raises
+    ------
+    CaseSaliencyError
+        If the file is missing, cannot be fetched, is not the pinned one, or holds anything else than plain tensors.
+    """
+    import torch
+
+    weights = spec.weights
+    if isinstance(weights, Trained) or spec.label_space is None or spec.n_classes is None:
+        raise CaseSaliencyError(f"model {spec.name} has no published weights; train it: case-saliency train-model")
+    content = _downloaded(weights, folder) if isinstance(weights, DownloadedFile) else weights.read()
+    try:
+        found = dict(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
+    except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CaseSaliencyError(
+            f"{weights.source}: refused, a file of plain tensors was expected ({reason}); use a trusted source"
+        ) from error
+    tensors = {_OLD_NAME.sub(r"\1\2", str(name)): value for name, value in found.items()}
+    digest = hashlib.sha256(content).hexdigest()
+    return Published(tensors, spec.label_space, spec.n_classes, weights.source, digest)
+
+
+def fill(module: "nn.Module", values: "Mapping[str, torch.Tensor]", origin: str, remedy: str, but: str = "") -> None:
+    """Load tensors into a network; all must be there and fit.
+
+    Parameters
+    ----------
+    origin, remedy
+        For the message: where the tensors come from, and what to do.
+    but
+        Path of a module that keeps its own weights; empty: none.
+
+    Raises
+    ------
+    CaseSaliencyError
+        If a tensor is missing, left over, or of another shape.
+    """
+    kept = {name: value for name, value in module.state_dict().items() if but and name.startswith(f"{but}.")}
+    wanted = {name: value for name, value in values.items() if name not in kept} | kept
+    try:
+        module.load_state_dict(wanted, strict=True)
+    except RuntimeError as error:
+        reason = "; ".join(line.strip() for line in str(error).splitlines()[1:3])
+        raise CaseSaliencyError(f"{origin}: the weights do not fit the architecture ({reason}); {remedy}") from error
+
+
+def _downloaded(weights: DownloadedFile, folder: Path) -> bytes:
+    raise NotImplementedError(weights, folder)
