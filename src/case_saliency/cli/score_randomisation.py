@@ -19,7 +19,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_perturbation(parser)
     add_settings(parser, "seed, dataset, compute, attribution, layers, methods, diagnostic, randomisation")
-    add_output(parser, "--scores", "table to write, one row for each image, method, target, comparison, step (.parquet)")
+    add_output(
+        parser, "--scores", "table to write, one row for each image, method, target, comparison, step (.parquet)"
+    )
 
 
 def modules(arguments: argparse.Namespace) -> list[str]:
@@ -41,7 +43,9 @@ def run(arguments: argparse.Namespace) -> None:
     correct = predictions["correct"].to_numpy()
     rows = selection[correct].iloc[: chosen["n_images"]]
     reached = correct.cumsum() < chosen["n_images"]
-    entries = [entry for entry in setting(settings, "methods") if entry["name"] in (chosen["methods"] or [entry["name"]])]
+    entries = [
+        entry for entry in setting(settings, "methods") if entry["name"] in (chosen["methods"] or [entry["name"]])
+    ]
     design = Randomisation(
         layers={layer: model.target_layers[layer] for layer in setting(settings, "layers")},
         methods=registry.resolve(entries),

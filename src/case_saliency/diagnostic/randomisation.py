@@ -1,4 +1,4 @@
-"""Do maps change when the network's weights are replaced by random ones, from the classifier down?
+"""Compare maps of networks whose weights are replaced by random ones, from the classifier down, with the intact ones.
 
 A map that stays what it was when nothing learned is left explains the image, or the architecture, not the network. Each
 image has a copy of the network, and random weights, of its own. After each step the methods explain the classes that
@@ -14,7 +14,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -24,8 +23,7 @@ from torch import Tensor, nn
 from case_saliency.attribution import devices, engine, seeding
 from case_saliency.attribution.capture import unwrap
 from case_saliency.attribution.registry import Method
-from case_saliency.diagnostic import degenerate
-from case_saliency.diagnostic.resemblance import MEASURES, resemblance
+from case_saliency.diagnostic.resemblance import MEASURES, among, resemblance
 from case_saliency.diagnostic.topk import FloatArray, Ties
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.models import cascade
@@ -113,7 +111,7 @@ class Randomisation:
         image_ids: list[str] = []
         plan: _Plan | None = None
         for ids, images in batches:
-            for image_id, image in zip(ids, images.to(_device(network, images)).split(1), strict=True):
+            for image_id, image in zip(ids, torch.split(images.to(_device(network, images)), 1), strict=True):
                 plan = plan or self._plan(network, image)
                 rows, maps = self._image(network, plan, image_id, image, classes[image_id])
                 tables += rows
@@ -147,12 +145,12 @@ class Randomisation:
         """Return the rows of one image at all steps, and its maps by the intact network."""
         randomised = copy.deepcopy(network)
         explain = partial(self._explain, settings=plan.settings, image_id=image_id, image=image, classes=classes)
-        intact, whole = explain(network), _response(network, image)
+        intact, whole = explain(network), cascade.response(network, image)
         tables = []
         for step in range(len(plan.parts) + 1):
             if step:
                 cascade.randomise(randomised, plan.parts[step - 1], self.how, partial(self._seed, image_id))
-            response = _response(randomised, image) if step else whole
+            response = cascade.response(randomised, image) if step else whole
             maps = intact if not step else explain(randomised) if np.isfinite(response) else _none_like(intact)
             for (layer, method), found in maps.items():
                 before = intact[layer, method]
@@ -190,21 +188,15 @@ class Randomisation:
     def _other_images(
         self, plan: "_Plan", image_ids: Sequence[str], layer: str, method: str, maps: FloatArray
     ) -> pd.DataFrame:
-        """Return for each image and target the mean over all other images; nothing for a single image."""
-        pairs = list(combinations(range(len(maps)), 2))
-        rank = {kind: code for code, kind in enumerate(degenerate.KINDS)}
-        rows = []
-        for position, target in enumerate(_TARGETS if pairs else ()):
-            first, second = (maps[list(side), position] for side in zip(*pairs, strict=True))
-            found = self._compare(plan, first, second)
-            for index, image_id in enumerate(image_ids):
-                own = found[[index in pair for pair in pairs]]
-                means = own[list(MEASURES)].mean()
-                worst = max(own["degenerate"], key=rank.__getitem__) if means.isna().any() else ""
-                rows.append({"image_id": image_id, "target": target, **means, "degenerate": worst})
-        return pd.DataFrame(rows).assign(
-            layer=layer, method=method, comparison="other_image", step=0, share=0.0, response=1.0
-        )
+        """Return the rows of an image's maps against those of all other images, by the intact network."""
+        found = [
+            among(maps[:, place], input_size=plan.input_size, k_percent=self.k_percent, ties=self.ties).assign(
+                image_id=image_ids, target=target
+            )
+            for place, target in enumerate(_TARGETS if len(maps) > 1 else ())
+        ]
+        table = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+        return table.assign(layer=layer, method=method, comparison="other_image", step=0, share=0.0, response=1.0)
 
 
 @dataclass(frozen=True)
@@ -215,15 +207,6 @@ class _Plan:
     share: list[float]
     input_size: tuple[int, int]
     settings: devices.Settings
-
-
-def _response(network: nn.Module, image: Tensor) -> float:
-    """Return how far the image moves the logits away from those of an image of zeros; not finite if they are not."""
-    with torch.no_grad():
-        logits = network(torch.cat([image, torch.zeros_like(image)])).double()
-    if not bool(logits.isfinite().all()):
-        return float("nan")
-    return float((logits[0] - logits[1]).square().mean().sqrt())
 
 
 def _none_like(maps: _Maps) -> _Maps:

@@ -1,6 +1,7 @@
 """How alike two saliency maps are, by several measures: of one method, on two networks, classes or images."""
 
 from collections.abc import Callable
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -71,7 +72,8 @@ def resemblance(
         k_percents=[k_percent],
         ties=ties,
     )
-    defects = top["degenerate"].map({kind: code for code, kind in enumerate(degenerate.KINDS)}).to_numpy(dtype=np.int8)
+    codes = {kind: code for code, kind in enumerate(degenerate.KINDS)}
+    defects = np.array([codes[kind] for kind in top["degenerate"]], dtype=np.int8)
     ranked = ~degenerate.unranked(defects)
     signed = _each(first, second, ranked, lambda a, b: _rank_correlation(a, b))
     absolute = _each(first, second, ranked, lambda a, b: _rank_correlation(np.abs(a), np.abs(b)))
@@ -81,6 +83,35 @@ def resemblance(
     kinds = np.asarray(degenerate.KINDS, dtype=object)[defects]
     measured = (signed, absolute, structure, top["agreement"].to_numpy() / 100)
     return pd.DataFrame(dict(zip(MEASURES, measured, strict=True)) | {"degenerate": kinds})
+
+
+def among(maps: FloatArray, *, input_size: tuple[int, int], k_percent: float, ties: Ties) -> pd.DataFrame:
+    """Compare each map with all others; the measures are symmetric, so that each pair is compared once.
+
+    Parameters
+    ----------
+    maps
+        (N, h, w) maps, N at least 2.
+    input_size, k_percent, ties
+        See `resemblance`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        N rows: for each map the means of `MEASURES` over those pairs that have a value, and as `degenerate` the worst
+        defect of its pairs where a measure has no value at all.
+    """
+    pairs = list(combinations(range(len(maps)), 2))
+    first, second = (maps[list(side)] for side in zip(*pairs, strict=True))
+    found = resemblance(first, second, input_size=input_size, k_percent=k_percent, ties=ties)
+    rank = {kind: code for code, kind in enumerate(degenerate.KINDS)}
+    rows = []
+    for index in range(len(maps)):
+        own = found[[index in pair for pair in pairs]]
+        means = own[list(MEASURES)].mean()
+        worst = max(own["degenerate"], key=rank.__getitem__) if means.isna().any() else ""
+        rows.append({**means, "degenerate": worst})
+    return pd.DataFrame(rows)
 
 
 def _each(
@@ -109,4 +140,5 @@ def _ssim(a: FloatArray, b: FloatArray, input_size: tuple[int, int]) -> float:
         low, high = values.min(), values.max()
         scaled.append((values - low) / (high - low) if high > low else np.zeros_like(values))
     window = min(_WINDOW, *((side - 1) // 2 * 2 + 1 for side in input_size))
-    return float(structural_similarity(*scaled, win_size=window, data_range=1.0))
+    similarity = structural_similarity(*scaled, win_size=window, data_range=1.0)  # type: ignore[no-untyped-call]
+    return float(similarity)

@@ -65,7 +65,9 @@ def _draw(axes: Axes, panel: Panel, methods: Sequence[str], controls: set[str]) 
             **style | {"linestyle": "none", "markerfacecolor": "none", "markeredgewidth": 0.6},
         )  # fmt: skip
     axes.axvline(apart - 0.5, color=FAINT, linewidth=0.5)
-    names = [f"{share:.0%}" if 0 < share < 0.995 else f"{share:.1%}" if share < 1 else "all" for share in steps["share"]]
+    names = [
+        f"{share:.0%}" if 0 < share < 0.995 else f"{share:.1%}" if share < 1 else "all" for share in steps["share"]
+    ]
     axes.set_xticks([*steps["step"], apart], ["none", *names[1:], "other\nimage"])
     axes.tick_params(axis="x", labelsize=5.5)
     axes.grid(axis="y", color=FAINT, alpha=0.18, linewidth=0.5)
@@ -88,12 +90,12 @@ def caption(table: pd.DataFrame) -> str:
     """Say what the figure shows, with n from the table."""
     shown = table[table["measure"] == MEASURE]
     return (
-        f"{TITLE}. Spearman's rank correlation of a map by the randomised network with that of the same image and class "
-        f"by the intact one, mean over n = {unique(shown['n'], '{:d}')} images whose top-1 prediction is correct (the "
-        "two most likely classes averaged, random weights of its own for each image); bars are 95% t intervals. The "
-        "first step replaces the classifier, each further one equally many of the layers before. Low on the right is good: "
-        "a map that stays alike when nothing learned is left does not explain the network. Hollow "
-        "markers are the mean correlation of the intact network's maps of different images. Dashed lines are controls; "
-        "one that does not depend on the network stays at 1. Other measures, and the similarity of the two classes' maps in "
-        "the randomised network, are in the table."
+        f"{TITLE}. Spearman's rank correlation of a map by the randomised network with that of the same image and "
+        f"class by the intact one, mean over n = {unique(shown['n'], '{:d}')} images whose top-1 prediction is "
+        "correct (the two most likely classes averaged, random weights of its own for each image); bars are 95% t "
+        "intervals. The first step replaces the classifier, each further one equally many of the layers before. Low "
+        "on the right is good: a map that stays alike when nothing learned is left does not explain the network. "
+        "Hollow markers are the mean correlation of the intact network's maps of different images. Dashed lines are "
+        "controls; one that does not depend on the network stays at 1. Other measures, and the similarity of the two "
+        "classes' maps in the randomised network, are in the table."
     )

@@ -124,6 +124,15 @@ def randomise(module: nn.Module, units: Sequence[str], how: How, seed_of: Callab
             _permute(_tensors(unit), torch.Generator().manual_seed(seed_of(path)))
 
 
+def response(network: nn.Module, image: Tensor) -> float:
+    """Return how far the image moves the logits away from those of an image of zeros; not finite if they are not."""
+    with torch.no_grad():
+        logits = network(torch.cat([image, torch.zeros_like(image)])).double()
+    if not bool(logits.isfinite().all()):
+        return float("nan")
+    return float((logits[0] - logits[1]).square().mean().sqrt())
+
+
 def _permute(tensors: dict[str, Tensor], generator: torch.Generator) -> None:
     for value in tensors.values():
         places = torch.randperm(value.numel(), generator=generator)
@@ -140,7 +149,7 @@ def _tensors(unit: nn.Module) -> dict[str, Tensor]:
 
 
 def _began(path: str, began: dict[str, int]) -> int:
-    """Return when a module began to run for the last time, or the nearest around it that ran; the network itself has."""
+    """Return when a module began to run for the last time, or else the nearest around it that ran."""
     while path not in began and path:
         path = path.rpartition(".")[0]
     return began.get(path, 0)

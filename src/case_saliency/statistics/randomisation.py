@@ -58,11 +58,14 @@ def randomisation_table(scores: pd.DataFrame, *, controls: Collection[str], alph
     rows: list[dict[str, Any]] = []
     for cell, found in images.groupby(list(CELL), sort=False):
         role = "control" if found["method"].iloc[0] in controls else "method"
-        for (measure, step, share), part in found.groupby(["measure", "step", "share"], sort=False):
+        for names, part in found.groupby(["measure", "step", "share"], sort=False):
+            measure, step, share = names
             row: dict[str, Any] = dict(zip(CELL, cell, strict=True)) | {"step": step, "share": share}
             level = other.get((*cell, measure), _values(part.iloc[:0]))
             row |= {"measure": measure, "role": role, "between_classes": classes.get((*cell, measure, step), np.nan)}
-            rows.append(row | _describe(part, alpha) | _against(_values(part) if step else level.iloc[:0], level, alpha))
+            rows.append(
+                row | _describe(part, alpha) | _against(_values(part) if step != 0 else level.iloc[:0], level, alpha)
+            )
     table = pd.DataFrame(rows).assign(p_holm=np.nan)
     for _, family in table[table["role"] == "method"].groupby(["experiment", "step", "measure"]):
         table.loc[family.index, "p_holm"] = holm(family["p_difference"].to_numpy(dtype=float))
@@ -74,10 +77,7 @@ def _per_image(scores: pd.DataFrame) -> pd.DataFrame:
     keys = [*CELL, "step", "share", "measure", "image_id"]
     rank = {kind: code for code, kind in enumerate(KINDS)}
     tidy = pd.concat(
-        [
-            scores.assign(measure=measure, value=scores[measure], status=status(scores, measure))
-            for measure in MEASURES
-        ]
+        [scores.assign(measure=measure, value=scores[measure], status=status(scores, measure)) for measure in MEASURES]
     )
     tidy["code"] = tidy["status"].map(rank).fillna(0)
     grouped = tidy.sort_values("code", kind="stable").groupby(keys, sort=False)

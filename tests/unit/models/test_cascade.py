@@ -133,7 +133,7 @@ def test_one_seed_gives_one_network_another_seed_another():
     def weight(seed):
         torch.manual_seed(0)
         net = nn.Sequential(nn.Linear(9, 9))
-        cascade.randomise(net, ["0"], "permute", lambda path: seed)
+        cascade.randomise(net, ["0"], "permute", lambda _: seed)
         return net[0].weight
 
     assert torch.equal(weight(1), weight(1))
