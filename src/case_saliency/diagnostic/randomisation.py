@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,6 +58,8 @@ class Randomisation:
         Of the top set, see `score_agreement`.
     settings
         How maps are computed; images are explained one at a time.
+    confusion
+        As `engine.attribute` takes it, of the intact network: contrast sets from it stay when the weights go.
     """
 
     layers: Mapping[str, str]
@@ -67,6 +70,7 @@ class Randomisation:
     k_percent: float
     ties: Ties
     settings: devices.Settings = field(default_factory=devices.Settings)
+    confusion: Any = None
 
     def score(
         self,
@@ -174,8 +178,9 @@ class Randomisation:
     def _explain(
         self, network: nn.Module, *, settings: devices.Settings, image_id: str, image: Tensor, classes: Sequence[int]
     ) -> _Maps:
+        batches, chosen = [([image_id], image)], {image_id: classes}
         found = engine.attribute(
-            network, [([image_id], image)], {image_id: classes}, self.layers, self.methods, settings=settings
+            network, batches, chosen, self.layers, self.methods, confusion=self.confusion, settings=settings
         )
         return {(layer, method): maps[0] for layer, methods in found.maps.items() for method, maps in methods.items()}
 
