@@ -151,6 +151,11 @@ def _experiment_problems(params: Params, name: str) -> Iterator[str]:
                 f"{where}.parameters.{method}: not among the experiment's methods"
                 f"{_suggest(method, experiment['methods'])}"
             )
+    if "randomisation" in experiment["analyses"]:
+        for position, method in enumerate(params["randomisation"]["methods"] or ()):
+            if method not in experiment["methods"]:
+                here = f"randomisation.methods[{position}]"
+                yield f"{here}: {method!r} is not among {where}.methods; add it there or use null"
     reference = params["fidelity"]["reference"]
     if name in params["run"] and reference not in experiment["methods"]:
         yield f"fidelity.reference: {reference!r} is not among {where}.methods; add it there or choose one of them"

@@ -68,6 +68,12 @@ SAMPLE = ("experiments", "imagenet-sample")
         ((*SAMPLE, "seeds"), [0, 1], f"{EXPERIMENT}.seeds: [0, 1] found, but efficientnet_lite0 is pretrained"),
         ((*SAMPLE, "n_images"), 21, f"{EXPERIMENT}.n_images: 21 found, imagenet-sample has 20"),
         ((*SAMPLE, "shards"), 3, f"{EXPERIMENT}.shards: 3 found, but 20 images make 2 batches of 10"),
+        (
+            ("randomisation", "how"),
+            "shuffle",
+            "randomisation.how: 'shuffle' is not allowed; choose one of permute, rei",
+        ),
+        (("randomisation", "methods"), [], "randomisation.methods: [] is not allowed; it must have at least 1 item"),
         (("methods", "gradcam"), {"method": "case"}, "methods.gradcam: a method's own name stands for 'case'"),
         (
             ("attribution", "precision"),
@@ -88,6 +94,15 @@ def test_an_error_names_key_value_and_remedy_in_one_line(path, value, message):
     lines = [line for line in str(error.value).splitlines() if message in line]
     assert lines, str(error.value)
     assert all(line.startswith("params.yaml: ") for line in str(error.value).splitlines())
+
+
+def test_randomisation_takes_methods_of_the_experiments_that_ask_for_it():
+    chosen = changed(("randomisation", "methods"), ["gradcam", "scorecam"])
+    chosen["experiments"]["imagenet-sample"]["analyses"] = []
+    validation.validate(chosen, SCHEMA)
+    chosen["experiments"]["imagenet-sample"]["analyses"] = ["randomisation"]
+    with pytest.raises(CaseSaliencyError, match=r"randomisation.methods\[1\]: 'scorecam' is not among experiments"):
+        validation.validate(chosen, SCHEMA)
 
 
 def test_all_problems_are_told_at_once():

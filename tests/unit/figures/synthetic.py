@@ -169,3 +169,25 @@ def curves(names: tuple[str, ...] = ("deletion", "insertion")) -> tuple[pd.DataF
         points += [{**cell, "step": s, "fraction": s / 4, "mean_confidence": position / 10} for s in range(5)]
         areas += [{**cell, "measure": measure, "mean": position / 10} for measure in ("auc", "auc_other")]
     return pd.DataFrame(points), pd.DataFrame(areas)
+
+
+def randomisation_table() -> pd.DataFrame:
+    """Three steps after the intact network; controls stay at 1."""
+    rng = np.random.default_rng(3)
+    rows = []
+    for model in MODELS:
+        for method in METHODS:
+            control = method in CONTROLS
+            for measure in ("rank_correlation", "ssim"):
+                for step, share in enumerate((0.0, 0.28, 0.997, 1.0)):
+                    mean = 1.0 if control or not step else float(rng.uniform(-0.2, 0.4))
+                    width = 0.0 if control or not step else 0.2
+                    rows.append(
+                        {
+                            "experiment": "imagenet-sample", "dataset": "imagenet-sample", "model": model, "seed": 0,
+                            "layer": "last_conv", "method": method, "step": step, "share": share, "measure": measure,
+                            "n": 5, "mean": mean, "ci_low": mean - width, "ci_high": mean + width,
+                            "between_images": 0.0 if control else 0.35, "role": "control" if control else "method",
+                        }
+                    )  # fmt: skip
+    return pd.DataFrame(rows)

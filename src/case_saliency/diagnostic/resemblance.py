@@ -1,0 +1,144 @@
+"""How alike two saliency maps are, by several measures: of one method, on two networks, classes or images."""
+
+from collections.abc import Callable
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+from skimage.metrics import structural_similarity
+
+from case_saliency.attribution.resample import upsample
+from case_saliency.diagnostic import degenerate
+from case_saliency.diagnostic.agreement import score_agreement
+from case_saliency.diagnostic.topk import FloatArray, Ties
+
+MEASURES = ("rank_correlation", "rank_correlation_absolute", "ssim", "overlap")
+"""Spearman's correlation of the maps and of their absolute values, structural similarity, overlap of the top k%."""
+
+_WINDOW = 7  # pixels
+
+
+def resemblance(
+    first: FloatArray, second: FloatArray, *, input_size: tuple[int, int], k_percent: float, ties: Ties
+) -> pd.DataFrame:
+    """Compare pairs of maps.
+
+    Parameters
+    ----------
+    first, second
+        (N, h, w) maps at native resolution: row i of both form a pair.
+    input_size
+        (H, W) of the network's input in pixels, where `ssim` and `overlap` are formed.
+    k_percent, ties
+        Of the top set, see `score_agreement`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        N rows, `MEASURES` and `degenerate`. `rank_correlation` is Spearman's, with mean ranks for ties, over the cells
+        of the native maps; `rank_correlation_absolute` that of the absolute values; `ssim` the mean structural
+        similarity in uniform windows of 7 x 7 pixels (smaller for smaller inputs) of the maps scaled to [0, 1] each,
+        data range 1; `overlap` a share between 0 and 1. All are 1 for equal maps (`overlap` only where no ties cross
+        the threshold), and NaN if a map orders no two cells; `overlap` is NaN as well if a map has too small a
+        support, `rank_correlation_absolute` if a map has one absolute value. `degenerate` says why one is NaN.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+
+    References
+    ----------
+    Wang, Bovik, Sheikh, Simoncelli (2004), IEEE Transactions on Image Processing 13, 600.
+
+    Examples
+    --------
+    >>> a = np.arange(9.0).reshape(1, 3, 3)
+    >>> found = resemblance(a, a**2, input_size=(9, 9), k_percent=5, ties="expected")
+    >>> found[["rank_correlation", "overlap"]].to_numpy().tolist()
+    [[1.0, 1.0]]
+    """
+    if first.shape != second.shape or first.ndim != 3:
+        raise ValueError(f"resemblance: maps of shapes {first.shape} and {second.shape}, expected (N, h, w) twice")
+    n = len(first)
+    top = score_agreement(
+        np.stack([first, second], axis=1),
+        image_ids=[str(pair) for pair in range(n)],
+        targets=np.zeros((n, 2), dtype=int),
+        qualified=np.ones(n, dtype=bool),
+        input_size=input_size,
+        k_percents=[k_percent],
+        ties=ties,
+    )
+    codes = {kind: code for code, kind in enumerate(degenerate.KINDS)}
+    defects = np.array([codes[kind] for kind in top["degenerate"]], dtype=np.int8)
+    ranked = ~degenerate.unranked(defects)
+    signed = _each(first, second, ranked, lambda a, b: _rank_correlation(a, b))
+    absolute = _each(first, second, ranked, lambda a, b: _rank_correlation(np.abs(a), np.abs(b)))
+    structure = _each(first, second, ranked, lambda a, b: _ssim(a, b, input_size))
+    flat = ranked & np.isnan(absolute)
+    defects[flat] = np.maximum(defects[flat], degenerate.KINDS.index("constant"))
+    kinds = np.asarray(degenerate.KINDS, dtype=object)[defects]
+    measured = (signed, absolute, structure, top["agreement"].to_numpy() / 100)
+    return pd.DataFrame(dict(zip(MEASURES, measured, strict=True)) | {"degenerate": kinds})
+
+
+def among(maps: FloatArray, *, input_size: tuple[int, int], k_percent: float, ties: Ties) -> pd.DataFrame:
+    """Compare each map with all others; the measures are symmetric, so that each pair is compared once.
+
+    Parameters
+    ----------
+    maps
+        (N, h, w) maps, N at least 2.
+    input_size, k_percent, ties
+        See `resemblance`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        N rows: for each map the means of `MEASURES` over those pairs that have a value, and as `degenerate` the worst
+        defect of its pairs where a measure has no value at all.
+    """
+    pairs = list(combinations(range(len(maps)), 2))
+    first, second = (maps[list(side)] for side in zip(*pairs, strict=True))
+    found = resemblance(first, second, input_size=input_size, k_percent=k_percent, ties=ties)
+    rank = {kind: code for code, kind in enumerate(degenerate.KINDS)}
+    rows = []
+    for index in range(len(maps)):
+        own = found[[index in pair for pair in pairs]]
+        means = own[list(MEASURES)].mean()
+        worst = max(own["degenerate"], key=rank.__getitem__) if means.isna().any() else ""
+        rows.append({**means, "degenerate": worst})
+    return pd.DataFrame(rows)
+
+
+def _each(
+    first: FloatArray,
+    second: FloatArray,
+    wanted: npt.NDArray[np.bool_],
+    measure: Callable[[FloatArray, FloatArray], float],
+) -> npt.NDArray[np.float64]:
+    values = np.full(len(first), np.nan)
+    for pair in np.flatnonzero(wanted):
+        values[pair] = measure(first[pair], second[pair])
+    return values
+
+
+def _rank_correlation(a: FloatArray, b: FloatArray) -> float:
+    if np.ptp(a) == 0 or np.ptp(b) == 0:
+        return float("nan")
+    if np.array_equal(a, b):
+        return 1.0  # not 1 up to rounding
+    return float(stats.spearmanr(a.ravel(), b.ravel()).statistic)
+
+
+def _ssim(a: FloatArray, b: FloatArray, input_size: tuple[int, int]) -> float:
+    scaled = []
+    for values in upsample(np.stack([a, b]), input_size).astype(np.float64):
+        low, high = values.min(), values.max()
+        scaled.append((values - low) / (high - low) if high > low else np.zeros_like(values))
+    window = min(_WINDOW, *((side - 1) // 2 * 2 + 1 for side in input_size))
+    similarity = structural_similarity(*scaled, win_size=window, data_range=1.0)  # type: ignore[no-untyped-call]
+    return float(similarity)
