@@ -9,25 +9,21 @@ import argparse
 
 from case_saliency import storage
 from case_saliency.attribution import registry
+from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings, setting
-from case_saliency.cli.loading import load_batches, load_model, load_selection, network_modules
+from case_saliency.cli.loading import load_batches, load_confusion, load_model, load_selection
 from case_saliency.cli.maps import identify
-from case_saliency.cli.perturbation import add_perturbation
+
+modules = explaining.modules
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    add_perturbation(parser)
+    explaining.configure(parser)
     add_settings(parser, "seed, dataset, compute, attribution, layers, methods, diagnostic, randomisation")
     add_output(
         parser, "--scores", "table to write, one row for each image, method, target, comparison, step (.parquet)"
     )
-
-
-def modules(arguments: argparse.Namespace) -> list[str]:
-    """Return the modules loaded by name: the methods and the network."""
-    methods = registry.resolve(setting(arguments.settings, "methods"))
-    return [*registry.modules(methods), *network_modules(arguments)]
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -54,6 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
         seed=setting(settings, "seed"),
         **setting(settings, "diagnostic"),
         settings=devices.Settings(**setting(settings, "attribution")),
+        confusion=load_confusion(arguments),
     )
     scores = design.score(
         model.module,

@@ -14,7 +14,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +22,7 @@ from torch import Tensor, nn
 
 from case_saliency.attribution import devices, engine, seeding
 from case_saliency.attribution.capture import unwrap
+from case_saliency.attribution.contrast import Confusion
 from case_saliency.attribution.registry import Method
 from case_saliency.diagnostic.resemblance import MEASURES, among, resemblance
 from case_saliency.diagnostic.topk import FloatArray, Ties
@@ -70,7 +70,7 @@ class Randomisation:
     k_percent: float
     ties: Ties
     settings: devices.Settings = field(default_factory=devices.Settings)
-    confusion: Any = None
+    confusion: Confusion | None = None
 
     def score(
         self,
