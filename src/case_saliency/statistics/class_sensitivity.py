@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from case_saliency.statistics.attrition import CELL, KEPT, MISCLASSIFIED, DegeneratePolicy, counted, status
+from case_saliency.statistics.clusters import cluster_median_interval
 from case_saliency.statistics.effects import hodges_lehmann, rank_biserial
 from case_saliency.statistics.intervals import Verdict, bca_mean_interval, median_interval, verdict
 from case_saliency.statistics.multiplicity import holm
@@ -18,6 +19,7 @@ _COLUMNS = (
     *(*CELL, "k_percent", "n", "median_agreement", "ci_low", "ci_high", "ci_level", "mean_agreement"),
     *("mean_ci_low", "mean_ci_high", "hodges_lehmann", "rank_biserial", "p_wilcoxon", "p_sign", "p_holm", "verdict"),
     *("verdict_if_insensitive", "verdict_if_sensitive", "role", "rejects_paper", "power", "n_for_power80"),
+    *("n_pairs_of_classes", "cluster_ci_low", "cluster_ci_high", "fragile"),
     *("degenerate_rate", "n_degenerate", "n_excluded_misclassified", "n_total"),
 )
 
@@ -60,7 +62,10 @@ def agreement_table(
         One row for each cell and k, in the order of `scores`. `p_holm` corrects `p_sign` over the methods, networks and
         layers of an experiment at one k. `verdict` follows from the median's interval, `verdict_if_insensitive` and
         `verdict_if_sensitive` from the same with degenerate pairs at 100 and 0, whatever the policy; `rejects_paper`
-        is the paper's criterion, ``p_wilcoxon < alpha``. With no image left: n = 0, NaN, and "undecided".
+        is the paper's criterion, ``p_wilcoxon < alpha``. `cluster_ci_low` and `cluster_ci_high` are the bootstrap
+        interval of the median over the `n_pairs_of_classes` pairs (target_a, target_b), and `fragile` says that the
+        verdict is definite and this interval's is another one, or too few pairs give none. With no image left: n = 0,
+        NaN, and "undecided".
 
     Raises
     ------
@@ -77,8 +82,10 @@ def agreement_table(
         row = dict(zip(keys, names, strict=True))
         row["role"] = "control" if row["method"] in controls else "method"
         row |= _counts(cell)
-        values = counted(cell, degenerate_policy).to_numpy()
+        found = counted(cell, degenerate_policy)
+        values = found.to_numpy()
         row |= _describe(values, alpha, threshold, zero_method, seed) | _test(values, alpha, threshold, zero_method)
+        row |= _over_pairs(cell.loc[found.index].assign(value=values), row["verdict"], alpha, threshold, seed)
         row |= {f"verdict_if_{policy}": _verdict(cell, policy, alpha, threshold) for policy in _BOUNDS}
         row |= {"power": sign_test_power(values.size, effect, alpha), "n_for_power80": n_needed}
         rows.append(row)
@@ -118,6 +125,18 @@ def _describe(values: Values, alpha: float, threshold: float, zero_method: ZeroM
         "mean_ci_high": mean.high,
         "hodges_lehmann": hodges_lehmann(values),
         "rank_biserial": rank_biserial(values, threshold, zero_method),
+    }
+
+
+def _over_pairs(cell: pd.DataFrame, told: Verdict, alpha: float, threshold: float, seed: int) -> dict[str, Any]:
+    """Return what the interval over pairs of classes says beside the verdict that is told."""
+    pairs = cell.groupby(["target_a", "target_b"]).ngroup().to_numpy()
+    interval = cluster_median_interval(cell["value"].to_numpy(dtype=float), pairs, 1 - alpha, seed)
+    return {
+        "n_pairs_of_classes": len(np.unique(pairs)),
+        "cluster_ci_low": interval.low,
+        "cluster_ci_high": interval.high,
+        "fragile": told not in {"undecided", verdict(interval, threshold)},
     }
 
 

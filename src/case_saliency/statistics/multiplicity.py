@@ -20,8 +20,32 @@ def holm(p_values: Values) -> Values:
     >>> holm(np.array([0.01, 0.04, np.nan])).tolist()
     [0.02, 0.04, nan]
     """
+    return _adjusted(p_values, "holm")
+
+
+def benjamini_hochberg(p_values: Values) -> Values:
+    """Return Benjamini and Hochberg's step-up adjusted p-values, which control the false discovery rate.
+
+    For sweeps, where the question is which settings show an effect, and a share of false ones is bearable. The rate
+    holds for independent tests and for positively dependent ones, as those of neighbouring settings are. A NaN is a
+    test that could not be made: it stays NaN and does not count in the size of the family.
+
+    References
+    ----------
+    Benjamini and Hochberg (1995), Journal of the Royal Statistical Society B 57, 289; Benjamini and Yekutieli (2001),
+    Annals of Statistics 29, 1165 (dependence).
+
+    Examples
+    --------
+    >>> benjamini_hochberg(np.array([0.01, 0.04, np.nan])).tolist()
+    [0.02, 0.04, nan]
+    """
+    return _adjusted(p_values, "fdr_bh")
+
+
+def _adjusted(p_values: Values, method: str) -> Values:
     adjusted = np.full(p_values.shape, np.nan)
     made = ~np.isnan(p_values)
     if made.any():
-        adjusted[made] = multipletests(p_values[made], method="holm")[1]
+        adjusted[made] = multipletests(p_values[made], method=method)[1]
     return adjusted

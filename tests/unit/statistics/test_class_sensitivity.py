@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 
 from case_saliency.statistics.class_sensitivity import agreement_table
+from case_saliency.statistics.clusters import cluster_median_interval
 from case_saliency.statistics.intervals import bca_mean_interval, median_interval
 from case_saliency.statistics.paired import wilcoxon_less
 
 
-def scores(agreement, method="case", model="net", k_percent=5.0, degenerate=None, qualified=None):
+def scores(agreement, method="case", model="net", k_percent=5.0, degenerate=None, qualified=None, pairs=None):
     n = len(agreement)
     qualified = np.ones(n, dtype=bool) if qualified is None else np.array(qualified)
     return pd.DataFrame(
@@ -23,6 +24,8 @@ def scores(agreement, method="case", model="net", k_percent=5.0, degenerate=None
             "layer": "last_conv",
             "method": method,
             "image_id": [f"image-{i}" for i in range(n)],
+            "target_a": np.arange(n) if pairs is None else np.array(pairs),
+            "target_b": 0,
             "k_percent": k_percent,
             "agreement": np.array(agreement, dtype=float),
             "degenerate": degenerate or [""] * n,
@@ -51,6 +54,8 @@ def test_a_row_by_hand():
     assert row.pop("power") == pytest.approx(0.71745, abs=5e-6)
     interval = bca_mean_interval(np.array(LOW), 0.95, seed=0)
     assert (row.pop("mean_ci_low"), row.pop("mean_ci_high")) == (interval.low, interval.high)
+    over_pairs = cluster_median_interval(np.array(LOW), np.arange(18), 0.95, seed=0)
+    assert (row.pop("cluster_ci_low"), row.pop("cluster_ci_high")) == (over_pairs.low, over_pairs.high)
     assert row == {
         "experiment": "e",
         "dataset": "d",
@@ -76,6 +81,8 @@ def test_a_row_by_hand():
         "n_degenerate": 0,
         "n_excluded_misclassified": 0,
         "n_total": 18,
+        "n_pairs_of_classes": 18,
+        "fragile": False,
     }
 
 
@@ -151,6 +158,31 @@ def test_the_verdicts_under_both_bounds_stand_beside_the_chosen_one(policy):
     assert many.loc[0, bounds].tolist() == ["undecided", "class-sensitive"]
 
 
+def test_a_verdict_that_rests_on_one_pair_of_classes_is_fragile():
+    # 40 images below 50 of one pair and 20 above of 19 others: the exact interval takes all for independent
+    values, pairs = [*np.linspace(1, 40, 40), *np.linspace(60, 90, 20)], [0] * 40 + [*range(1, 20), 19]
+    alike, apart = table(scores(values, pairs=pairs)).loc[0], table(scores(values)).loc[0]
+    assert (alike["verdict"], alike["n_pairs_of_classes"], alike["fragile"]) == ("class-sensitive", 20, True)
+    assert alike["cluster_ci_low"] < 50 < alike["cluster_ci_high"]
+    assert (apart["verdict"], apart["n_pairs_of_classes"], apart["fragile"]) == ("class-sensitive", 60, False)
+
+
+@pytest.mark.parametrize(("n_pairs", "fragile"), [(9, True), (10, False)])
+def test_a_definite_verdict_on_too_few_pairs_is_fragile(n_pairs, fragile):
+    row = table(scores(LOW, pairs=np.arange(18) % n_pairs)).loc[0]
+    assert (row["verdict"], row["n_pairs_of_classes"], row["fragile"]) == ("class-sensitive", n_pairs, fragile)
+    assert row[["cluster_ci_low", "cluster_ci_high"]].isna().all() == fragile
+    undecided = table(scores(SPREAD, pairs=[0] * 18)).loc[0]
+    assert (undecided["verdict"], undecided["fragile"]) == ("undecided", False)
+
+
+def test_pairs_are_counted_among_the_images_that_count():
+    # two degenerate pairs of maps and a wrong prediction are left out, with their classes
+    row = table(scores(**MIXED)).loc[0]
+    assert (row["n"], row["n_pairs_of_classes"]) == (11, 11)
+    assert table(scores(**MIXED), degenerate_policy="sensitive").loc[0, "n_pairs_of_classes"] == 13
+
+
 def test_the_bootstrap_depends_on_the_seed_and_on_no_other_method():
     alone, again, other = table(scores(SPREAD)), table(scores(LOW, "a"), scores(SPREAD)), table(scores(SPREAD), seed=1)
     bounds = ["mean_ci_low", "mean_ci_high"]
@@ -162,9 +194,10 @@ def test_no_image_left_is_undecided_and_shown():
     row = table(scores([1.0, 2.0], qualified=[False, False])).loc[0]
     assert (row["n"], row["n_total"], row["n_excluded_misclassified"], row["verdict"]) == (0, 2, 2, "undecided")
     missing = ["median_agreement", "ci_low", "ci_high", "mean_agreement", "p_wilcoxon", "p_sign", "p_holm"]
+    missing += ["cluster_ci_low", "cluster_ci_high"]
     missing += ["mean_ci_low", "mean_ci_high", "hodges_lehmann", "rank_biserial"]
     assert row[[*missing, "degenerate_rate"]].isna().all()
-    assert (row["rejects_paper"], row["power"]) == (False, 0)
+    assert (row["rejects_paper"], row["power"], row["fragile"], row["n_pairs_of_classes"]) == (False, 0, False, 0)
 
 
 def test_all_scores_on_the_threshold_reject_nothing():

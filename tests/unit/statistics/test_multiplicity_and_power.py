@@ -1,11 +1,12 @@
-"""Holm's correction by hand, and the power that a number of images allows."""
+"""Corrections for many tests by hand, and the power that a number of images allows."""
 
 import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from case_saliency.statistics.multiplicity import holm
+from case_saliency.statistics.multiplicity import benjamini_hochberg, holm
 from case_saliency.statistics.power import sign_test_critical, sign_test_power, sign_test_sample_size
 
 
@@ -23,6 +24,21 @@ def test_holm_leaves_out_tests_that_could_not_be_made():
 
 def test_holm_is_at_most_one():
     assert holm(np.array([0.9, 0.8, 0.7])).tolist() == [1, 1, 1]
+
+
+def test_benjamini_hochberg_by_hand():
+    # sorted .01 .02 .03 .04 times 4/1 4/2 4/3 4/4 = .04 .04 .04 .04; .005 .04 .06 .5: .02 .08 .08 .5
+    np.testing.assert_allclose(benjamini_hochberg(np.array([0.04, 0.01, 0.03, 0.02])), 0.04, rtol=1e-14)
+    adjusted = benjamini_hochberg(np.array([0.06, 0.5, 0.005, 0.04]))
+    np.testing.assert_allclose(adjusted, [0.08, 0.5, 0.02, 0.08], rtol=1e-14)
+
+
+def test_benjamini_hochberg_leaves_out_tests_that_could_not_be_made():
+    p_values = np.array([np.nan, 0.01, 0.5, 0.03, np.nan])
+    expected = stats.false_discovery_control(p_values[1:4], method="bh")
+    np.testing.assert_allclose(benjamini_hochberg(p_values), [np.nan, *expected, np.nan], rtol=1e-14)
+    assert benjamini_hochberg(np.array([])).size == 0
+    assert np.isnan(benjamini_hochberg(np.array([np.nan]))).all()
 
 
 @pytest.mark.parametrize(("probability", "power"), [(0.6, 0.21), (0.7, 0.53), (0.75, 0.72), (0.8, 0.87)])
