@@ -6,7 +6,7 @@ An empty map shares about nothing with any other map, so that a method could pas
 import numpy as np
 import numpy.typing as npt
 
-from case_saliency.diagnostic.topk import FloatArray
+from case_saliency.diagnostic.topk import FloatArray, neighbours
 
 KINDS = ("", "small_support", "constant", "zero", "nan")
 """Names of the defects in increasing severity; a map's code is its position here, 0 for a sound map."""
@@ -54,7 +54,7 @@ def unranked(codes: Codes) -> npt.NDArray[np.bool_]:
     return codes >= _UNRANKED
 
 
-def small_support(values: FloatArray, n_top: int) -> Codes:
+def small_support(values: FloatArray, n_top: float) -> Codes:
     """Return the code of each map at the resolution of the top set: 0 or small_support.
 
     Small support means that the n-th largest value is exactly 0 and more pixels are 0 than still fit: the top set
@@ -67,7 +67,7 @@ def small_support(values: FloatArray, n_top: int) -> Codes:
     values
         (N, P) finite values.
     n_top
-        Size of the top set in pixels.
+        Size of the top set in pixels; a fractional one holds if it does for either whole size beside it.
 
     Examples
     --------
@@ -76,5 +76,7 @@ def small_support(values: FloatArray, n_top: int) -> Codes:
     """
     n_positive = np.count_nonzero(values > 0, axis=1)
     n_zero = np.count_nonzero(values == 0, axis=1)
-    arbitrary = (n_positive < n_top) & (n_positive + n_zero > n_top)
+    arbitrary = np.zeros(len(values), dtype=np.bool_)
+    for n in neighbours(n_top):
+        arbitrary |= (n_positive < n) & (n_positive + n_zero > n)
     return np.where(arbitrary, _SMALL_SUPPORT, 0).astype(np.int8)

@@ -25,7 +25,7 @@ def test_top_size_rounds_down_but_takes_one(n_pixels, k_percent, expected):
 
 @pytest.mark.parametrize(("n_pixels", "k_percent"), [(10, 0), (10, 100.1), (10, -5), (10, float("nan")), (0, 5)])
 def test_top_size_refuses_what_is_no_share(n_pixels, k_percent):
-    with pytest.raises(ValueError, match="top_size"):
+    with pytest.raises(ValueError, match="size of the top set"):
         top_size(n_pixels, k_percent)
 
 
