@@ -29,6 +29,8 @@ STAGES = (
     "test_hypotheses",
     "test_class_specificity",
     "test_curves",
+    "score_similarity",
+    "test_similarity",
     "summarise",
     "collect_metrics",
     "plot",
