@@ -24,7 +24,7 @@ COLUMNS = (
 
 Resolution = Literal["input", "native"]
 
-_CHUNK = 32  # images upsampled at a time: about 13 MB at 224 x 224
+_CHUNK = 8  # images upsampled at a time: about 3 MB at 224 x 224, which the processor can cache
 
 
 def score_agreement(
@@ -112,9 +112,7 @@ def _score_chunk(
         return agreement, codes
     values = upsample(maps[ranked], size).reshape(len(ranked), 2, -1)
     first, second = values[:, 0], values[:, 1]
-    for column, n in enumerate(sizes):
-        small = np.maximum(degenerate.small_support(first, n), degenerate.small_support(second, n))
-        codes[ranked, column] = np.maximum(codes[ranked, column], small)
+    codes[ranked] = np.maximum(degenerate.small_supports(first, sizes), degenerate.small_supports(second, sizes))
     agreement[ranked] = topk.overlap(first, second, sizes, ties)
     agreement[codes > 0] = np.nan
     return agreement, codes

@@ -3,6 +3,8 @@
 An empty map shares about nothing with any other map, so that a method could pass the diagnostic by drawing nothing.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -67,16 +69,22 @@ def small_support(values: FloatArray, n_top: float) -> Codes:
     values
         (N, P) finite values.
     n_top
-        Size of the top set in pixels; a fractional one holds if it does for either whole size beside it.
+        Size of the top set in pixels; a fractional one has small support if either whole size beside it has.
 
     Examples
     --------
     >>> small_support(np.array([[1.0, 0.0, 0.0], [1.0, -1.0, -2.0]]), 2).tolist()
     [1, 0]
     """
+    return small_supports(values, [n_top])[:, 0]
+
+
+def small_supports(values: FloatArray, sizes: Sequence[float]) -> Codes:
+    """Return `small_support` for K sizes of the top set, (N, K); the pixels are counted once."""
     n_positive = np.count_nonzero(values > 0, axis=1)
     n_zero = np.count_nonzero(values == 0, axis=1)
-    arbitrary = np.zeros(len(values), dtype=np.bool_)
-    for n in neighbours(n_top):
-        arbitrary |= (n_positive < n) & (n_positive + n_zero > n)
-    return np.where(arbitrary, _SMALL_SUPPORT, 0).astype(np.int8)
+    codes = np.zeros((len(values), len(sizes)), dtype=np.int8)
+    for column, size in enumerate(sizes):
+        for n in neighbours(size):
+            codes[(n_positive < n) & (n_positive + n_zero > n), column] = _SMALL_SUPPORT
+    return codes

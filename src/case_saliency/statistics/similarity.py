@@ -19,7 +19,7 @@ _SETTING = ("measure", "resolution", "k_percent")
 _CHANCE = ("chance", "chance_se", "chance_median")
 _COLUMNS = (
     *(*CELL, *_SETTING, "n_top", "below_one_cell", "n", "median", "ci_low", "ci_high", "ci_level"),
-    *("mean", "mean_ci_low", "mean_ci_high", *_CHANCE, "p_sign", "p_bh", "verdict", "role"),
+    *("mean", "mean_ci_low", "mean_ci_high", *_CHANCE, "above_chance", "p_sign", "p_bh", "verdict", "role"),
     *("degenerate_rate", "n_degenerate", "n_excluded_misclassified", "n_total"),
 )
 
@@ -55,8 +55,9 @@ def similarity_table(
     -------
     pandas.DataFrame
         One row for each cell, measure, resolution and k. `median` with its exact order-statistic interval, `mean` with
-        its BCa interval; `chance` is to be compared with the mean, `chance_median` with the median. `p_sign`, `p_bh`
-        and `verdict` are given for agreement: `p_bh` is Benjamini and Hochberg's correction over methods, networks,
+        its BCa interval; `chance` is to be compared with the mean, `chance_median` with the median. `above_chance` is
+        ``(mean - chance) / (most - chance)``, most the value of equal maps: 0 at chance, 1 for equal maps, whatever the
+        measure and k. `p_sign`, `p_bh` and `verdict` are given for agreement: `p_bh` is Benjamini and Hochberg's correction over methods, networks,
         layers, resolutions and k of an experiment. `n_top` is the size of the top set in pixels or cells, and
         `below_one_cell` says that k% is less than one cell of the map, so that the top set is its largest cell or
         nothing, and the agreement that of the largest cell.
@@ -83,7 +84,9 @@ def similarity_table(
             values = counted(cell.rename(columns={"value": "agreement"}), degenerate_policy).to_numpy()
         else:
             values = cell.loc[cell["status"] == KEPT, "value"].to_numpy(dtype=float)
-        rows.append(row | _describe(values, alpha, seed) | _test(values, alpha, threshold, agreement=agreement))
+        row |= _describe(values, alpha, seed)
+        row["above_chance"] = (row["mean"] - row["chance"]) / ((100 if agreement else 1) - row["chance"])
+        rows.append(row | _test(values, alpha, threshold, agreement=agreement))
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     tested = table[(table["role"] == "method") & (table["measure"] == AGREEMENT)]
     for _, family in tested.groupby("experiment"):
