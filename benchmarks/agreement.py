@@ -51,7 +51,7 @@ def scores(maps: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
 
 
 def by_sets(maps: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Return (N, K) agreement from sets of (row, column): for each k a sort of both maps, two sets, their intersection."""
+    """Return (N, K) agreement from sets of (row, column), made anew for each k from a sort of both maps."""
     found = []
     for first, second in upsample(maps, SIZE):
         for k in K_PERCENTS:

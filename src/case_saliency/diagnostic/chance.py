@@ -1,7 +1,7 @@
 """The level of chance: what two maps that have nothing to do with each other share.
 
-It is not k: a map that is interpolated from few cells has its peaks at the centres of cells and on the constant border, so
-that two independent ones meet more often than independent pixels would.
+It is not k: a map that is interpolated from few cells has its peaks at the centres of cells and on the constant border,
+so that two independent ones meet more often than independent pixels would.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """How alike the maps of two classes are: agreement at many k and at two resolutions, rank correlation, and SSIM.
 
-Agreement looks at the top set alone. Spearman's correlation looks at the order of all pixels, SSIM at the local shape of
-the map as a picture. Sources: Adebayo et al. (2018) compare saliency maps by rank correlation and SSIM, scaled to [0, 1];
-Wang et al. (2004) for SSIM.
+Agreement looks at the top set alone. Spearman's correlation looks at the order of all pixels, SSIM at the local shape
+of the map as a picture. Sources: Adebayo et al. (2018) compare saliency maps by rank correlation and SSIM, scaled to
+[0, 1]; Wang et al. (2004) for SSIM.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -75,7 +75,7 @@ def ssim(first: FloatArray, second: FloatArray) -> float:
             f"ssim: maps of {first.shape[0]} x {first.shape[1]} pixels, expected at least {_WINDOW} x {_WINDOW}; take "
             "`similarity` out of the experiment's analyses"
         )
-    found = structural_similarity(
+    found = structural_similarity(  # type: ignore[no-untyped-call]
         _scaled(first), _scaled(second), data_range=1.0, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
     )
     return float(found)

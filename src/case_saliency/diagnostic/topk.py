@@ -6,8 +6,8 @@ Upsampled and rectified maps hold many equal values, so that "the" top-k% set is
 - ``argsort``: one particular set, that of the published code: an ascending argsort read from its end. The sort is
   stable here, so of equal pixels the one with the highest flat (row-major) index comes first.
 
-A set may have a fractional size, such as 2.45 cells of a 7 x 7 map: then it has one of both neighbouring whole sizes, at
-random, with a mean of just that size.
+A set may have a fractional size, such as 2.45 cells of a 7 x 7 map: then it has one of both neighbouring whole sizes,
+at random, with a mean of just that size.
 """
 
 import math

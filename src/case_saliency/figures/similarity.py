@@ -1,6 +1,7 @@
 """Likeness of two classes' maps: agreement over k at both resolutions, rank correlation and SSIM, beside chance."""
 
 import math
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -16,7 +17,7 @@ _COLUMNS = 4  # panels side by side
 _SWEEPS = {"input": "at input resolution", "native": "at the maps' own"}
 _HEIGHTS = {"input": 1.6, "native": 1.6}  # inches
 _WHOLE = {"spearman": -0.17, "ssim": 0.17}  # where a measure's mark stands in the method's row
-_CHANCE = {"color": INK, "linestyle": (0, (1, 1.2)), "linewidth": 1.3, "zorder": 1}
+_CHANCE: dict[str, Any] = {"color": INK, "linestyle": (0, (1, 1.2)), "linewidth": 1.3, "zorder": 1}
 
 
 def similarity(table: pd.DataFrame) -> Figure:
@@ -70,9 +71,9 @@ def _sweep(axes: Axes, rows: pd.DataFrame, methods: list[str], controls: set[str
     """Draw the medians over k, evenly spaced; open markers where k% is less than one cell."""
     ks = sorted(rows["k_percent"].unique())
     at = {k: position for position, k in enumerate(ks)}
-    levels = rows.pivot(index="method", columns="k_percent", values="chance_median").drop_duplicates()
-    for _, level in levels.iterrows():
-        axes.plot(range(len(ks)), level[ks], **_CHANCE)
+    levels = {tuple(curve.sort_values("k_percent")["chance_median"]) for _, curve in rows.groupby("method")}
+    for level in sorted(levels):
+        axes.plot(range(len(ks)), level, **_CHANCE)
     for method in methods:
         curve = rows[rows["method"] == method].sort_values("k_percent")
         if curve.empty:
@@ -116,14 +117,15 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
         f"{TITLE}. Lines: median over images of the share of their top k% ({unique(sweep['k_percent'], '{:g}')}%) that "
         "the maps of the top-1 and top-2 class have in common, at input resolution and at the maps' own, where the top "
         "set has a fractional size. Dotted: the median of pairs of independent random maps, one line for each size of "
-        "map; a method's line near it shows maps that have no more in common than chance gives. Chance rises with k, and "
-        "is 50% at k = 50, where a threshold of 50% tells nothing. Below: means of Spearman's rank correlation and SSIM at input "
-        f"resolution with their {1 - alpha:.0%} BCa intervals; upright bars are the means of independent maps. "
+        "map; a method's line near it shows maps that have no more in common than chance gives. Chance rises with k, "
+        "and is 50% at k = 50, where a threshold of 50% tells nothing. Below: means of Spearman's rank correlation and "
+        f"SSIM at input resolution with their {1 - alpha:.0%} BCa intervals; upright bars are the means of independent "
+        "maps. "
     )
     if len(small):
         text += f"Open markers: k = {unique(small['k_percent'], '{:g}')}% is less than one cell. "
     return (
-        f"{text}All values are over n = {unique(table['n'], '{:d}')} images whose top-1 prediction is correct and whose "
-        "maps rank pixels. 100% and 1: the same map for both classes. Low values are good only where the map is also "
-        "faithful. Dashed lines and names in italics are controls."
+        f"{text}All values are over n = {unique(table['n'], '{:d}')} images whose top-1 prediction is correct and "
+        "whose maps rank pixels. 100% and 1: the same map for both classes. Low values are good only where the map is "
+        "also faithful. Dashed lines and names in italics are controls."
     )

@@ -1,4 +1,4 @@
-"""Likeness of two classes' maps: scores by image -> agreement tested over the sweep of k, other measures with intervals.
+"""Likeness of two classes' maps: scores by image -> agreement tested over a sweep of k, other measures with intervals.
 
 Exploratory beside the primary test, which is agreement at one k and input resolution (`class_sensitivity`).
 """
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from case_saliency.statistics.attrition import CELL, KEPT, DegeneratePolicy, counted, counts, status
+from case_saliency.statistics.attrition import CELL, DegeneratePolicy, counted, counts, status
 from case_saliency.statistics.intervals import bca_mean_interval, median_interval, verdict
 from case_saliency.statistics.multiplicity import benjamini_hochberg
 from case_saliency.statistics.paired import Values, sign_test_less
@@ -17,6 +17,7 @@ from case_saliency.statistics.paired import Values, sign_test_less
 AGREEMENT = "agreement"
 _SETTING = ("measure", "resolution", "k_percent")
 _CHANCE = ("chance", "chance_se", "chance_median")
+_ROOM = 1e-9  # less than this between chance and the most is rounding
 _COLUMNS = (
     *(*CELL, *_SETTING, "n_top", "below_one_cell", "n", "median", "ci_low", "ci_high", "ci_level"),
     *("mean", "mean_ci_low", "mean_ci_high", *_CHANCE, "above_chance", "p_sign", "p_bh", "verdict", "role"),
@@ -57,10 +58,10 @@ def similarity_table(
         One row for each cell, measure, resolution and k. `median` with its exact order-statistic interval, `mean` with
         its BCa interval; `chance` is to be compared with the mean, `chance_median` with the median. `above_chance` is
         ``(mean - chance) / (most - chance)``, most the value of equal maps: 0 at chance, 1 for equal maps, whatever the
-        measure and k. `p_sign`, `p_bh` and `verdict` are given for agreement: `p_bh` is Benjamini and Hochberg's correction over methods, networks,
-        layers, resolutions and k of an experiment. `n_top` is the size of the top set in pixels or cells, and
-        `below_one_cell` says that k% is less than one cell of the map, so that the top set is its largest cell or
-        nothing, and the agreement that of the largest cell.
+        measure and k. `p_sign`, `p_bh` and `verdict` are given for agreement: `p_bh` is Benjamini and Hochberg's
+        correction over methods, networks, layers, resolutions and k of an experiment. `n_top` is the size of the top
+        set in pixels or cells, and `below_one_cell` says that k% is less than one cell of the map, so that the top set
+        is its largest cell or nothing, and the agreement that of the largest cell.
 
     Raises
     ------
@@ -74,19 +75,14 @@ def similarity_table(
         raise ValueError("similarity_table: an image occurs twice in a cell")
     rows = []
     for names, cell in scores.groupby(keys, sort=False, dropna=False):
-        row = dict(zip(keys, names, strict=True))
+        row: dict[str, Any] = dict(zip(keys, names, strict=True))
         row |= {name: _common(cell, name) for name in ("n_top", *_CHANCE)}
-        row["role"] = "control" if row["method"] in controls else "method"
-        row["below_one_cell"] = row["n_top"] < 1
-        row |= counts(cell)
+        row |= {"role": "control" if row["method"] in controls else "method", "below_one_cell": row["n_top"] < 1}
         agreement = row["measure"] == AGREEMENT
-        if agreement:
-            values = counted(cell.rename(columns={"value": "agreement"}), degenerate_policy).to_numpy()
-        else:
-            values = cell.loc[cell["status"] == KEPT, "value"].to_numpy(dtype=float)
-        row |= _describe(values, alpha, seed)
-        row["above_chance"] = (row["mean"] - row["chance"]) / ((100 if agreement else 1) - row["chance"])
-        rows.append(row | _test(values, alpha, threshold, agreement=agreement))
+        values = _values(cell, degenerate_policy if agreement else "exclude")
+        row |= counts(cell) | _describe(values, alpha, seed) | _test(values, alpha, threshold, agreement=agreement)
+        row["above_chance"] = _above_chance(row["mean"], row["chance"], 100.0 if agreement else 1.0)
+        rows.append(row)
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     tested = table[(table["role"] == "method") & (table["measure"] == AGREEMENT)]
     for _, family in tested.groupby("experiment"):
@@ -100,6 +96,15 @@ def _common(cell: pd.DataFrame, column: str) -> float:
     if len(found) != 1:
         raise ValueError(f"similarity_table: {column} differs within a cell, values {found.tolist()}")
     return float(found[0])
+
+
+def _values(cell: pd.DataFrame, policy: DegeneratePolicy) -> Values:
+    return counted(cell.rename(columns={"value": "agreement"}), policy).to_numpy()
+
+
+def _above_chance(mean: float, chance: float, most: float) -> float:
+    """Return where the mean lies between chance and the most; NaN where chance is all there is (k = 100)."""
+    return (mean - chance) / (most - chance) if most - chance > _ROOM else float("nan")
 
 
 def _describe(values: Values, alpha: float, seed: int) -> dict[str, Any]:
