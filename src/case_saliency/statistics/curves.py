@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from case_saliency.statistics.attrition import CELL, KEPT, status
-from case_saliency.statistics.fidelity import fidelity_table
+from case_saliency.statistics.fidelity import ONE_SIDED, fidelity_table
 from case_saliency.statistics.intervals import mean_interval
 
 AREAS = ("auc", "auc_normalised", "auc_other")
@@ -73,7 +73,8 @@ def curve_table(
     Returns
     -------
     pandas.DataFrame
-        Columns of `fidelity_table` without k_percent: one row for each cell, test (the curve) and measure (`AREAS`).
+        Columns of `fidelity_table` without k_percent and without its one-sided tests (a smaller area under deletion is
+        the better one): one row for each cell, test (the curve) and measure (`AREAS`).
     """
     table = fidelity_table(
         areas(points).assign(k_percent=100.0),
@@ -83,7 +84,7 @@ def curve_table(
         reference=reference,
         equivalence_margin=equivalence_margin,
     )
-    return table.drop(columns="k_percent")
+    return table.drop(columns=["k_percent", *ONE_SIDED])
 
 
 def curve_points(points: pd.DataFrame, *, controls: Collection[str], alpha: float) -> pd.DataFrame:

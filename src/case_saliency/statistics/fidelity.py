@@ -9,17 +9,21 @@ import pandas as pd
 from case_saliency.statistics.attrition import CELL, KEPT, MISCLASSIFIED, status
 from case_saliency.statistics.intervals import mean_interval
 from case_saliency.statistics.multiplicity import holm
-from case_saliency.statistics.paired import least_margin, paired_t, paired_tost
+from case_saliency.statistics.paired import least_margin, paired_greater, paired_t, paired_tost
 
 _SETTING = ("test", "measure", "fill", "k_percent")
 _COLUMNS = (
     *(*CELL, *_SETTING, "n", "mean", "sd", "ci_low", "ci_high"),
-    *("n_pairs", "difference_to_case", "p_vs_case", "p_holm", "p_tost", "equivalent", "least_margin", "role"),
+    *("n_pairs", "difference_to_case", "p_vs_case", "p_holm", "p_tost", "equivalent", "least_margin"),
+    *("p_noninferior", "p_superior", "p_superior_holm", "role"),
     *("n_total", "n_excluded_misclassified", "n_degenerate"),
 )
 
 _LOGITS = {"drop_logit"}
 """Measures in logits: the margin, a fraction, says nothing about them."""
+ONE_SIDED = ("p_noninferior", "p_superior", "p_superior_holm")
+"""Columns that take more for better; where less is, they have no meaning."""
+_FAMILIES = {"p_vs_case": "p_holm", "p_superior": "p_superior_holm"}
 
 
 def fidelity_table(
@@ -46,8 +50,8 @@ def fidelity_table(
     reference
         Method against which the others are tested.
     equivalence_margin
-        Difference of mean drops that is too small to matter, a fraction: the margin of `p_tost`, which drops in logits
-        do not have.
+        Difference of mean drops that is too small to matter, a fraction: the margin of `p_tost` and `p_noninferior`,
+        which drops in logits do not have.
 
     Returns
     -------
@@ -55,10 +59,12 @@ def fidelity_table(
         One row for each cell, test, measure, fill and k, in the order of `scores`. `difference_to_case` is the mean of
         method minus reference over the `n_pairs` images that have both, `p_vs_case` the two-sided paired t-test on
         them; NaN for the reference itself, where it is absent, and for fewer than two pairs. A method that has no
-        target layer (its maps lie in the input's space) is compared with the reference at its first layer. `p_holm`
-        corrects over the methods, networks and layers of an experiment at one setting. `p_tost` tests on the same pairs
-        that the means differ by the margin or more, `equivalent` says that it is below alpha, and `least_margin` from
-        which margin on it would be.
+        target layer (its maps lie in the input's space) is compared with the reference at its first layer. `p_tost`
+        tests on the same pairs that the means differ by the margin or more, `equivalent` says that it is below alpha,
+        and `least_margin` from which margin on it would be. `p_noninferior` is the one-sided test of "the reference is
+        worse than the method by the margin or more", `p_superior` that of "the method is no better than the reference";
+        both take the larger value for the better one. `p_holm` corrects `p_vs_case` over the methods, networks and
+        layers of an experiment at one setting, `p_superior_holm` likewise `p_superior`.
 
     Raises
     ------
@@ -85,11 +91,12 @@ def fidelity_table(
             other = values.iloc[:0] if method == reference else references.get(str(layer), absent)
             row |= _against(values, other, equivalence_margin, alpha)
             if row["measure"] in _LOGITS:
-                row |= {"p_tost": np.nan, "equivalent": False}
+                row |= {"p_tost": np.nan, "equivalent": False, "p_noninferior": np.nan}
             rows.append(row)
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     for _, family in table[table["role"] == "method"].groupby(["experiment", *_SETTING]):
-        table.loc[family.index, "p_holm"] = holm(family["p_vs_case"].to_numpy(dtype=float))
+        for p_value, adjusted in _FAMILIES.items():
+            table.loc[family.index, adjusted] = holm(family[p_value].to_numpy(dtype=float))
     return table
 
 
@@ -125,4 +132,7 @@ def _against(values: "pd.Series[float]", reference: "pd.Series[float]", margin: 
         "p_tost": p_tost,
         "equivalent": p_tost < alpha,
         "least_margin": least_margin(first, second, alpha),
+        "p_noninferior": paired_greater(second, first, margin),
+        "p_superior": paired_greater(first, second),
+        "p_superior_holm": np.nan,
     }

@@ -126,10 +126,35 @@ def paired_tost(first: Values, second: Values, margin: float) -> float:
     >>> round(paired_tost(np.array([0.1, 0.2, 0.3]), np.array([0.11, 0.19, 0.3]), 0.02), 4)
     0.0371
     """
+    one_sided = (paired_greater(first, second, margin), paired_greater(second, first, margin))
+    return max(one_sided)
+
+
+def paired_greater(first: Values, second: Values, margin: float = 0.0) -> float:
+    """Return the one-sided p-value of the paired t-test of "the mean of first minus second is -`margin` or less".
+
+    ``P(T >= (mean difference + margin) / standard error)`` with n - 1 degrees of freedom. A small p-value shows that
+    `first` is greater in the mean (margin 0: superiority), or smaller by less than the margin (non-inferiority).
+
+    Returns
+    -------
+    float
+        p-value. NaN for fewer than two pairs. If all differences are equal, the limit: 0 above -margin, else 1.
+
+    References
+    ----------
+    Wellek (2010), Testing Statistical Hypotheses of Equivalence and Noninferiority, 2nd ed., section 2.2.
+
+    Examples
+    --------
+    >>> worse, reference = np.array([0.1, 0.2, 0.3]), np.array([0.11, 0.19, 0.31])
+    >>> round(paired_greater(worse, reference), 3), round(paired_greater(worse, reference, 0.02), 3)
+    (0.667, 0.064)
+    """
     difference = _differences(first, second)
     if difference.size < 2:
         return float("nan")
-    room = margin - abs(difference.mean())
+    room = difference.mean() + margin
     if np.ptp(difference) == 0:
         return float(room <= 0)
     return float(stats.t.sf(room / (difference.std(ddof=1) / np.sqrt(difference.size)), difference.size - 1))

@@ -62,6 +62,14 @@ def test_rows_by_hand():
     assert other["p_tost"] == pytest.approx(stats.t.sf((0.02 - 0.14) / np.sqrt(0.013 / 5), 4))
     assert other["least_margin"] == pytest.approx(0.14 + stats.t.ppf(0.95, 4) * np.sqrt(0.013 / 5))
     assert not other["equivalent"]
+    assert np.isnan([case["p_noninferior"], case["p_superior"], case["p_superior_holm"]]).all()
+    differences = np.array(OTHER) - CASE
+    greater = stats.ttest_1samp(differences, 0, alternative="greater").pvalue
+    assert other["p_superior"] == other["p_superior_holm"] == pytest.approx(greater)
+    assert other["p_superior"] == pytest.approx(other["p_vs_case"] / 2)
+    within = stats.ttest_1samp(-differences, -0.02, alternative="greater").pvalue
+    assert other["p_noninferior"] == pytest.approx(within)
+    assert other["p_noninferior"] > 0.9
 
 
 @pytest.mark.parametrize(("margin", "equivalent"), [(0.248, False), (0.249, True)])
@@ -101,12 +109,15 @@ def test_each_measure_setting_and_network_is_its_own_comparison():
     small, large = corrected.loc[("drop_absolute", "net", 5.0, "m")], corrected.loc[("drop_absolute", "net", 50.0, "m")]
     assert small["p_holm"] == pytest.approx(2 * small["p_vs_case"])
     assert large["p_holm"] == large["p_vs_case"]
+    assert small["p_superior_holm"] == pytest.approx(2 * small["p_superior"])
+    assert large["p_superior_holm"] == large["p_superior"]
 
 
 def test_controls_are_tested_but_not_corrected():
     result = table(scores(CASE, "case"), scores(OTHER, "random")).set_index("method")
     assert result.loc["random", "p_vs_case"] == pytest.approx(stats.ttest_rel(OTHER, CASE).pvalue)
-    assert np.isnan(result.loc["random", "p_holm"])
+    assert np.isnan(result.loc["random", ["p_holm", "p_superior_holm"]].to_list()).all()
+    assert result.loc["random", "p_superior"] < 0.05
     assert result.loc["random", "role"] == "control"
 
 
@@ -134,6 +145,7 @@ def test_equal_scores_are_no_difference():
     row = table(scores(CASE, "case"), scores(CASE, "m")).set_index("method").loc["m"]
     assert (row["difference_to_case"], row["p_vs_case"]) == (0, 1)
     assert (row["p_tost"], row["equivalent"], row["least_margin"]) == (0, True, 0)
+    assert (row["p_noninferior"], row["p_superior"]) == (0, 1)
 
 
 def test_refuses_unexplained_gaps_and_repeated_images():
@@ -193,4 +205,5 @@ def test_the_margin_of_equivalence_does_not_apply_to_logits():
     found = table(*frames, measures=["drop_absolute", "drop_logit"]).set_index(["method", "measure"])
     assert found.loc[("m", "drop_absolute"), "equivalent"]
     assert not found.loc[("m", "drop_logit"), "equivalent"]
-    assert np.isnan(found.loc[("m", "drop_logit"), "p_tost"])
+    assert np.isnan(found.loc[("m", "drop_logit"), ["p_tost", "p_noninferior"]].to_list()).all()
+    assert found.loc[("m", "drop_logit"), "p_superior"] == 1

@@ -8,7 +8,14 @@ import pytest
 from scipy import stats
 from statsmodels.stats.weightstats import ttost_paired
 
-from case_saliency.statistics.paired import least_margin, paired_t, paired_tost, sign_test_less, wilcoxon_less
+from case_saliency.statistics.paired import (
+    least_margin,
+    paired_greater,
+    paired_t,
+    paired_tost,
+    sign_test_less,
+    wilcoxon_less,
+)
 
 NAN = float("nan")
 
@@ -98,6 +105,23 @@ def test_size_of_the_equivalence_test_at_its_margin():
     assert abs(rejected - 0.05) < 4 * math.sqrt(0.05 * 0.95 / n_runs)
 
 
+@pytest.mark.parametrize("margin", [0.0, 0.02, 0.5])
+def test_one_sided_test_is_scipys_on_shifted_differences(margin):
+    rng = np.random.default_rng(4)
+    first, second = rng.normal(0.5, 0.2, 25), rng.normal(0.55, 0.2, 25)
+    expected = stats.ttest_1samp(first - second, -margin, alternative="greater").pvalue
+    assert paired_greater(first, second, margin) == pytest.approx(expected, rel=1e-10)
+    assert paired_greater(second, first, -margin) == pytest.approx(1 - expected, rel=1e-10)
+
+
+def test_size_of_the_non_inferiority_test_at_its_margin():
+    rng = np.random.default_rng(10)
+    n_runs = 4000
+    differences = rng.normal(-0.02, 0.05, size=(n_runs, 18))
+    rejected = np.mean([paired_greater(row, np.zeros(18), 0.02) < 0.05 for row in differences])
+    assert abs(rejected - 0.05) < 4 * math.sqrt(0.05 * 0.95 / n_runs)
+
+
 @pytest.mark.parametrize("values", [[], [50.0], [50.0] * 4, [50.0] * 30])
 def test_wilcoxon_without_a_difference(values):
     p = wilcoxon_less(np.array(values), 50, "wilcox")
@@ -115,6 +139,9 @@ def test_empty_and_constant_samples_have_stated_values():
     assert math.isnan(least_margin(ones[:1], two[:1], 0.05))
     assert [paired_tost(ones, two, margin) for margin in (0.5, 1.0, 1.5)] == [1.0, 1.0, 0.0]
     assert least_margin(ones, two, 0.05) == 1.0
+    assert math.isnan(paired_greater(ones[:1], two[:1]))
+    assert [paired_greater(ones, two, margin) for margin in (0.5, 1.0, 1.5)] == [1.0, 1.0, 0.0]
+    assert (paired_greater(ones, ones), paired_greater(two, ones)) == (1.0, 0.0)
 
 
 @pytest.mark.parametrize("bad", [np.array([1.0, NAN]), np.array([np.inf]), np.ones((2, 2))])
