@@ -11,12 +11,12 @@ os.environ.update(dict.fromkeys(THREADS, "1"))  # before numpy and torch are imp
 
 import torch  # noqa: E402
 
-from benchmarks import attribution  # noqa: E402
+from benchmarks import agreement, attribution  # noqa: E402
 from benchmarks.timing import Row, load_average, tell  # noqa: E402
 from case_saliency import storage  # noqa: E402
 
 FOLDER = Path(__file__).parent
-PARTS = {"attribution": attribution.measure}
+PARTS = {"attribution": attribution.measure, "agreement": agreement.measure}
 
 
 def main() -> None:

@@ -39,6 +39,8 @@ STAGES = (
     "score_activity",
     "test_activity",
     "test_randomisation",
+    "score_similarity",
+    "test_similarity",
     "summarise",
     "collect_metrics",
     "plot",

@@ -3,10 +3,12 @@
 An empty map shares about nothing with any other map, so that a method could pass the diagnostic by drawing nothing.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
-from case_saliency.diagnostic.topk import FloatArray
+from case_saliency.diagnostic.topk import FloatArray, neighbours
 
 KINDS = ("", "small_support", "constant", "zero", "nan")
 """Names of the defects in increasing severity; a map's code is its position here, 0 for a sound map."""
@@ -54,7 +56,7 @@ def unranked(codes: Codes) -> npt.NDArray[np.bool_]:
     return codes >= _UNRANKED
 
 
-def small_support(values: FloatArray, n_top: int) -> Codes:
+def small_support(values: FloatArray, n_top: float) -> Codes:
     """Return the code of each map at the resolution of the top set: 0 or small_support.
 
     Small support means that the n-th largest value is exactly 0 and more pixels are 0 than still fit: the top set
@@ -67,14 +69,22 @@ def small_support(values: FloatArray, n_top: int) -> Codes:
     values
         (N, P) finite values.
     n_top
-        Size of the top set in pixels.
+        Size of the top set in pixels; a fractional one has small support if either whole size beside it has.
 
     Examples
     --------
     >>> small_support(np.array([[1.0, 0.0, 0.0], [1.0, -1.0, -2.0]]), 2).tolist()
     [1, 0]
     """
+    return small_supports(values, [n_top])[:, 0]
+
+
+def small_supports(values: FloatArray, sizes: Sequence[float]) -> Codes:
+    """Return `small_support` for K sizes of the top set, (N, K); the pixels are counted once."""
     n_positive = np.count_nonzero(values > 0, axis=1)
     n_zero = np.count_nonzero(values == 0, axis=1)
-    arbitrary = (n_positive < n_top) & (n_positive + n_zero > n_top)
-    return np.where(arbitrary, _SMALL_SUPPORT, 0).astype(np.int8)
+    codes = np.zeros((len(values), len(sizes)), dtype=np.int8)
+    for column, size in enumerate(sizes):
+        for n in neighbours(size):
+            codes[(n_positive < n) & (n_positive + n_zero > n), column] = _SMALL_SUPPORT
+    return codes

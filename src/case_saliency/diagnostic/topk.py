@@ -5,9 +5,13 @@ Upsampled and rectified maps hold many equal values, so that "the" top-k% set is
 - ``expected``: the expectation over independent uniform tie-breaking in both maps, in closed form.
 - ``argsort``: one particular set, that of the published code: an ascending argsort read from its end. The sort is
   stable here, so of equal pixels the one with the highest flat (row-major) index comes first.
+
+A set may have a fractional size, such as 2.45 cells of a 7 x 7 map: then it has one of both neighbouring whole sizes,
+at random, with a mean of just that size.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -15,6 +19,26 @@ import numpy.typing as npt
 
 FloatArray: TypeAlias = npt.NDArray[np.floating]
 Ties = Literal["expected", "argsort"]
+
+
+def exact_size(n_pixels: int, k_percent: float) -> float:
+    """Return the size of the top-k% set without rounding, ``k * P / 100``: below 1 where k% is less than one pixel.
+
+    Raises
+    ------
+    ValueError
+        If `k_percent` is not in (0, 100] or `n_pixels` is below 1.
+
+    Examples
+    --------
+    >>> exact_size(7 * 7, 5)
+    2.45
+    """
+    if not 0 < k_percent <= 100:
+        raise ValueError(f"size of the top set: k_percent is {k_percent}, expected 0 < k_percent <= 100")
+    if n_pixels < 1:
+        raise ValueError(f"size of the top set: n_pixels is {n_pixels}, expected at least 1")
+    return k_percent * n_pixels / 100
 
 
 def top_size(n_pixels: int, k_percent: float) -> int:
@@ -26,18 +50,25 @@ def top_size(n_pixels: int, k_percent: float) -> int:
     Raises
     ------
     ValueError
-        If `k_percent` is not in (0, 100] or `n_pixels` is below 1.
+        As `exact_size`.
 
     Examples
     --------
     >>> top_size(224 * 224, 5), top_size(7 * 7, 5), top_size(10, 5)
     (2508, 2, 1)
     """
-    if not 0 < k_percent <= 100:
-        raise ValueError(f"top_size: k_percent is {k_percent}, expected 0 < k_percent <= 100")
-    if n_pixels < 1:
-        raise ValueError(f"top_size: n_pixels is {n_pixels}, expected at least 1")
-    return max(1, int(k_percent * n_pixels / 100))
+    return max(1, int(exact_size(n_pixels, k_percent)))
+
+
+def neighbours(size: float) -> list[int]:
+    """Return the whole sizes, 0 excepted, that a top set of a given size may have.
+
+    Examples
+    --------
+    >>> neighbours(2.45), neighbours(2), neighbours(0.49)
+    ([2, 3], [2], [1])
+    """
+    return sorted({math.floor(size), math.ceil(size)} - {0})
 
 
 def inclusion_probabilities(values: FloatArray, n_top: int) -> npt.NDArray[np.float64]:
@@ -70,17 +101,20 @@ def inclusion_probabilities(values: FloatArray, n_top: int) -> npt.NDArray[np.fl
     return np.asarray(above + share * tied, dtype=np.float64)
 
 
-def overlap(first: FloatArray, second: FloatArray, sizes: Sequence[int], ties: Ties) -> npt.NDArray[np.float64]:
+def overlap(first: FloatArray, second: FloatArray, sizes: Sequence[float], ties: Ties) -> npt.NDArray[np.float64]:
     """Return the share of the top set that two maps have in common, in percent.
 
-    ``expected``: ``E = 100 / n * sum_p pi_A(p) pi_B(p)``; ``argsort``: ``100 / n * |A intersected with B|``.
+    ``100 * shared(n) / n``, with ``shared(n) = sum_p pi_A(p) pi_B(p)`` (``expected``) or ``|A intersected with B|``
+    (``argsort``). For a fractional n, `shared` is interpolated linearly between both neighbouring whole sizes, with
+    ``shared(0) = 0``: the expectation when both sets are of one random size, floor(n) or ceil(n), with mean n. A map
+    without ties shares exactly 100% with itself at every size.
 
     Parameters
     ----------
     first, second
         (N, P) finite values: row i of both form a pair.
     sizes
-        K sizes of the top set in pixels, each 1 to P. All sizes of a pair share one partial sort.
+        K sizes of the top set in pixels, each above 0 and at most P.
     ties
         How equal values are resolved; see the module.
 
@@ -98,6 +132,8 @@ def overlap(first: FloatArray, second: FloatArray, sizes: Sequence[int], ties: T
     --------
     >>> overlap(np.array([[3.0, 1.0, 1.0, 0.0]]), np.array([[3.0, 1.0, 0.0, 0.0]]), [1, 2], "expected")
     array([[100.,  75.]])
+    >>> overlap(np.array([[3.0, 2.0, 1.0]]), np.array([[3.0, 1.0, 2.0]]), [1, 1.6, 2], "expected")
+    array([[100. ,  62.5,  50. ]])
     """
     if first.shape != second.shape:
         raise ValueError(f"overlap: the maps of a pair differ in shape, {first.shape} and {second.shape}")
@@ -106,26 +142,49 @@ def overlap(first: FloatArray, second: FloatArray, sizes: Sequence[int], ties: T
     pair = {"expected": _expected_pair, "argsort": _argsort_pair}.get(ties)
     if pair is None:
         raise ValueError(f"overlap: ties is {ties!r}, expected 'expected' or 'argsort'")
+    whole = sorted({neighbour for n in sizes for neighbour in neighbours(n)})
     # Row by row: a pair then stays in the processor's cache through all sizes.
-    rows = [pair(a, b, sizes) for a, b in zip(first, second, strict=True)]
-    return np.array(rows, dtype=np.float64).reshape(len(first), len(sizes))
+    rows = [pair(a, b, whole) for a, b in zip(first, second, strict=True)]
+    counts = np.array(rows, dtype=np.float64).reshape(len(first), len(whole))
+    shared = dict(zip(whole, counts.T, strict=True))
+    percent = [_percent(shared, n) for n in sizes]
+    return np.stack(percent, axis=1) if percent else np.empty((len(first), 0))
+
+
+def _percent(shared: Mapping[int, npt.NDArray[np.float64]], size: float) -> npt.NDArray[np.float64]:
+    """Return 100 shared(n) / n from the numbers of shared pixels at whole sizes."""
+    lower = math.floor(size)
+    if lower == size:
+        return 100 * shared[lower] / size
+    below = shared[lower] if lower else np.zeros_like(shared[1])
+    common = below + (size - lower) * (shared[lower + 1] - below)
+    return 100 * (common / size)  # in this order equal maps give 100 and not 100 + 1e-14
 
 
 def _expected_pair(a: FloatArray, b: FloatArray, sizes: Sequence[int]) -> list[float]:
-    ranks = sorted({len(a) - n for n in sizes})
-    ordered_a, ordered_b = np.partition(a, ranks), np.partition(b, ranks)
+    """Return the expected number of shared pixels at each whole size."""
+    thresholds_a, thresholds_b = _thresholds(a, sizes), _thresholds(b, sizes)
     shared = []
     for n in sizes:
-        above_a, tied_a, share_a = _top(a, ordered_a[-n], n)
-        above_b, tied_b, share_b = _top(b, ordered_b[-n], n)
+        above_a, tied_a, share_a = _top(a, thresholds_a[n], n)
+        above_b, tied_b, share_b = _top(b, thresholds_b[n], n)
         both = (
             np.count_nonzero(above_a & above_b)
             + share_b * np.count_nonzero(above_a & tied_b)
             + share_a * np.count_nonzero(tied_a & above_b)
             + share_a * share_b * np.count_nonzero(tied_a & tied_b)
         )
-        shared.append(float(100 * both / n))
+        shared.append(float(both))
     return shared
+
+
+def _thresholds(values: FloatArray, sizes: Sequence[int]) -> dict[int, np.floating]:
+    """Return the n-th largest value for each n. A smaller set is looked for within the larger one: half the time."""
+    found, top = {}, values
+    for n in sorted(sizes, reverse=True):
+        top = np.partition(top, len(top) - n)[len(top) - n :]
+        found[n] = top[0]
+    return found
 
 
 def _top(
@@ -137,8 +196,9 @@ def _top(
 
 
 def _argsort_pair(a: FloatArray, b: FloatArray, sizes: Sequence[int]) -> list[float]:
+    """Return the number of shared pixels at each whole size."""
     rank_a, rank_b = _descending_rank(a), _descending_rank(b)
-    return [100 * np.count_nonzero((rank_a < n) & (rank_b < n)) / n for n in sizes]
+    return [float(np.count_nonzero((rank_a < n) & (rank_b < n))) for n in sizes]
 
 
 def _descending_rank(values: FloatArray) -> npt.NDArray[np.intp]:
@@ -147,11 +207,11 @@ def _descending_rank(values: FloatArray) -> npt.NDArray[np.intp]:
     return rank
 
 
-def _check(values: FloatArray, sizes: Sequence[int]) -> None:
+def _check(values: FloatArray, sizes: Sequence[float]) -> None:
     if values.ndim != 2:
         raise ValueError(f"top-k: maps of shape {values.shape}, expected (N, P)")
     if not np.isfinite(values).all():
         raise ValueError("top-k: maps hold values that are not finite; set degenerate maps aside first")
-    wrong = [n for n in sizes if not 1 <= n <= values.shape[1]]
+    wrong = [n for n in sizes if not 0 < n <= values.shape[1]]
     if wrong:
-        raise ValueError(f"top-k: sizes {wrong} are not between 1 and the {values.shape[1]} pixels of a map")
+        raise ValueError(f"top-k: sizes {wrong} are not above 0 and at most the {values.shape[1]} pixels of a map")

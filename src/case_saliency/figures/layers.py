@@ -1,12 +1,10 @@
 """Median agreement at every target layer of a network, from the input to the output."""
 
-from typing import Any
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import unique
+from case_saliency.figures.marks import method_line, unique
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import lines, split
 from case_saliency.figures.style import INK, TWO_COLUMNS, house_style
@@ -39,19 +37,11 @@ def layers(table: pd.DataFrame) -> Figure:
                 axes.set_title(panel.label)
             line[0].set_ylabel("median agreement (%)")
         handles = [
-            grid[0, 0].plot([], [], label=method_style(name).label, **_line(name, name in controls))[0]
+            grid[0, 0].plot([], [], label=method_style(name).label, **method_line(name, control=name in controls))[0]
             for name in methods
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=4)
     return figure
-
-
-def _line(method: str, control: bool) -> dict[str, Any]:
-    style = method_style(method)
-    return {
-        "color": style.colour, "marker": style.marker, "markersize": 4, "linewidth": 1.0,
-        "linestyle": (0, (2, 1.2)) if control else "-", "markeredgewidth": 0.4, "markeredgecolor": INK,
-    }  # fmt: skip
 
 
 def _draw(axes: Axes, rows: pd.DataFrame, methods: list[str], controls: set[str]) -> None:
@@ -62,7 +52,7 @@ def _draw(axes: Axes, rows: pd.DataFrame, methods: list[str], controls: set[str]
         places = [order.index(layer) + 0.04 * (number - len(methods) / 2) for layer in found["layer"]]
         for place, low, high in zip(places, found["ci_low"], found["ci_high"], strict=True):
             axes.plot([place, place], [low, high], color=method_style(method).colour, linewidth=0.6, alpha=0.6)
-        axes.plot(places, found["median_agreement"], **_line(method, method in controls))
+        axes.plot(places, found["median_agreement"], **method_line(method, control=method in controls))
     axes.set_xticks(range(len(order)), order)
     axes.set_ylim(-3, 103)
 

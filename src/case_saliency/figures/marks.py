@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -37,6 +38,19 @@ def estimate(axes: Axes, row: float, method: str, value: float, low: float, high
         [value], [row], marker=style.marker, markersize=5, color=style.colour, markeredgecolor=INK,
         markeredgewidth=0.6, linestyle="none", zorder=4,
     )  # fmt: skip
+
+
+def method_line(method: str, *, control: bool) -> dict[str, Any]:
+    """Return how a curve of a method is drawn, in its colour and marker; dashed for a control."""
+    style = method_style(method)
+    return {
+        "color": style.colour,
+        "linestyle": (0, (2, 1.2)) if control else "-",
+        "linewidth": 1.0,
+        "marker": style.marker,
+        "markersize": 3,
+        "markeredgewidth": 0,
+    }
 
 
 def margin_note(axes: Axes, row: float, text: str, *, position: float = 1.02) -> None:

@@ -6,14 +6,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, population, unique
+from case_saliency.figures.marks import ROW_HEIGHT, method_line, population, unique
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import lines, split
 from case_saliency.figures.style import FAINT, TWO_COLUMNS, house_style
 
 TITLE = "Perturbation curves: the predicted class's confidence while pixels go or come in the order of the map"
 _FRACTION = {"deletion": "deleted", "insertion": "inserted", "road": "removed and imputed"}
-_LINES = {"method": "-", "control": (0, (2, 1.2))}
 
 
 def perturbation_curves(points: pd.DataFrame, table: pd.DataFrame) -> Figure:
@@ -56,17 +55,8 @@ def perturbation_curves(points: pd.DataFrame, table: pd.DataFrame) -> Figure:
 
 
 def _line(method: str, rows: pd.DataFrame) -> dict[str, Any]:
-    style = method_style(method)
     role = rows.loc[rows["method"] == method, "role"].iloc[0]
-    return {
-        "color": style.colour,
-        "linestyle": _LINES[role],
-        "linewidth": 1.0,
-        "marker": style.marker,
-        "markersize": 3,
-        "markevery": 4,
-        "markeredgewidth": 0,
-    }
+    return {**method_line(method, control=role == "control"), "markevery": 4}
 
 
 def _draw(axes: Axes, rows: pd.DataFrame, areas: pd.DataFrame, methods: list[str]) -> None:

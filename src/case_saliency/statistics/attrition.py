@@ -1,6 +1,6 @@
 """Which images take part in a test, and why the others do not. No score is dropped without a reason."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -60,6 +60,25 @@ def counted(scores: pd.DataFrame, policy: DegeneratePolicy) -> "pd.Series[float]
         raise ValueError(f"counted: degenerate_policy is {policy!r}, expected one of {sorted(_POLICY_VALUE)}")
     values = scores["agreement"].where(scores["status"] == KEPT, _POLICY_VALUE[policy])
     return values[scores["status"] != MISCLASSIFIED].dropna().astype(float)
+
+
+def counts(cell: pd.DataFrame) -> dict[str, Any]:
+    """Count the images of a cell that do not qualify, and those set aside for a defect (the rate is of the qualified).
+
+    Parameters
+    ----------
+    cell
+        Scores of one cell with their `status` in a column of that name, one row for each image.
+    """
+    n_misclassified = int((cell["status"] == MISCLASSIFIED).sum())
+    n_degenerate = len(cell) - n_misclassified - int((cell["status"] == KEPT).sum())
+    n_qualified = len(cell) - n_misclassified
+    return {
+        "degenerate_rate": n_degenerate / n_qualified if n_qualified else np.nan,
+        "n_degenerate": n_degenerate,
+        "n_excluded_misclassified": n_misclassified,
+        "n_total": len(cell),
+    }
 
 
 def attrition_table(agreement: pd.DataFrame, fidelity: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from case_saliency.statistics.attrition import CELL, KEPT, MISCLASSIFIED, DegeneratePolicy, counted, status
+from case_saliency.statistics.attrition import CELL, DegeneratePolicy, counted, counts, status
 from case_saliency.statistics.clusters import cluster_median_interval
 from case_saliency.statistics.effects import hodges_lehmann, rank_biserial
 from case_saliency.statistics.intervals import Verdict, bca_mean_interval, median_interval, verdict
@@ -81,7 +81,7 @@ def agreement_table(
     for names, cell in scores.groupby(keys, sort=False):
         row = dict(zip(keys, names, strict=True))
         row["role"] = "control" if row["method"] in controls else "method"
-        row |= _counts(cell)
+        row |= counts(cell)
         found = counted(cell, degenerate_policy)
         values = found.to_numpy()
         row |= _describe(values, alpha, threshold, zero_method, seed) | _test(values, alpha, threshold, zero_method)
@@ -98,18 +98,6 @@ def agreement_table(
 
 def _verdict(cell: pd.DataFrame, policy: DegeneratePolicy, alpha: float, threshold: float) -> Verdict:
     return verdict(median_interval(counted(cell, policy).to_numpy(), 1 - alpha), threshold)
-
-
-def _counts(cell: pd.DataFrame) -> dict[str, Any]:
-    n_misclassified = int((cell["status"] == MISCLASSIFIED).sum())
-    n_degenerate = len(cell) - n_misclassified - int((cell["status"] == KEPT).sum())
-    n_qualified = len(cell) - n_misclassified
-    return {
-        "degenerate_rate": n_degenerate / n_qualified if n_qualified else np.nan,
-        "n_degenerate": n_degenerate,
-        "n_excluded_misclassified": n_misclassified,
-        "n_total": len(cell),
-    }
 
 
 def _describe(values: Values, alpha: float, threshold: float, zero_method: ZeroMethod, seed: int) -> dict[str, Any]:

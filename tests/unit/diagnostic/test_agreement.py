@@ -6,7 +6,7 @@ import pytest
 from case_saliency.diagnostic.agreement import COLUMNS, score_agreement
 
 
-def score(maps, qualified=None, k_percents=(50,), input_size=None, ties="expected"):
+def score(maps, qualified=None, k_percents=(50,), input_size=None, ties="expected", resolution="input"):
     n = len(maps)
     return score_agreement(
         maps,
@@ -16,6 +16,7 @@ def score(maps, qualified=None, k_percents=(50,), input_size=None, ties="expecte
         input_size=input_size or maps.shape[2:],
         k_percents=k_percents,
         ties=ties,
+        resolution=resolution,
     )
 
 
@@ -46,6 +47,15 @@ def test_the_top_set_is_formed_at_input_resolution():
     table = score(pair([[0, 1]], [[1, 0]]), input_size=(1, 4), k_percents=(25, 75))
     assert table["n_top"].tolist() == [1, 3]
     np.testing.assert_allclose(table["agreement"], [0, 100 * 2 / 3], rtol=1e-15)
+
+
+def test_at_native_resolution_the_set_has_a_fractional_size_and_the_input_no_say():
+    maps = pair([[5, 4], [3, 2]], [[5, 3], [4, 2]])
+    table = score(maps, input_size=(64, 64), k_percents=(10, 62.5), resolution="native")
+    assert table["n_top"].tolist() == [0.4, 2.5]
+    # the largest cell is shared; of the top two one is, of the top three all: (1 + (3 - 1) / 2) / 2.5
+    assert table["agreement"].tolist() == [100, 80]
+    assert set(table["resolution"]) == {"native"}
 
 
 def test_ties_follow_the_named_convention():

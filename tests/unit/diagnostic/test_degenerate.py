@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from case_saliency.diagnostic.degenerate import KINDS, classify, small_support, unranked
+from case_saliency.diagnostic.degenerate import KINDS, classify, small_support, small_supports, unranked
 
 
 def test_names_each_defect():
@@ -40,6 +40,27 @@ def test_small_support_is_ranked_all_the_same():
 )
 def test_small_support_is_a_top_set_filled_up_with_zeros(values, n_top, small):
     assert KINDS[small_support(np.array([values], dtype=float), n_top)[0]] == ("small_support" if small else "")
+
+
+@pytest.mark.parametrize(
+    ("values", "n_top", "small"),
+    [
+        ([3, 0, 0, 0], 0.5, False),  # the set has one cell or none
+        ([3, 0, 0, 0], 1.5, True),  # its second cell would be drawn
+        ([3, 2, 1, 0], 3.5, False),  # three positive cells, or all four
+        ([3, 2, 0, 0], 3.5, True),
+    ],
+)
+def test_a_fractional_set_has_small_support_if_either_whole_one_has(values, n_top, small):
+    assert KINDS[small_support(np.array([values], dtype=float), n_top)[0]] == ("small_support" if small else "")
+
+
+def test_many_sizes_equal_one_by_one():
+    values = np.random.default_rng(0).integers(-1, 2, (30, 9)).astype(float)
+    sizes = [0.4, 1, 2, 3.3, 9]
+    one_by_one = np.stack([small_support(values, n) for n in sizes], axis=1)
+    assert np.array_equal(small_supports(values, sizes), one_by_one)
+    assert one_by_one.any()
 
 
 def test_no_maps_have_no_defects():

@@ -5,7 +5,7 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
-from case_saliency.diagnostic.topk import inclusion_probabilities, overlap, top_size
+from case_saliency.diagnostic.topk import exact_size, inclusion_probabilities, neighbours, overlap, top_size
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,17 @@ def test_top_size_rounds_down_but_takes_one(n_pixels, k_percent, expected):
 
 @pytest.mark.parametrize(("n_pixels", "k_percent"), [(10, 0), (10, 100.1), (10, -5), (10, float("nan")), (0, 5)])
 def test_top_size_refuses_what_is_no_share(n_pixels, k_percent):
-    with pytest.raises(ValueError, match="top_size"):
+    with pytest.raises(ValueError, match="size of the top set"):
         top_size(n_pixels, k_percent)
+
+
+@pytest.mark.parametrize(
+    ("n_pixels", "k_percent", "size", "whole"),
+    [(49, 5, 2.45, [2, 3]), (49, 1, 0.49, [1]), (50, 10, 5, [5]), (49, 100, 49, [49])],
+)
+def test_exact_size_is_not_rounded(n_pixels, k_percent, size, whole):
+    assert exact_size(n_pixels, k_percent) == size
+    assert neighbours(exact_size(n_pixels, k_percent)) == whole
 
 
 def test_inclusion_probabilities_by_hand():
@@ -68,6 +77,47 @@ def test_expectation_equals_brute_force_over_all_tie_orders():
     np.testing.assert_allclose(overlap(first, second, sizes, "expected"), expected, rtol=0, atol=1e-12)
 
 
+def one_of_two_sizes(first, second, n):
+    """Mean over all tie orders, and over a size that is floor(n) or ceil(n) and n in the mean, of the shared pixels."""
+    lower = int(n)
+    found = 0.0
+    for size, weight in ((lower, 1 - (n - lower)), (lower + 1, n - lower)):
+        if size and weight:
+            shared = [len(a & b) for a, b in product(top_sets(first, size), top_sets(second, size))]
+            found += weight * np.mean(shared)
+    return 100 * found / n
+
+
+@pytest.mark.parametrize("n", [0.07, 0.5, 1.25, 2.45, 3.5, 4.999, 6.01, 6.9])
+def test_fractional_sizes_equal_brute_force_over_tie_orders_and_sizes(n):
+    rng = np.random.default_rng(6)
+    first, second = rng.integers(0, 3, (2, 25, 7)).astype(np.float32)
+    expected = [one_of_two_sizes(x, y, n) for x, y in zip(first, second, strict=True)]
+    np.testing.assert_allclose(overlap(first, second, [n], "expected")[:, 0], expected, rtol=0, atol=1e-12)
+
+
+def test_fractional_sizes_by_hand():
+    first, second = np.array([[5.0, 4.0, 3.0, 2.0]]), np.array([[5.0, 3.0, 4.0, 2.0]])
+    # shared pixels of the top 1, 2, 3, 4: 1, 1, 3, 4. At 2.5: 1 + (3 - 1) / 2 = 2; at 1.25: 1; at 0.5: 1 / 2.
+    assert overlap(first, second, [0.5, 1.25, 2.5, 4], "expected").tolist() == [[100, 80, 80, 100]]
+    assert overlap(first, second, [0.5, 1.25, 2.5, 4], "argsort").tolist() == [[100, 80, 80, 100]]
+
+
+def test_whole_sizes_give_the_same_bits_beside_fractional_ones():
+    first, second = np.random.default_rng(7).integers(0, 9, (2, 30, 49)).astype(np.float32)
+    for ties in ("expected", "argsort"):
+        alone = overlap(first, second, [1, 2, 3, 24], ties)
+        mixed = overlap(first, second, [0.49, 1, 1.5, 2.0, 2.45, 3, 24, 24.5], ties)
+        assert np.array_equal(mixed[:, [1, 3, 5, 6]], alone)
+
+
+@pytest.mark.parametrize("n_cells", [16, 49, 64, 81])
+def test_the_same_untied_map_shares_exactly_all_at_every_size(n_cells):
+    maps = np.random.default_rng(8).permuted(np.tile(np.arange(n_cells, dtype=np.float32), (5, 1)), axis=1)
+    sizes = [exact_size(n_cells, k) for k in (0.3, 1, 2, 5, 7.7, 10, 20, 33.3, 50, 100)]
+    assert (overlap(maps, maps, sizes, "expected") == 100).all()
+
+
 def test_argsort_takes_the_last_of_tied_pixels():
     rng = np.random.default_rng(2)
     first, second = rng.integers(0, 4, (2, 30, 9)).astype(np.float32)
@@ -103,6 +153,14 @@ def test_independent_native_maps_share_what_chance_gives():
     scores = overlap(first, second, [2], "expected")[:, 0]
     variance = 2 * (2 / 49) * (47 / 49) * (47 / 48) * 50**2
     assert abs(scores.mean() - 100 * 2 / 49) < 4 * np.sqrt(variance / n_pairs)
+
+
+def test_independent_native_maps_share_what_chance_gives_at_fractional_sizes():
+    # shared(m) of two independent sets of m from P has the mean m^2 / P: (4 + 0.45 (9 - 4)) / 49 of 2.45 at k = 5.
+    n_pairs = 20_000
+    first, second = np.random.default_rng(9).normal(size=(2, n_pairs, 49))
+    scores = overlap(first, second, [2.45], "expected")[:, 0]
+    assert abs(scores.mean() - 100 * 6.25 / 49 / 2.45) < 4 * scores.std() / np.sqrt(n_pairs)
 
 
 def test_a_batch_equals_its_pairs_one_by_one_and_stays_as_it_was():
