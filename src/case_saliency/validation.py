@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from case_saliency.attribution import registry
+from case_saliency.attribution import comparisons, registry
 from case_saliency.datasets.sources import DATASETS
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.models.zoo import MODELS
 from case_saliency.params import Params, entry
+from case_saliency.params import methods as methods_of
 
 
 def validate(params: Params, schema: Mapping[str, Any]) -> None:
@@ -83,8 +84,9 @@ def _rule(validator: str, value: Any) -> str:
         "array": "a list",
         "boolean": "true or false",
     }
+    types = value if isinstance(value, list) else [value]
     rules = {
-        "type": f"it must be {kinds.get(str(value), value)}",
+        "type": f"it must be {' or '.join(kinds.get(str(one), str(one)) for one in types)}",
         "enum": f"choose one of {', '.join(map(str, value))}" if isinstance(value, list) else "",
         "minimum": f"it must be at least {value}",
         "maximum": f"it must be at most {value}",
@@ -130,6 +132,7 @@ def _experiment_problems(params: Params, name: str) -> Iterator[str]:
         for index, layer in enumerate(experiment["layers"]):
             if layer not in layers:
                 yield f"{where}.layers[{index}]: {layer!r} is not a target layer of {model}{_suggest(layer, layers)}"
+    yield from _analysis_problems(params, name)
     known = {**registry.ENTRIES, **params["methods"]}
     for position, method in enumerate(experiment["methods"]):
         here = f"{where}.methods[{position}]"
@@ -154,6 +157,30 @@ def _size_problems(params: Params, experiment: Mapping[str, Any], where: str) ->
             f"{where}.shards: {experiment['shards']} found, but {wanted} images make {batches} batches of {batch_size} "
             f"(compute.batch_size), which are never cut; use at most {batches}"
         )
+
+
+def _analysis_problems(params: Params, name: str) -> Iterator[str]:
+    """Yield methods that an analysis of the experiment lists and the experiment has not, and too many classes."""
+    experiment = params["experiments"][name]
+    for analysis in experiment["analyses"]:
+        listed = params.get(analysis, {}).get("methods") or ()
+        for position, method in enumerate(listed):
+            if method not in experiment["methods"]:
+                yield (
+                    f"{analysis}.methods[{position}]: {method!r} is not among experiments.{name}.methods"
+                    f"{_suggest(method, experiment['methods'])}"
+                )
+    if "pairwise" in experiment["analyses"] and experiment["dataset"] in DATASETS:
+        section = params["pairwise"]
+        try:
+            methods = [
+                method for method in methods_of(params, name) if method.name in (section["methods"] or [method.name])
+            ]
+        except CaseSaliencyError:
+            return  # told under `methods`
+        n_classes = DATASETS[experiment["dataset"]].n_classes
+        for problem in comparisons.problems(methods, section["n_classes"], n_classes):
+            yield f"pairwise.n_classes: {section['n_classes']} found; experiments.{name}: {problem}"
 
 
 def _needs(params: Params, experiment: str, name: str) -> Iterator[str]:

@@ -1,0 +1,63 @@
+"""Score reliability: agreement of a method with itself when the image is flipped, or shifted by some pixels.
+
+The maps of the images as they are are read, those of the changed images are drawn.
+Settings: seed, dataset, compute (device, batch_size), attribution, layers, methods, diagnostic (k_percent),
+reliability (shift, chance_pairs, methods).
+"""
+
+import argparse
+from functools import partial
+
+from case_saliency import storage
+from case_saliency.attribution import registry
+from case_saliency.cli.arguments import add_output, add_settings, setting
+from case_saliency.cli.explaining import explainer, listed_methods
+from case_saliency.cli.loading import load_model, network_modules
+from case_saliency.cli.maps import identify
+from case_saliency.cli.perturbation import add_perturbation, explained_batches
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_perturbation(parser)
+    add_settings(parser, "see above")
+    add_output(parser, "--scores", "table to write, one row for each image, method and augmentation (.parquet)")
+
+
+def modules(arguments: argparse.Namespace) -> list[str]:
+    """Return the modules loaded by name: the methods and the network."""
+    return [*registry.modules(listed_methods(arguments.settings, "reliability")), *network_modules(arguments)]
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Run the stage."""
+    import pandas as pd
+
+    from case_saliency.diagnostic.augmentation import augmentations
+    from case_saliency.diagnostic.reliability import COLUMNS, SelfAgreement
+    from case_saliency.models.predict import predict
+
+    settings = arguments.settings
+    section, methods = setting(settings, "reliability"), listed_methods(settings, "reliability")
+    model = load_model(arguments, setting(settings, "compute")["device"])
+    size = (model.transform.input_size,) * 2
+    measure = SelfAgreement(
+        explainer(settings, model, methods),
+        partial(predict, model.module),
+        augmentations(section["shift"], size),
+        setting(settings, "diagnostic")["k_percent"],
+        section["chance_pairs"],
+        setting(settings, "seed"),
+    )
+    tables = [
+        measure(
+            inputs,
+            maps,
+            image_ids=images,
+            class_index=rows[["top1", "top2"]].to_numpy(),
+            qualified=rows["correct"].to_numpy(),
+        )
+        for images, inputs, rows, maps in explained_batches(arguments, model, [method.name for method in methods])
+    ]
+    table = identify(pd.concat(tables, ignore_index=True), arguments)
+    storage.write_table(table[list(COLUMNS)], arguments.scores)
