@@ -161,26 +161,20 @@ def _size_problems(params: Params, experiment: Mapping[str, Any], where: str) ->
 
 def _analysis_problems(params: Params, name: str) -> Iterator[str]:
     """Yield methods that an analysis of the experiment lists and the experiment has not, and too many classes."""
-    experiment = params["experiments"][name]
+    experiment, where = params["experiments"][name], f"experiments.{name}"
     for analysis in experiment["analyses"]:
-        listed = params.get(analysis, {}).get("methods") or ()
-        for position, method in enumerate(listed):
+        for position, method in enumerate(params.get(analysis, {}).get("methods") or ()):
             if method not in experiment["methods"]:
-                yield (
-                    f"{analysis}.methods[{position}]: {method!r} is not among experiments.{name}.methods"
-                    f"{_suggest(method, experiment['methods'])}"
-                )
+                hint = _suggest(method, experiment["methods"])
+                yield f"{analysis}.methods[{position}]: {method!r} is not among {where}.methods{hint}"
     if "pairwise" in experiment["analyses"] and experiment["dataset"] in DATASETS:
-        section = params["pairwise"]
+        n_compared, listed = params["pairwise"]["n_classes"], params["pairwise"]["methods"]
         try:
-            methods = [
-                method for method in methods_of(params, name) if method.name in (section["methods"] or [method.name])
-            ]
+            methods = [method for method in methods_of(params, name) if method.name in (listed or [method.name])]
         except CaseSaliencyError:
             return  # told under `methods`
-        n_classes = DATASETS[experiment["dataset"]].n_classes
-        for problem in comparisons.problems(methods, section["n_classes"], n_classes):
-            yield f"pairwise.n_classes: {section['n_classes']} found; experiments.{name}: {problem}"
+        for problem in comparisons.problems(methods, n_compared, DATASETS[experiment["dataset"]].n_classes):
+            yield f"pairwise.n_classes: {n_compared} found; {where}: {problem}"
 
 
 def _needs(params: Params, experiment: str, name: str) -> Iterator[str]:

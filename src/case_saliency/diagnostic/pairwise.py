@@ -51,10 +51,15 @@ class ClassMatrix:
 
     def summary(self) -> dict[str, float]:
         """Return n_pairs, n_degenerate (pairs without a value), and mean, median, lowest and highest of the others."""
-        pairs, total = self.pairs, len(self.agreement) * (len(self.agreement) - 1) // 2
-        measures = {"mean": np.mean, "median": np.median, "lowest": np.min, "highest": np.max}
-        return {"n_pairs": len(pairs), "n_degenerate": total - len(pairs)} | {
-            name: float(measure(pairs)) if len(pairs) else float("nan") for name, measure in measures.items()
+        pairs, n_classes = self.pairs, len(self.agreement)
+        counts = {"n_pairs": len(pairs), "n_degenerate": n_classes * (n_classes - 1) // 2 - len(pairs)}
+        values = pairs if len(pairs) else np.array([np.nan])
+        return {
+            **counts,
+            "mean": float(values.mean()),
+            "median": float(np.median(values)),
+            "lowest": float(values.min()),
+            "highest": float(values.max()),
         }
 
 
@@ -88,10 +93,11 @@ def class_matrix(maps: FloatArray, input_size: tuple[int, int], k_percent: float
     """
     if maps.ndim != 3 or len(maps) < 2:
         raise ValueError(f"class_matrix: maps of shape {maps.shape}, expected (C, h, w) with C >= 2 classes")
-    n_top = topk.top_size(input_size[0] * input_size[1], k_percent)
+    n_pixels = input_size[0] * input_size[1]
+    n_top = topk.top_size(n_pixels, k_percent)
     codes = degenerate.classify(maps)
     ranked = np.flatnonzero(~degenerate.unranked(codes))
-    values = upsample(maps[ranked], input_size).reshape(len(ranked), -1)
+    values = upsample(maps[ranked], input_size).reshape(len(ranked), n_pixels)
     codes[ranked] = np.maximum(codes[ranked], degenerate.small_support(values, n_top))
     agreement = np.full((len(maps), len(maps)), np.nan)
     sound = np.flatnonzero(codes[ranked] == 0)

@@ -114,7 +114,7 @@ class SelfAgreement:
                         .assign(
                             layer=layer, method=method, image_id=list(image_ids), target_a=class_index[:, 0],
                             target_b=class_index[:, 1], augmentation=augmentation.name, k_percent=float(self.k_percent),
-                            n_top=self._n_top(augmentation, size),
+                            n_top=topk.top_size(_n_pixels(augmentation, size), self.k_percent),
                             chance=chance(
                                 augmentation, original.shape[-2:], size, self.k_percent, self.chance_pairs, self.seed
                             ),
@@ -139,19 +139,17 @@ class SelfAgreement:
         found = self.predict(batches, {name: classes[0] for name, classes in explained.items()})
         return self.explain(batches, explained), found["correct"].to_numpy(dtype=np.float64)
 
-    def _n_top(self, augmentation: Augmentation, size: tuple[int, int]) -> int:
-        return topk.top_size(augmentation.valid(np.empty(size, dtype=np.bool_)).size, self.k_percent)
-
     def _scores(
         self, original: FloatArray, changed: FloatArray, augmentation: Augmentation, size: tuple[int, int]
     ) -> dict[str, Any]:
         """Compare maps (N, 2, h, w) of images and changed images; degenerate maps never reach the overlap."""
-        n_top = self._n_top(augmentation, size)
+        n_pixels = _n_pixels(augmentation, size)
+        n_top = topk.top_size(n_pixels, self.k_percent)
         four = np.concatenate([original, changed], axis=1)
         codes = degenerate.classify(four.reshape(-1, *four.shape[2:])).reshape(len(four), 4).max(axis=1)
         ranked = np.flatnonzero(~degenerate.unranked(codes))
-        before = augmentation.valid(upsample(original[ranked], size)).reshape(len(ranked), 2, -1)
-        after = augmentation.undone(upsample(changed[ranked], size)).reshape(len(ranked), 2, -1)
+        before = augmentation.valid(upsample(original[ranked], size)).reshape(len(ranked), 2, n_pixels)
+        after = augmentation.undone(upsample(changed[ranked], size)).reshape(len(ranked), 2, n_pixels)
         for values in (*before.swapaxes(0, 1), *after.swapaxes(0, 1)):
             codes[ranked] = np.maximum(codes[ranked], degenerate.small_support(values, n_top))
         found: dict[str, Any] = {}
@@ -178,16 +176,16 @@ def chance(
 ) -> float:
     """Return the mean agreement, in percent, of two independent maps of uniform noise across an augmentation.
 
-    The maps have `native` cells and are upsampled to `size`, brought back and cut as the maps of a method are. Peaks lie
-    at cell centres and on the border, so that two such maps share more than k%. Where a map has a value for each pixel
-    it is simulated no more: every pixel is as likely, and the mean is ``100 n / P`` exactly.
+    The maps have `native` cells and are upsampled to `size`, brought back and cut as the maps of a method are. Their
+    peaks lie at cell centres and on the border, so that they share more than k%. Maps with a value for each pixel are
+    not simulated: every pixel is as likely, and the mean is ``100 n / P`` exactly.
 
     Examples
     --------
     >>> chance(Augmentation("flip", mirrored=True), (10, 10), (10, 10), 5, 1000, 0)
     5.0
     """
-    n_pixels = augmentation.valid(np.empty(size, dtype=np.bool_)).size
+    n_pixels = _n_pixels(augmentation, size)
     n_top = topk.top_size(n_pixels, k_percent)
     if native == size:
         return 100 * n_top / n_pixels
@@ -200,3 +198,8 @@ def chance(
         after = augmentation.undone(upsample(second, size)).reshape(count, -1)
         total += float(topk.overlap(before, after, [n_top], "expected").sum())
     return total / n_pairs
+
+
+def _n_pixels(augmentation: Augmentation, size: tuple[int, int]) -> int:
+    """Return the number of pixels in the valid region."""
+    return augmentation.valid(np.empty(size, dtype=np.bool_)).size
