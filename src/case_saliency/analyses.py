@@ -33,10 +33,9 @@ ANALYSES: Mapping[str, Analysis] = {
     ),
     "reliability": Analysis(
         "Reliability: agreement of a method with itself",
-        ("attribution", *_TOP_SET, "reliability"),
-        ("diagnostic.alpha", "diagnostic.degenerate"),
+        ("attribution", "diagnostic.k_percent", "reliability"),
     ),
-    "pairwise": Analysis("Agreement of every two classes", ("attribution", *_TOP_SET, "pairwise")),
+    "pairwise": Analysis("Agreement of every two classes", ("attribution", "diagnostic.k_percent", "pairwise")),
     "circularity": Analysis(
         "Circularity: how much of CASE's low agreement is built in",
         ("attribution", *_TOP_SET, "fidelity.k_percent", "fidelity.fill", "circularity"),

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from case_saliency.attribution import registry
+from case_saliency.attribution import comparisons, registry
 from case_saliency.datasets.labels import LABEL_SPACES, USER
 from case_saliency.datasets.sources import DATASETS
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.models.zoo import MODELS, is_trained
 from case_saliency.params import Params, entry
+from case_saliency.params import methods as methods_of
 
 
 def validate(params: Params, schema: Mapping[str, Any]) -> None:
@@ -84,8 +85,9 @@ def _rule(validator: str, value: Any) -> str:
         "array": "a list",
         "boolean": "true or false",
     }
+    types = value if isinstance(value, list) else [value]
     rules = {
-        "type": f"it must be {kinds.get(str(value), value)}",
+        "type": f"it must be {' or '.join(kinds.get(str(one), str(one)) for one in types)}",
         "enum": f"choose one of {', '.join(map(str, value))}" if isinstance(value, list) else "",
         "minimum": f"it must be at least {value}",
         "maximum": f"it must be at most {value}",
@@ -136,6 +138,7 @@ def _experiment_problems(params: Params, name: str) -> Iterator[str]:
         for index, layer in enumerate(experiment["layers"]):
             if layer not in layers:
                 yield f"{where}.layers[{index}]: {layer!r} is not a target layer of {model}{_suggest(layer, layers)}"
+    yield from _analysis_problems(params, name)
     known = {**registry.ENTRIES, **params["methods"]}
     for position, method in enumerate(experiment["methods"]):
         here = f"{where}.methods[{position}]"
@@ -151,11 +154,6 @@ def _experiment_problems(params: Params, name: str) -> Iterator[str]:
                 f"{where}.parameters.{method}: not among the experiment's methods"
                 f"{_suggest(method, experiment['methods'])}"
             )
-    if "randomisation" in experiment["analyses"]:
-        for position, method in enumerate(params["randomisation"]["methods"] or ()):
-            if method not in experiment["methods"]:
-                here = f"randomisation.methods[{position}]"
-                yield f"{here}: {method!r} is not among {where}.methods; add it there or use null"
     reference = params["fidelity"]["reference"]
     if name in params["run"] and reference not in experiment["methods"]:
         yield f"fidelity.reference: {reference!r} is not among {where}.methods; add it there or choose one of them"
@@ -241,6 +239,24 @@ def _place_problems(params: Params, name: str) -> Iterator[str]:
                 f"datasets.{dataset.name}.label_space is {spaces[1] or 'null'}; set it to {spaces[0]}, or choose "
                 "another model"
             )
+
+
+def _analysis_problems(params: Params, name: str) -> Iterator[str]:
+    """Yield methods that an analysis of the experiment lists and the experiment has not, and too many classes."""
+    experiment, where = params["experiments"][name], f"experiments.{name}"
+    for analysis in experiment["analyses"]:
+        for position, method in enumerate(params.get(analysis, {}).get("methods") or ()):
+            if method not in experiment["methods"]:
+                hint = _suggest(method, experiment["methods"])
+                yield f"{analysis}.methods[{position}]: {method!r} is not among {where}.methods{hint}"
+    if "pairwise" in experiment["analyses"] and experiment["dataset"] in DATASETS:
+        n_compared, listed = params["pairwise"]["n_classes"], params["pairwise"]["methods"]
+        try:
+            methods = [method for method in methods_of(params, name) if method.name in (listed or [method.name])]
+        except CaseSaliencyError:
+            return  # told under `methods`
+        for problem in comparisons.problems(methods, n_compared, DATASETS[experiment["dataset"]].n_classes):
+            yield f"pairwise.n_classes: {n_compared} found; {where}: {problem}"
 
 
 def _needs(params: Params, experiment: str, name: str) -> Iterator[str]:

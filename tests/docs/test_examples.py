@@ -15,7 +15,7 @@ from case_saliency.attribution.registry import resolve
 from case_saliency.provenance.record import Record
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 EXAMPLES = {
     f"{page.name}-{number}": block
     for page in PAGES

@@ -135,6 +135,53 @@ def test_a_variant_is_a_method_of_its_own():
     assert found["case_k5"].family == "gradient"
 
 
+@pytest.mark.parametrize(
+    ("section", "entries", "methods", "message"),
+    [
+        (
+            "pairwise",
+            {"n_classes": 1001},
+            ["case"],
+            "1001 found; {}: 1001 classes are to be compared, and",
+        ),
+        (
+            "pairwise",
+            {"n_classes": 998},
+            ["case", "case_heldout"],
+            "998 found; {}: method 'case_heldout' keeps the",
+        ),
+        ("pairwise", {"n_classes": 4}, ["case", "difference_gradcam"], "4 found; {}: method 'difference_gradcam' sets"),
+        ("pairwise", {"methods": ["gradcan"]}, ["case"], "pairwise.methods[0]: 'gradcan' is not among {}.methods"),
+        (
+            "reliability",
+            {"methods": ["case", "sobel"]},
+            ["case"],
+            "reliability.methods[1]: 'sobel' is not among {}.m",
+        ),
+        ("reliability", {"methods": []}, ["case"], "reliability.methods: [] is not allowed; it must have at least 1 "),
+        ("reliability", {"methods": "case"}, ["case"], "methods: 'case' is not allowed; it must be null or a list"),
+        ("reliability", {"shift": 0}, ["case"], "reliability.shift: 0 is not allowed; it must be at least 1"),
+    ],
+)
+def test_an_analysis_is_refused_what_it_cannot_do(section, entries, methods, message):
+    asked = changed((*SAMPLE, "methods"), methods)
+    asked["experiments"]["imagenet-sample"]["analyses"] = [section]
+    asked[section] |= entries
+    with pytest.raises(CaseSaliencyError) as error:
+        validation.validate(asked, SCHEMA)
+    assert message.format(EXPERIMENT) in str(error.value)
+    asked["experiments"]["imagenet-sample"]["analyses"] = []
+    if "not allowed" not in message:
+        validation.validate(asked, SCHEMA)
+
+
+def test_an_analysis_may_leave_a_method_out():
+    asked = changed((*SAMPLE, "methods"), ["case", "difference_gradcam", "case_heldout"])
+    asked["experiments"]["imagenet-sample"]["analyses"] = ["pairwise"]
+    asked["pairwise"] |= {"n_classes": 997, "methods": ["case", "case_heldout"]}
+    validation.validate(asked, SCHEMA)
+
+
 def test_families_and_controls_follow_the_order_of_the_file():
     assert params.families(SHIPPED, "imagenet-sample")[0] == "gradient"
     assert {"random", "sobel"} <= set(params.controls(SHIPPED, "imagenet-sample"))

@@ -1,7 +1,7 @@
-"""What analyses share that explain images anew: a network, its images and predictions, one pass of the engine."""
+"""What the analyses that draw maps of their own share: inputs, methods, and the engine as the experiment sets it."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
@@ -21,8 +21,12 @@ from case_saliency.cli.perturbation import add_perturbation
 
 if TYPE_CHECKING:
     import pandas as pd
+    import torch
 
     from case_saliency.attribution.result import Attribution
+    from case_saliency.models.networks import LoadedModel
+
+    Explain = Callable[[Iterable[tuple[Sequence[str], torch.Tensor]], Mapping[str, Sequence[int]]], Attribution]
 
 TARGETS = ("top1", "top2")
 
@@ -33,68 +37,96 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_confusion(parser)
 
 
-def modules(arguments: argparse.Namespace) -> list[str]:
-    """Return the modules loaded by name: the methods and the network."""
-    methods = registry.resolve(setting(arguments.settings, "methods"))
-    return [*registry.modules(methods), *network_modules(arguments)]
+def listed_methods(settings: dict[str, Any], analysis: str) -> list[Method]:
+    """Return the experiment's methods that the analysis lists; all where it has no list."""
+    names = settings.get(analysis, {}).get("methods")
+    methods = registry.resolve(setting(settings, "methods"))
+    return [method for method in methods if names is None or method.name in names]
 
 
-def explain(
-    arguments: argparse.Namespace, methods: Sequence[Method], layers: Sequence[str] | None
-) -> "tuple[Attribution, pd.DataFrame, int]":
-    """Explain both classes of all selected images.
+def modules_of(analysis: str) -> Callable[[argparse.Namespace], list[str]]:
+    """Return the function that names the modules loaded by name: the analysis' methods and the network."""
+
+    def modules(arguments: argparse.Namespace) -> list[str]:
+        return [*registry.modules(listed_methods(arguments.settings, analysis)), *network_modules(arguments)]
+
+    return modules
+
+
+def explainer(
+    arguments: argparse.Namespace,
+    model: "LoadedModel",
+    methods: Sequence[Method],
+    layers: Sequence[str] | None = None,
+) -> "Explain":
+    """Return the engine: batches, and image id -> classes, to their attribution.
 
     Parameters
     ----------
     arguments
-        Those of `configure`, with the settings compute and attribution.
+        Those of `configure`, with the settings attribution and layers.
+    model
+        The network.
     methods
         What to explain with.
     layers
-        Names of target layers; None: every one in the network's description.
-
-    Returns
-    -------
-    The engine's attribution, the predictions of its images in its order, and the side of the network's input in pixels.
+        Names of target layers; None: those of the settings.
     """
     from case_saliency.attribution import devices, engine
 
-    compute = setting(arguments.settings, "compute")
-    model = load_model(arguments, compute["device"])
-    rows = load_selection(arguments)
-    predictions = storage.read_table(arguments.predictions).set_index("image_id")
-    found = engine.attribute(
-        model.module,
-        load_batches(arguments, rows, model.transform, compute["batch_size"]),
-        {name: predictions.loc[name, list(TARGETS)].tolist() for name in rows["image_id"]},
-        {name: model.target_layers[name] for name in layers or model.target_layers},
-        methods,
-        confusion=load_confusion(arguments),
-        settings=devices.Settings(**setting(arguments.settings, "attribution")),
-    )
-    return found, predictions.loc[list(found.image_ids)], model.transform.input_size
+    paths = {name: model.target_layers[name] for name in layers or setting(arguments.settings, "layers")}
+    chosen = devices.Settings(**setting(arguments.settings, "attribution"))
+    confusion = load_confusion(arguments)
+
+    def explain(
+        batches: "Iterable[tuple[Sequence[str], torch.Tensor]]", classes: Mapping[str, Sequence[int]]
+    ) -> "Attribution":
+        return engine.attribute(model.module, batches, classes, paths, methods, confusion=confusion, settings=chosen)
+
+    return explain
 
 
 def agreements(
-    arguments: argparse.Namespace, found: "Attribution", predictions: "pd.DataFrame", input_size: int
-) -> "pd.DataFrame":
-    """Score the agreement of the two classes' maps for every layer and method of an attribution."""
+    arguments: argparse.Namespace, methods: Sequence[Method], *, everywhere: bool = False
+) -> "tuple[pd.DataFrame, Attribution]":
+    """Explain both classes of all selected images, and score the agreement of their maps.
+
+    Parameters
+    ----------
+    arguments
+        Those of `configure`, with the settings compute, attribution, layers, dataset and diagnostic.
+    methods
+        What to explain with.
+    everywhere
+        Whether at every target layer in the network's description, rather than at those of the settings.
+
+    Returns
+    -------
+    Rows of `diagnostic.agreement.COLUMNS`, and the attribution that they were scored from.
+    """
     import pandas as pd
 
     from case_saliency.diagnostic.agreement import COLUMNS, score_agreement
 
-    diagnostic: Mapping[str, Any] = setting(arguments.settings, "diagnostic")
+    compute, diagnostic = setting(arguments.settings, "compute"), setting(arguments.settings, "diagnostic")
+    model = load_model(arguments, compute["device"])
+    rows = load_selection(arguments)
+    predictions = storage.read_table(arguments.predictions).set_index("image_id").loc[rows["image_id"]]
+    found = explainer(arguments, model, methods, list(model.target_layers) if everywhere else None)(
+        load_batches(arguments, rows, model.transform, compute["batch_size"]),
+        dict(zip(predictions.index, predictions[list(TARGETS)].to_numpy().tolist(), strict=True)),
+    )
     tables = []
-    for layer, methods in found.maps.items():
-        for method, maps in methods.items():
+    for layer, of_layer in found.maps.items():
+        for method, maps in of_layer.items():
             table = score_agreement(
                 maps,
                 image_ids=found.image_ids,
                 targets=found.classes,
                 qualified=predictions["correct"].to_numpy(),
-                input_size=(input_size, input_size),
+                input_size=(model.transform.input_size,) * 2,
                 k_percents=[diagnostic["k_percent"]],
                 ties=diagnostic["ties"],
             )
             tables.append(identify(table, arguments, layer=layer, method=method)[list(COLUMNS)])
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat(tables, ignore_index=True), found

@@ -2,7 +2,7 @@
 
 import argparse
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
@@ -13,8 +13,10 @@ from case_saliency.cli.maps import add_identity, identify, read_layers
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    import torch
 
     from case_saliency.fidelity.confidence import PredictLogits
+    from case_saliency.models.networks import LoadedModel
 
 
 def add_perturbation(parser: argparse.ArgumentParser) -> None:
@@ -44,15 +46,12 @@ def measure(
     model = load_model(arguments, compute["device"])
     device = next(model.module.parameters()).device
     fidelity = test(lambda images: model.module(images.to(device)))
-    predictions = storage.read_table(arguments.predictions).set_index("image_id")
-    layers = _maps(arguments)
     tables = []
-    for images, inputs in load_batches(arguments, load_selection(arguments), model.transform, compute["batch_size"]):
-        rows = predictions.loc[images]
-        for layer, methods in layers.items():
+    for images, inputs, rows, layers in explained_batches(arguments, model, setting(arguments.settings, "methods")):
+        for layer, maps in layers.items():
             table = fidelity(
                 inputs,
-                {method: _rows(*found, images) for method, found in methods.items()},
+                maps,
                 image_ids=images,
                 class_index=rows[["top1", "top2"]].to_numpy(),
                 qualified=rows["correct"].to_numpy(),
@@ -61,10 +60,27 @@ def measure(
     return pd.concat(tables, ignore_index=True)
 
 
-def _maps(arguments: argparse.Namespace) -> "dict[str, dict[str, tuple[dict[str, int], np.ndarray[Any, Any]]]]":
+def explained_batches(
+    arguments: argparse.Namespace, model: "LoadedModel", methods: Sequence[str]
+) -> "Iterator[tuple[list[str], torch.Tensor, pd.DataFrame, dict[str, dict[str, np.ndarray[Any, Any]]]]]":
+    """Yield image ids, network inputs, predictions, and layer -> method -> maps, batch by batch."""
+    predictions = storage.read_table(arguments.predictions).set_index("image_id")
+    layers = _maps(arguments, methods)
+    batch_size = setting(arguments.settings, "compute")["batch_size"]
+    for images, inputs in load_batches(arguments, load_selection(arguments), model.transform, batch_size):
+        maps = {
+            layer: {method: _rows(*found, images) for method, found in of_layer.items()}
+            for layer, of_layer in layers.items()
+        }
+        yield images, inputs, predictions.loc[images], maps
+
+
+def _maps(
+    arguments: argparse.Namespace, methods: Sequence[str]
+) -> "dict[str, dict[str, tuple[dict[str, int], np.ndarray[Any, Any]]]]":
     """Layer -> method -> (position of each image, maps of both classes)."""
     layers: dict[str, dict[str, Any]] = defaultdict(dict)
-    for layer, method, images, maps in read_layers(arguments.maps, setting(arguments.settings, "methods")):
+    for layer, method, images, maps in read_layers(arguments.maps, methods):
         layers[layer][method] = ({name: position for position, name in enumerate(images)}, maps)
     return layers
 

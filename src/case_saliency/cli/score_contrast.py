@@ -11,7 +11,7 @@ from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings, setting
 from case_saliency.diagnostic import contrast_sets
 
-modules = explaining.modules
+modules = explaining.modules_of("contrast")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,8 +26,7 @@ def run(arguments: argparse.Namespace) -> None:
     chosen = setting(arguments.settings, "contrast")
     variants = contrast_sets.variants(chosen["sources"], chosen["k"], chosen["combined"])
     methods = registry.resolve([{"name": name, **parameters} for name, parameters in variants.items()])
-    found, predictions, size = explaining.explain(arguments, methods, setting(arguments.settings, "layers"))
-    scores = explaining.agreements(arguments, found, predictions, size)
+    scores, found = explaining.agreements(arguments, methods)
     for name, parameters in variants.items():
         for layer, extras in found.extras.items():
             rows = (scores["method"] == name) & (scores["layer"] == layer)

@@ -1,28 +1,27 @@
 """Score layers: agreement of the two classes' maps at every target layer of the network, by every method.
 
 Methods that explain in the input's space know no layer and are left out.
-Settings: dataset, compute, attribution, diagnostic (k_percent, ties), methods.
+Settings: dataset, compute, attribution, diagnostic (k_percent, ties), layers, methods.
 """
 
 import argparse
 
 from case_saliency import storage
-from case_saliency.attribution import registry
 from case_saliency.cli import explaining
-from case_saliency.cli.arguments import add_output, add_settings, setting
+from case_saliency.cli.arguments import add_output, add_settings
 
-modules = explaining.modules
+modules = explaining.modules_of("layers")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     explaining.configure(parser)
-    add_settings(parser, "dataset, compute, attribution, diagnostic, methods")
+    add_settings(parser, "dataset, compute, attribution, diagnostic, layers, methods")
     add_output(parser, "--scores", "table to write, one row for each image, layer and method (.parquet)")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
-    methods = [method for method in registry.resolve(setting(arguments.settings, "methods")) if method.space == "layer"]
-    found, predictions, size = explaining.explain(arguments, methods, layers=None)
-    storage.write_table(explaining.agreements(arguments, found, predictions, size), arguments.scores)
+    methods = [method for method in explaining.listed_methods(arguments.settings, "layers") if method.space == "layer"]
+    scores, _ = explaining.agreements(arguments, methods, everywhere=True)
+    storage.write_table(scores, arguments.scores)

@@ -8,13 +8,12 @@ steps, how, methods).
 import argparse
 
 from case_saliency import storage
-from case_saliency.attribution import registry
 from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings, setting
 from case_saliency.cli.loading import load_batches, load_confusion, load_model, load_selection
 from case_saliency.cli.maps import identify
 
-modules = explaining.modules
+modules = explaining.modules_of("randomisation")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -39,12 +38,9 @@ def run(arguments: argparse.Namespace) -> None:
     correct = predictions["correct"].to_numpy()
     rows = selection[correct].iloc[: chosen["n_images"]]
     reached = correct.cumsum() < chosen["n_images"]
-    entries = [
-        entry for entry in setting(settings, "methods") if entry["name"] in (chosen["methods"] or [entry["name"]])
-    ]
     design = Randomisation(
         layers={layer: model.target_layers[layer] for layer in setting(settings, "layers")},
-        methods=registry.resolve(entries),
+        methods=explaining.listed_methods(settings, "randomisation"),
         steps=chosen["steps"],
         how=chosen["how"],
         seed=setting(settings, "seed"),

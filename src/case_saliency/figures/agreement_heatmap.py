@@ -13,8 +13,9 @@ from case_saliency.figures.panels import SETTING, split
 from case_saliency.figures.style import INK, TWO_COLUMNS, house_style
 
 TITLE = "Median agreement and verdict, method by model"
-_SCALE = Normalize(0, 100)
-_COLOUR_MAP = "cividis"
+SCALE = Normalize(0, 100)
+COLOUR_MAP = "cividis"
+"""How agreement in percent is coloured, in every figure."""
 _CELL_HEIGHT = 0.27  # inches
 _UPRIGHT = 5  # names of networks that stand side by side
 _LIGHT = 0.216  # luminance above which dark ink contrasts more than white
@@ -42,7 +43,7 @@ def agreement_heatmap(table: pd.DataFrame, threshold: float = 50.0) -> Figure:
                 row = methods.index(summary["method"])
                 medians[row, column] = summary["median_agreement"]
                 _write(axes, row, column, summary["median_agreement"], summary["verdict"])
-        cells = axes.imshow(medians, cmap=_COLOUR_MAP, norm=_SCALE, aspect="auto", zorder=0)
+        cells = axes.imshow(medians, cmap=COLOUR_MAP, norm=SCALE, aspect="auto", zorder=0)
         axes.set_facecolor("#E4E7EA")  # cells without a value
         crowded = len(panels) > _UPRIGHT
         names = [panel.name if crowded else panel.label for panel in panels]
@@ -61,13 +62,17 @@ def agreement_heatmap(table: pd.DataFrame, threshold: float = 50.0) -> Figure:
 
 def _write(axes: Axes, row: int, column: int, median: float, verdict: str) -> None:
     text = "no value" if np.isnan(median) else f"{VERDICTS[verdict].symbol} {median:.0f}%"
-    colour = INK if np.isnan(median) or _luminance(median) > _LIGHT else "white"
-    axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=7)
+    axes.text(column, row, text, ha="center", va="center", color=text_colour(median), fontsize=7)
+
+
+def text_colour(agreement: float) -> str:
+    """Return the colour of text on a cell that shows an agreement in percent, NaN for a cell without a value."""
+    return INK if np.isnan(agreement) or _luminance(agreement) > _LIGHT else "white"
 
 
 def _luminance(median: float) -> float:
     """Relative luminance of a cell's colour (WCAG 2, section 1.4.3)."""
-    channels = np.array(mpl.colormaps[_COLOUR_MAP](_SCALE(median))[:3])
+    channels = np.array(mpl.colormaps[COLOUR_MAP](SCALE(median))[:3])
     linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
     return float(linear @ [0.2126, 0.7152, 0.0722])
 

@@ -1,5 +1,6 @@
 """Confidence intervals: exact for the median, Student's t and BCa for the mean; and the verdict from the first."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -108,22 +109,68 @@ def bca_mean_interval(values: Values, level: float, seed: int) -> Interval:
     Efron (1987), JASA 82, 171; scipy.stats.bootstrap.
     """
     require_finite(values)
-    n = values.size
-    mean = float(values.mean()) if n else float("nan")
-    if n < 2:
-        return Interval(mean, float("nan"), float("nan"), float("nan"))
-    if np.ptp(values) == 0:
+    if values.size > 1 and np.ptp(values) == 0:
+        mean = float(values.mean())
         return Interval(mean, mean, mean, level)
+    return _bca((values,), np.mean, level, seed)
+
+
+def bca_ratio_interval(numerators: Values, denominators: Values, level: float, seed: int) -> Interval:
+    """Return the ratio of two means over the same images, and its BCa bootstrap interval: images are drawn in pairs.
+
+    Parameters
+    ----------
+    numerators, denominators
+        (n,) finite values; row i of both belongs to image i.
+    level, seed
+        See `bca_mean_interval`.
+
+    Returns
+    -------
+    Interval
+        From 9999 resamples; NaN limits for n < 2; no width where leaving out an image never changes the ratio.
+
+    Examples
+    --------
+    >>> interval = bca_ratio_interval(np.array([1.0, 2.0, 3.0]), np.array([4.0, 3.0, 5.0]), 0.95, 0)
+    >>> interval.estimate, bool(interval.low < 0.5 < interval.high)
+    (0.5, True)
+    """
+    require_finite(numerators)
+    require_finite(denominators)
+
+    def ratio(over: Values, under: Values, axis: int = -1) -> Values:
+        return _quotient(np.mean(over, axis=axis), np.mean(under, axis=axis))
+
+    if numerators.size > 1:
+        left_out = _quotient(numerators.sum() - numerators, denominators.sum() - denominators)
+        if np.ptp(left_out) == 0:
+            whole = float(ratio(numerators, denominators))
+            return Interval(whole, whole, whole, level)
+    return _bca((numerators, denominators), ratio, level, seed)
+
+
+def _quotient(over: Values, under: Values) -> Values:
+    """Divide; NaN where the divisor is 0."""
+    return np.divide(over, under, out=np.full_like(over, np.nan), where=under != 0)
+
+
+def _bca(samples: tuple[Values, ...], statistic: Callable[..., Values], level: float, seed: int) -> Interval:
+    n = samples[0].size
+    estimate = float(statistic(*samples)) if n else float("nan")
+    if n < 2:
+        return Interval(estimate, float("nan"), float("nan"), float("nan"))
     found = stats.bootstrap(
-        (values,),
-        np.mean,
+        samples,
+        statistic,
+        paired=len(samples) > 1,
         confidence_level=level,
         method="BCa",
         n_resamples=9999,
         batch=max(1, _BATCH // n),
         rng=np.random.default_rng(seed),
     ).confidence_interval
-    return Interval(mean, float(found.low), float(found.high), level)
+    return Interval(estimate, float(found.low), float(found.high), level)
 
 
 def verdict(interval: Interval, threshold: float) -> Verdict:

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from case_saliency.statistics.intervals import Interval, bca_mean_interval, mean_interval, median_interval, verdict
+from case_saliency.statistics.intervals import (
+    Interval,
+    bca_mean_interval,
+    bca_ratio_interval,
+    mean_interval,
+    median_interval,
+    verdict,
+)
 
 
 def coverage(n, rank):
@@ -132,6 +139,33 @@ def test_bca_interval_of_few_and_equal_values():
     assert bca_mean_interval(np.full(4, 100.0), 0.95, 0) == Interval(100, 100, 100, 0.95)
     two = bca_mean_interval(np.array([1.0, 3.0]), 0.95, 0)
     assert 1 <= two.low <= two.high <= 3
+
+
+def test_ratio_interval_equals_the_formulas():
+    random = np.random.default_rng(7)
+    under = random.uniform(20, 90, 20)
+    over = under * random.uniform(0, 1, 20)
+    found = bca_ratio_interval(over, under, 0.95, seed=0)
+    drawn = random.integers(0, 20, (20_000, 20))
+    ratios = over[drawn].sum(axis=1) / under[drawn].sum(axis=1)
+    estimate = over.sum() / under.sum()
+    left_out = np.array([np.delete(over, i).sum() / np.delete(under, i).sum() for i in range(20)])
+    deviation = left_out.mean() - left_out
+    acceleration = (deviation**3).sum() / (6 * (deviation**2).sum() ** 1.5)
+    z = stats.norm.ppf((ratios < estimate).mean())
+    around = z + stats.norm.ppf([0.025, 0.975])
+    low, high = np.quantile(ratios, stats.norm.cdf(z + around / (1 - acceleration * around)))
+    assert found.estimate == pytest.approx(estimate)
+    assert (found.low, found.high) == (pytest.approx(low, abs=0.01), pytest.approx(high, abs=0.01))
+
+
+def test_ratio_interval_of_few_and_proportional_values():
+    over = np.array([1.0, 2.0, 4.0])
+    assert bca_ratio_interval(over, 4 * over, 0.95, 0) == Interval(0.25, 0.25, 0.25, 0.95)
+    assert bca_ratio_interval(0 * over, over, 0.95, 0) == Interval(0, 0, 0, 0.95)
+    single = bca_ratio_interval(over[:1], over[:1], 0.95, 0)
+    assert (single.estimate, math.isnan(single.low)) == (1, True)
+    assert math.isnan(bca_ratio_interval(over[:0], over[:0], 0.95, 0).estimate)
 
 
 @pytest.mark.parametrize("interval", [median_interval, mean_interval, partial(bca_mean_interval, seed=0)])
