@@ -22,6 +22,7 @@ def member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "", content: by
 def packed(path: Path, *members: tuple) -> Path:
     with tarfile.open(path, "w:gz") as archive:
         for info, content in members:
+            content.seek(0)
             archive.addfile(info, content)
     return path
 
@@ -80,7 +81,9 @@ def test_a_member_that_is_missing_a_folder_or_there_twice_is_refused(tmp_path: P
 
 @settings(deadline=None, max_examples=60)
 @given(data=st.data())
-def test_a_damaged_archive_is_read_whole_or_refused(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_a_damaged_archive_is_read_whole_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
     path = packed(tmp_path_factory.mktemp("damaged") / "a.tar.gz", GOOD)
     content = bytearray(path.read_bytes())
     if data.draw(st.booleans()):

@@ -60,7 +60,9 @@ def test_a_broken_connection_is_continued_where_it_stopped(site: Site, tmp_path:
 
 def test_a_truncated_file_is_refused_and_kept_for_the_next_call(site: Site, tmp_path: Path) -> None:
     site.broken = [1_000_000, *[0] * download.ATTEMPTS]
-    with pytest.raises(CaseSaliencyError, match=r"file\.bin: could not be .* 1000000 of 2500000 bytes are kept") as error:
+    with pytest.raises(
+        CaseSaliencyError, match=r"file\.bin: could not be .* 1000000 of 2500000 bytes are kept"
+    ) as error:
         download.download(remote(site), tmp_path)
     assert "run again" in str(error.value)
     assert names(tmp_path) == {"file.bin.part"}
