@@ -70,6 +70,13 @@ def test_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         archives.read_tar(path, ["set/a.bin"], 10**7)
 
 
+def test_a_tail_without_end_is_refused(tmp_path: Path) -> None:
+    path = packed(tmp_path / "a.tar.gz", GOOD)
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + bytes(2**21)))
+    with pytest.raises(CaseSaliencyError, match="more than 1048576 bytes after the last member"):
+        archives.read_tar(path, ["set/a.bin"], 100)
+
+
 def test_a_member_that_is_missing_a_folder_or_there_twice_is_refused(tmp_path: Path) -> None:
     path = packed(tmp_path / "a.tar.gz", GOOD, member("set/c", tarfile.DIRTYPE))
     for name in ("set/b", "set/c"):
