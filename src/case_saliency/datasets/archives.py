@@ -76,8 +76,7 @@ def read_tar(path: Path, wanted: Collection[str], limit: int) -> dict[str, bytes
 
 def _read_out(archive: tarfile.TarFile, path: Path) -> None:
     """Read what follows the last member: only at its end does a gzip file say whether it is whole."""
-    stream = archive.fileobj
-    if stream is not None and len(stream.read(_PADDING + 1)) > _PADDING:
+    if len(archive.fileobj.read(_PADDING + 1)) > _PADDING:
         raise CaseSaliencyError(f"{path}: more than {_PADDING} bytes after the last member; use the published file")
 
 
