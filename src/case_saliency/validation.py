@@ -88,6 +88,7 @@ def _rule(validator: str, value: Any) -> str:
     types = value if isinstance(value, list) else [value]
     rules = {
         "type": f"it must be {' or '.join(kinds.get(str(one), str(one)) for one in types)}",
+        "minLength": "it must not be empty",
         "enum": f"choose one of {', '.join(map(str, value))}" if isinstance(value, list) else "",
         "minimum": f"it must be at least {value}",
         "maximum": f"it must be at most {value}",
