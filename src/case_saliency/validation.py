@@ -83,8 +83,9 @@ def _rule(validator: str, value: Any) -> str:
         "array": "a list",
         "boolean": "true or false",
     }
+    allowed = value if isinstance(value, list) else [value]
     rules = {
-        "type": f"it must be {kinds.get(str(value), value)}",
+        "type": f"it must be {' or '.join(kinds.get(str(kind), str(kind)) for kind in allowed)}",
         "enum": f"choose one of {', '.join(map(str, value))}" if isinstance(value, list) else "",
         "minimum": f"it must be at least {value}",
         "maximum": f"it must be at most {value}",
@@ -112,6 +113,22 @@ def _problems(params: Params) -> Iterator[str]:
             yield f"methods.{name}: {error}"
     for name in experiments:
         yield from _experiment_problems(params, name)
+    yield from _localization_problems(params)
+
+
+def _localization_problems(params: Params) -> Iterator[str]:
+    """Yield names of methods that do not exist, and experiments that would be left without any."""
+    named = params["localization"]["methods"]
+    if named is None:
+        return
+    known = {**registry.ENTRIES, **params["methods"]}
+    for position, method in enumerate(named):
+        if method not in known:
+            yield f"localization.methods[{position}]: {method!r} is not a method{_suggest(method, known)}"
+    for name in params["run"]:
+        experiment = params["experiments"].get(name, {"analyses": []})
+        if "localization" in experiment["analyses"] and not set(named) & set(experiment["methods"]):
+            yield f"localization.methods: none of {', '.join(named)} is in experiments.{name}.methods; name one of them"
 
 
 def _experiment_problems(params: Params, name: str) -> Iterator[str]:
