@@ -80,6 +80,14 @@ SAMPLE = ("experiments", "imagenet-sample")
             "attribution.deterministic: 'yes' is not allowed; it must be true or f",
         ),
         (("seed",), -1, "seed: -1 is not allowed; it must be at least 0"),
+        (
+            ("localization", "min_confidence"),
+            1,
+            "localization.min_confidence: 1 is not allowed; it must be less than 1",
+        ),
+        (("localization", "size"), "half", "localization.size: 'half' is not allowed; choose one of native, halved"),
+        (("localization", "methods"), "case", "localization.methods: 'case' is not allowed; it must be null or a list"),
+        (("localization", "methods"), ["case", "gradcan"], "localization.methods[1]: 'gradcan' is not a method"),
     ],
 )
 def test_an_error_names_key_value_and_remedy_in_one_line(path, value, message):
@@ -88,6 +96,15 @@ def test_an_error_names_key_value_and_remedy_in_one_line(path, value, message):
     lines = [line for line in str(error.value).splitlines() if message in line]
     assert lines, str(error.value)
     assert all(line.startswith("params.yaml: ") for line in str(error.value).splitlines())
+
+
+def test_localization_must_have_a_method():
+    asked = changed((*SAMPLE, "analyses"), ["localization"])
+    asked["localization"]["methods"] = ["eigencam", "gradcam"]
+    validation.validate(asked, SCHEMA)
+    asked["localization"]["methods"] = ["eigencam"]
+    with pytest.raises(CaseSaliencyError, match=r"none of eigencam is in experiments.imagenet-sample.methods"):
+        validation.validate(asked, SCHEMA)
 
 
 def test_all_problems_are_told_at_once():

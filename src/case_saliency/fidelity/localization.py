@@ -19,7 +19,7 @@ COLUMNS = (
     *("size", "height", "width", "min_confidence", "share", "hit", "confidence", "rank", "contrasted"),
     *("degenerate", "qualified", "reason"),
 )
-"""Columns of the table of scores; `score_localization` fills those from `mosaic` on but for `size` to `min_confidence`."""
+"""Columns of the scores; `score_localization` fills those from `mosaic` on, but for the four from `size` on."""
 
 
 def cell_weights(height: int, width: int) -> FloatArray:
