@@ -42,7 +42,9 @@ ANALYSES: Mapping[str, Analysis] = {
         ("diagnostic.alpha", "diagnostic.threshold", "diagnostic.degenerate"),
     ),
     "randomisation": Analysis("Randomisation of the network's weights", ("attribution", *_TOP_SET, "randomisation")),
-    "localization": Analysis("Localization in mosaics", ("attribution", "localization")),
+    "localization": Analysis(
+        "Localization in mosaics", ("attribution", "localization"), ("diagnostic.alpha", "fidelity.reference")
+    ),
     "contrast": Analysis(
         "Contrast sets: CASE by source, number and combination of contrast classes",
         ("attribution", *_TOP_SET, "contrast"),

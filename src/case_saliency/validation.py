@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from case_saliency.analyses import ANALYSES
 from case_saliency.attribution import comparisons, registry
 from case_saliency.datasets.labels import LABEL_SPACES, USER
 from case_saliency.datasets.sources import DATASETS
@@ -120,6 +121,23 @@ def _problems(params: Params) -> Iterator[str]:
     yield from _training_problems(params)
     for name in experiments:
         yield from _experiment_problems(params, name)
+    yield from _listed_problems(params)
+
+
+def _listed_problems(params: Params) -> Iterator[str]:
+    """Yield methods listed by an analysis that do not exist, and experiments that would be left without any."""
+    known = {**registry.ENTRIES, **params["methods"]}
+    for analysis in ANALYSES:
+        listed = params.get(analysis, {}).get("methods") or ()
+        for position, method in enumerate(listed):
+            if method not in known:
+                yield f"{analysis}.methods[{position}]: {method!r} is not a method{_suggest(method, known)}"
+        for name, experiment in params["experiments"].items() if listed else ():
+            if analysis in experiment["analyses"] and not set(listed) & set(experiment["methods"]):
+                yield (
+                    f"{analysis}.methods: none of {', '.join(listed)} is in experiments.{name}.methods; name one of "
+                    "them, or use null"
+                )
 
 
 def _experiment_problems(params: Params, name: str) -> Iterator[str]:
@@ -243,13 +261,8 @@ def _place_problems(params: Params, name: str) -> Iterator[str]:
 
 
 def _analysis_problems(params: Params, name: str) -> Iterator[str]:
-    """Yield methods that an analysis of the experiment lists and the experiment has not, and too many classes."""
+    """Yield what an analysis of the experiment asks for and its data set cannot give."""
     experiment, where = params["experiments"][name], f"experiments.{name}"
-    for analysis in experiment["analyses"]:
-        for position, method in enumerate(params.get(analysis, {}).get("methods") or ()):
-            if method not in experiment["methods"]:
-                hint = _suggest(method, experiment["methods"])
-                yield f"{analysis}.methods[{position}]: {method!r} is not among {where}.methods{hint}"
     if "pairwise" in experiment["analyses"] and experiment["dataset"] in DATASETS:
         n_compared, listed = params["pairwise"]["n_classes"], params["pairwise"]["methods"]
         try:

@@ -103,6 +103,14 @@ SAMPLE = ("experiments", "imagenet-sample")
             "folder",
             f"{EXPERIMENT}.models[0]: efficientnet_lite0 tells the classes of imagenet-1k",
         ),
+        (
+            ("localization", "min_confidence"),
+            1,
+            "localization.min_confidence: 1 is not allowed; it must be less than 1",
+        ),
+        (("localization", "size"), "half", "localization.size: 'half' is not allowed; choose one of native, halved"),
+        (("localization", "methods"), "case", "localization.methods: 'case' is not allowed; it must be null or a list"),
+        (("localization", "methods"), ["case", "gradcan"], "localization.methods[1]: 'gradcan' is not a method"),
     ],
 )
 def test_an_error_names_key_value_and_remedy_in_one_line(path, value, message):
@@ -111,15 +119,6 @@ def test_an_error_names_key_value_and_remedy_in_one_line(path, value, message):
     lines = [line for line in str(error.value).splitlines() if message in line]
     assert lines, str(error.value)
     assert all(line.startswith("params.yaml: ") for line in str(error.value).splitlines())
-
-
-def test_randomisation_takes_methods_of_the_experiments_that_ask_for_it():
-    chosen = changed(("randomisation", "methods"), ["gradcam", "scorecam"])
-    chosen["experiments"]["imagenet-sample"]["analyses"] = []
-    validation.validate(chosen, SCHEMA)
-    chosen["experiments"]["imagenet-sample"]["analyses"] = ["randomisation"]
-    with pytest.raises(CaseSaliencyError, match=r"randomisation.methods\[1\]: 'scorecam' is not among experiments"):
-        validation.validate(chosen, SCHEMA)
 
 
 def test_a_data_set_of_the_users_is_checked_where_it_runs():
@@ -132,6 +131,15 @@ def test_a_data_set_of_the_users_is_checked_where_it_runs():
     settled["experiments"]["later"]["n_images"] = 25_001
     with pytest.raises(CaseSaliencyError, match=r"later\.n_images: 25001 found, imagenet has 25000 to evaluate"):
         validation.validate(settled, SCHEMA)
+
+
+def test_localization_must_have_a_method():
+    asked = changed((*SAMPLE, "analyses"), ["localization"])
+    asked["localization"]["methods"] = ["eigencam", "gradcam"]
+    validation.validate(asked, SCHEMA)
+    asked["localization"]["methods"] = ["eigencam"]
+    with pytest.raises(CaseSaliencyError, match=r"none of eigencam is in experiments.imagenet-sample.methods"):
+        validation.validate(asked, SCHEMA)
 
 
 def test_all_problems_are_told_at_once():
@@ -180,12 +188,12 @@ def test_a_variant_is_a_method_of_its_own():
             "998 found; {}: method 'case_heldout' keeps the",
         ),
         ("pairwise", {"n_classes": 4}, ["case", "difference_gradcam"], "4 found; {}: method 'difference_gradcam' sets"),
-        ("pairwise", {"methods": ["gradcan"]}, ["case"], "pairwise.methods[0]: 'gradcan' is not among {}.methods"),
+        ("pairwise", {"methods": ["gradcan"]}, ["case"], "pairwise.methods[0]: 'gradcan' is not a method"),
         (
             "reliability",
-            {"methods": ["case", "sobel"]},
+            {"methods": ["sobel"]},
             ["case"],
-            "reliability.methods[1]: 'sobel' is not among {}.m",
+            "reliability.methods: none of sobel is in {}.methods; name one",
         ),
         ("reliability", {"methods": []}, ["case"], "reliability.methods: [] is not allowed; it must have at least 1 "),
         ("reliability", {"methods": "case"}, ["case"], "methods: 'case' is not allowed; it must be null or a list"),
@@ -200,7 +208,7 @@ def test_an_analysis_is_refused_what_it_cannot_do(section, entries, methods, mes
         validation.validate(asked, SCHEMA)
     assert message.format(EXPERIMENT) in str(error.value)
     asked["experiments"]["imagenet-sample"]["analyses"] = []
-    if "not allowed" not in message:
+    if "not allowed" not in message and "not a method" not in message:
         validation.validate(asked, SCHEMA)
 
 
