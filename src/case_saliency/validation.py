@@ -137,9 +137,20 @@ def _experiment_problems(params: Params, name: str) -> Iterator[str]:
             yield f"{here}: {method!r} is not a method{_suggest(method, known)}"
         else:
             yield from (f"{here}: {problem}" for problem in _needs(params, name, method))
+    yield from _analysis_problems(params, experiment, where)
     reference = params["fidelity"]["reference"]
     if name in params["run"] and reference not in experiment["methods"]:
         yield f"fidelity.reference: {reference!r} is not among {where}.methods; add it there or choose one of them"
+
+
+def _analysis_problems(params: Params, experiment: Mapping[str, Any], where: str) -> Iterator[str]:
+    """Yield what an analysis needs and the experiment does not have."""
+    if "circularity" not in experiment["analyses"]:
+        return
+    if "case" not in experiment["methods"]:
+        yield f"{where}.analyses: circularity asks about 'case', which is not among {where}.methods; add or remove one"
+    elif (compared := params["methods"].get("case", {}).get("compared", "any")) != "any":
+        yield f"methods.case.compared: {compared!r} found, but circularity compares case with variants of it; use any"
 
 
 def _size_problems(params: Params, experiment: Mapping[str, Any], where: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 MOST_SUBSETS = 20_000
-"""So many subsets of the candidates are tried for each image and class; beyond, the farthest candidates are left out."""
+"""How many subsets of the candidates are tried for each image and class; beyond, the farthest ones are left out."""
 
 
 def n_candidates(k: int, wanted: int) -> int:

@@ -65,9 +65,9 @@ def variants(methods: Sequence[Mapping[str, Any]], *, strengths: Sequence[float]
     """
     case = next((method for method in registry.resolve(methods) if method.name == "case"), None)
     if case is None:
+        listed = ", ".join(str(method["name"]) for method in methods)
         raise CaseSaliencyError(
-            f"circularity: 'case' is not among the experiment's methods ({', '.join(str(m['name']) for m in methods)}); "
-            "list it, or remove the analysis"
+            f"circularity: 'case' is not among the experiment's methods ({listed}); list it, or remove the analysis"
         )
     if case.parameters["compared"] != "any":
         raise CaseSaliencyError(
@@ -151,9 +151,7 @@ def named(table: pd.DataFrame, chosen: Sequence[Variant]) -> pd.DataFrame:
     """Return a table of the methods' scores with the variants' names and strengths in place of the methods' names."""
     by_method = {variant.method.name: variant for variant in chosen}
     found = table["method"].map(by_method)
-    return table.assign(
-        method=[variant.name for variant in found], strength=[variant.strength for variant in found]
-    )
+    return table.assign(method=[variant.name for variant in found], strength=[variant.strength for variant in found])
 
 
 def memberships(contrast: npt.NDArray[np.integer], classes: npt.NDArray[np.integer]) -> npt.NDArray[np.object_]:

@@ -49,7 +49,7 @@ def circularity(table: pd.DataFrame) -> Figure:
 
 
 def _variants(axes: Axes, panel: Panel, methods: list[str]) -> None:
-    margin_note(axes, -0.75, "left")
+    margin_note(axes, -0.75, "share")
     rows = panel.rows[panel.rows["strength"].isna()]
     for row in rows.to_dict("records"):
         place = methods.index(row["method"])
@@ -88,8 +88,13 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
         f"correct; bars are exact intervals of at least {1 - alpha:.0%}, the dashed line is the median of CASE. Both in: "
         "each contrast set holds the other compared class. Held out: none holds either. Matched: held out, and the "
         "mean contrast gradient has the cosine to the class's gradient that it has in CASE. Random direction, a "
-        "control in italics: a direction of that cosine is projected out. In the margin, the share of the difference "
-        "between Grad-CAM and CASE (mean agreement) that is left: what is far below 100% without the other class was "
-        "built in; – where that difference is too small. Below: the contrast m is subtracted with growing strength λ; "
-        "0 is the map without contrast."
+        "control in italics: a direction of that cosine is projected out. In the margin, how much is left of the "
+        f"difference in mean agreement between CASE and {' or '.join(_plain(shown))}, the map without contrast: what is "
+        "lost without the other class was built in (– where the difference is too small for a share). Below: the mean "
+        "contrast gradient m is subtracted from the class's gradient g with growing strength λ; at 0 nothing is."
     )
+
+
+def _plain(table: pd.DataFrame) -> list[str]:
+    """Return the labels of the maps without contrast."""
+    return [method_style(method).label for method in ("gradcam", "hirescam") if method in set(table["method"])]

@@ -1,5 +1,6 @@
-"""Paired comparisons of one image's values under three methods: differences, and the share of an effect that is left."""
+"""Paired comparisons of methods on the same images: differences, and the share of an effect that is left."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from case_saliency.statistics.paired import Values, require_finite
 LEAST_EFFECT = 10.0
 """Points of agreement below which an effect is too small for a share of it to mean anything."""
 _RESAMPLES = 9999
+_PROPORTIONAL = 1e-9  # points: images that all have the same share leave nothing to resample
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,10 @@ def share_left(plain: Values, variant: Values, full: Values, level: float, seed:
     Returns
     -------
     Share
-        A ratio of means with its BCa bootstrap interval over images; 1 if the variant equals `full` on every image, 0
-        if it equals `plain`. NaN where mean(p - f) is below `LEAST_EFFECT` points. Limits are NaN where the effect's
-        own interval reaches down to 0: the ratio then has no bound.
+        A ratio of means with its BCa bootstrap interval over images, which has no width where the share is the same on
+        every image (1 if the variant equals `full`, 0 if it equals `plain`). NaN where mean(p - f) is below
+        `LEAST_EFFECT` points. Limits are NaN where the effect's own interval reaches down to 0, as the ratio then has
+        no bound, and where the images are too few for BCa.
 
     Raises
     ------
@@ -86,11 +89,12 @@ def share_left(plain: Values, variant: Values, full: Values, level: float, seed:
     if not effect >= LEAST_EFFECT:
         return Share(nan, nan, nan, f"effect of {effect:.1f} points, {LEAST_EFFECT:g} needed")
     estimate = float(_ratio(plain, variant, full))
-    if np.array_equal(variant, full) or np.array_equal(variant, plain):
+    if np.allclose(plain - variant, estimate * (plain - full), rtol=0, atol=_PROPORTIONAL):
         return Share(estimate, estimate, estimate)
     if not bca_mean_interval(plain - full, level, seed).low > 0:
         return Share(estimate, nan, nan, "the effect's interval reaches 0")
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
         found = stats.bootstrap(
             (plain, variant, full),
             _ratio,
@@ -100,6 +104,8 @@ def share_left(plain: Values, variant: Values, full: Values, level: float, seed:
             n_resamples=_RESAMPLES,
             rng=np.random.default_rng(seed),
         ).confidence_interval
+    if not np.isfinite([found.low, found.high]).all():
+        return Share(estimate, nan, nan, "too few images for an interval")
     return Share(estimate, float(found.low), float(found.high))
 
 
