@@ -179,9 +179,9 @@ def _share(
 
 def _drops(scores: pd.DataFrame, agreement: pd.DataFrame, alpha: float, measure: str) -> pd.DataFrame:
     """Return the predicted class's drop and the interaction of every variant at every setting."""
-    settings = {"controls": {CONTROL}, "alpha": alpha, "reference": CASE}
-    own = fidelity_table(scores[scores["target"] == "top1"], measures=[f"drop_{measure}"], **settings)
-    cross = cross_deletion_table(scores, agreement, **settings)
+    top1 = scores[scores["target"] == "top1"]
+    own = fidelity_table(top1, controls={CONTROL}, alpha=alpha, measures=[f"drop_{measure}"], reference=CASE)
+    cross = cross_deletion_table(scores, agreement, controls={CONTROL}, alpha=alpha, reference=CASE)
     limits = {"ci_low": "{}_ci_low", "ci_high": "{}_ci_high"}
     own = own.rename(columns={"mean": "own_drop"} | {old: new.format("own_drop") for old, new in limits.items()})
     cross = cross.rename(columns={old: new.format("interaction") for old, new in limits.items()})

@@ -35,9 +35,8 @@ def table():
     # Both settings of removed pixels repeat one agreement.
     found = make(["efficientnet_lite0", "efficientnet_lite1"])
     keys = ["model", "method", "strength", "membership"]
-    return found.assign(
-        **found.groupby(keys, dropna=False)[["median_agreement", "ci_low", "ci_high"]].transform("first")
-    )
+    repeated = ["median_agreement", "ci_low", "ci_high"]
+    return found.assign(**found.groupby(keys, dropna=False)[repeated].transform("first"))
 
 
 def test_variants_stand_at_the_tables_values(table) -> None:
@@ -56,11 +55,8 @@ def test_variants_stand_at_the_tables_values(table) -> None:
             rows.loc["case", "median_agreement"]
         ]
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert labels == [
-        *("CASE", "CASE, both in", "CASE, held out", "CASE, matched"),
-        "Grad-CAM",
-        "CASE, random direction",
-    ]
+    named = ["CASE", "CASE, both in", "CASE, held out", "CASE, matched", "Grad-CAM", "CASE, random direction"]
+    assert labels == named
     assert figure.axes[0].get_yticklabels()[-1].get_fontstyle() == "italic"
 
 

@@ -1,5 +1,7 @@
 """The table of circularity from hand-made scores."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -39,30 +41,15 @@ def agreement_rows(method, strength, values, **columns):
 def drop_rows(method, strength, own, interaction):
     """Rows of both targets at k = 5 and 50; the map of class a gives the whole interaction."""
     frames = []
-    for k in (5.0, 50.0):
-        for target in ("top1", "top2"):
-            first = target == "top1"
-            frames.append(
-                pd.DataFrame(
-                    {
-                        **NETWORK,
-                        "method": method,
-                        "strength": strength,
-                        "image_id": [f"image-{i}" for i in range(N)],
-                        "target": target,
-                        "test": "confidence_drop",
-                        "fill": "mean",
-                        "k_percent": k,
-                        "drop_relative_clipped": own * k / 5 if first else 0.0,
-                        "drop_logit": interaction if first else 0.0,
-                        "logit_other": 3.0,
-                        "logit_other_ablated": 3.0,
-                        "degenerate": "",
-                        "qualified": True,
-                        "reason": "",
-                    }
-                )  # fmt: skip
-            )
+    for k, target in itertools.product((5.0, 50.0), ("top1", "top2")):
+        first = target == "top1"
+        columns = {
+            "method": method, "strength": strength, "image_id": [f"image-{i}" for i in range(N)],
+            "target": target, "test": "confidence_drop", "fill": "mean", "k_percent": k,
+            "drop_relative_clipped": own * k / 5 if first else 0.0, "drop_logit": interaction if first else 0.0,
+            "logit_other": 3.0, "logit_other_ablated": 3.0, "degenerate": "", "qualified": True, "reason": "",
+        }  # fmt: skip
+        frames.append(pd.DataFrame({**NETWORK, **columns}))
     return pd.concat(frames)
 
 
