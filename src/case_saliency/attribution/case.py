@@ -130,7 +130,7 @@ def contrast_set(view: View, source: Source, k: int, compared: Compared, candida
     near = view.contrast_classes(source, matching.n_candidates(k, min(candidates, n_others)), compared="out")
     gradients = contrast_gradients(view, near, pooled).flatten(3)
     members = near.gather(-1, matching.match(g.flatten(2), gradients, target, k))
-    view.note("contrast_classes", members)
+    view.note_contrast(members)
     view.note("target_cosine", target)
     return members
 

@@ -101,8 +101,12 @@ class View:
             return contrast.nearest(similarity, self.logits, excluded, k, forced)
 
         found = self.cached(("contrast", source, k, compared), find)
-        self.note("contrast_classes", found)
+        self.note_contrast(found)
         return found
+
+    def note_contrast(self, members: Tensor) -> None:
+        """Keep contrast sets (N, T, k) beside the map of the method that is running."""
+        self.note("contrast_classes", members)
 
     def noise(self, seed: int, label: str, shape: Sequence[int], distribution: Literal["uniform", "normal"]) -> Tensor:
         """Return random numbers for each image and class, shape (N, T, *shape).

@@ -102,15 +102,16 @@ def _network_rows(
     if CASE not in cells or plain is None:
         raise ValueError(f"circularity_table: scores of {sorted(cells)}, expected case and one of {PLAIN}")
     values = {method: counted(cell, policy) for method, cell in cells.items()}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for method, cell in cells.items():
-        row = {"method": method, "membership": ALL, "role": "control" if method == CONTROL else "method"}
+        row: dict[str, Any] = {"method": method, "membership": ALL, "role": "control" if method == CONTROL else "method"}
         row |= _described(cell, values[method], cells[CASE], alpha, threshold)
         row |= _against(method, values[method], values[CASE], alpha, seed)
         rows.append(row | _share(values, method, plain, alpha, seed))
     family = [row for row in rows if row["method"] in FAMILY and row["differs"]]
-    for row, p in zip(family, holm(np.array([row["p_vs_case"] for row in family], dtype=float)), strict=True):
-        row["p_holm"] = float(p)
+    corrected = holm(np.array([row["p_vs_case"] for row in family], dtype=float))
+    for member, p_holm in zip(family, corrected.tolist(), strict=True):
+        member["p_holm"] = p_holm
     sets = cells[CASE]["compared_in"]
     for method in (plain, CASE):
         for membership in MEMBERSHIPS:
@@ -172,7 +173,7 @@ def _share(
     values: Mapping[str, "pd.Series[float]"], method: str, plain: str, alpha: float, seed: int
 ) -> dict[str, Any]:
     complete = pd.concat([values[plain], values[method], values[CASE]], axis=1, join="inner").to_numpy(dtype=float)
-    share = share_left(*complete.T, 1 - alpha, seed)
+    share = share_left(complete[:, 0], complete[:, 1], complete[:, 2], 1 - alpha, seed)
     names = ("share_left", "share_ci_low", "share_ci_high", "share_note")
     return dict(zip(names, (share.estimate, share.low, share.high, share.note), strict=True))
 
