@@ -39,14 +39,15 @@ def run(arguments: argparse.Namespace) -> None:
 
     settings = arguments.settings
     compute, diagnostic, fidelity = (setting(settings, name) for name in ("compute", "diagnostic", "fidelity"))
-    chosen = variants(setting(settings, "methods"), **setting(settings, "circularity"))
+    seed = setting(settings, "seed")
+    chosen = variants(setting(settings, "methods"), **setting(settings, "circularity"), seed=seed)
     model = load_model(arguments, compute["device"])
     device = next(model.module.parameters()).device
     drop = ConfidenceDrop(
         lambda images: model.module(images.to(device)),
         fidelity["k_percent"],
         fidelity["fill"],
-        setting(settings, "seed"),
+        seed,
         compute["batch_size"],
     )
     layers = {layer: model.target_layers[layer] for layer in setting(settings, "layers")}

@@ -45,18 +45,22 @@ class Variant:
     method: Method
 
 
-def variants(methods: Sequence[Mapping[str, Any]], *, strengths: Sequence[float], candidates: int) -> list[Variant]:
+def variants(
+    methods: Sequence[Mapping[str, Any]], *, strengths: Sequence[float], candidates: int, seed: int
+) -> list[Variant]:
     """Return the variants of an experiment's `case`, the map without any contrast first.
 
     Parameters
     ----------
     methods
         The experiment's methods, as `registry.resolve` takes them. The variants take source, k, pooled, eps and relu
-        from `case`, and the seed from the entries if one has it.
+        from `case`.
     strengths
         Of the two sweeps of differences, see `attribution.case.case_difference`.
     candidates
         Of `case_matched`, see `attribution.case.case`.
+    seed
+        Of `case_random_direction`.
 
     Raises
     ------
@@ -74,7 +78,6 @@ def variants(methods: Sequence[Mapping[str, Any]], *, strengths: Sequence[float]
             f"circularity: case has compared: {case.parameters['compared']}, and is compared with variants that differ "
             "in it; set methods.case.compared to any"
         )
-    seed = next((method["seed"] for method in methods if "seed" in method), 0)
     shared = {name: case.parameters[name] for name in _SHARED}
     plain = "gradcam" if case.parameters["pooled"] else "hirescam"
     found = [_variant(plain, "case_difference", **shared, strength=0.0), Variant("case", nan, case)]

@@ -104,7 +104,11 @@ def _network_rows(
     values = {method: counted(cell, policy) for method, cell in cells.items()}
     rows: list[dict[str, Any]] = []
     for method, cell in cells.items():
-        row: dict[str, Any] = {"method": method, "membership": ALL, "role": "control" if method == CONTROL else "method"}
+        row: dict[str, Any] = {
+            "method": method,
+            "membership": ALL,
+            "role": "control" if method == CONTROL else "method",
+        }
         row |= _described(cell, values[method], cells[CASE], alpha, threshold)
         row |= _against(method, values[method], values[CASE], alpha, seed)
         rows.append(row | _share(values, method, plain, alpha, seed))
