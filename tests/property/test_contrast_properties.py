@@ -2,12 +2,13 @@
 
 import numpy as np
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from case_saliency.attribution import contrast
 
 N_CLASSES = 8
+fast = settings(max_examples=60, deadline=None, derandomize=True)
 
 
 @st.composite
@@ -20,6 +21,7 @@ def sets(draw):
     return near, logits, torch.tensor([pair]), draw(st.integers(1, N_CLASSES - 2))
 
 
+@fast
 @given(sets())
 def test_members_are_k_other_classes_and_the_compared_one_where_it_belongs(drawn):
     near, logits, pair, k = drawn
@@ -41,6 +43,7 @@ def test_members_are_k_other_classes_and_the_compared_one_where_it_belongs(drawn
             assert held_out == as_it_comes
 
 
+@fast
 @given(st.integers(0, 2**32 - 1), st.integers(2, 6))
 def test_projecting_each_vector_off_the_other_turns_their_cosine_around(seed, size):
     a, b = np.random.default_rng(seed).normal(size=(2, size))
