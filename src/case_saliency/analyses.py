@@ -39,7 +39,7 @@ ANALYSES: Mapping[str, Analysis] = {
     "circularity": Analysis(
         "Circularity: how much of CASE's low agreement is built in",
         ("attribution", *_TOP_SET, "fidelity.k_percent", "fidelity.fill", "circularity"),
-        ("diagnostic.alpha", "diagnostic.threshold", "diagnostic.degenerate"),
+        ("diagnostic.alpha", "diagnostic.threshold", "diagnostic.degenerate", "fidelity.measure"),
     ),
     "randomisation": Analysis("Randomisation of the network's weights", ("attribution", *_TOP_SET, "randomisation")),
     "localization": Analysis(

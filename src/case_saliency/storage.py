@@ -257,7 +257,7 @@ def write_maps(
     layers
         Target layer name -> dataset whose variables are methods with dims (image, target, y, x) at native resolution,
         with coordinates `image` (ids) and `target` (such as "top1", "top2") and the parameters in each variable's
-        attrs.
+        attrs; further variables `<method>__<name>` hold what methods note beside their maps.
     path
         File to write, ending in .nc.
     attributes

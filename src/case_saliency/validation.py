@@ -260,9 +260,19 @@ def _place_problems(params: Params, name: str) -> Iterator[str]:
             )
 
 
+def _circularity_problems(params: Params, name: str) -> Iterator[str]:
+    where = f"experiments.{name}"
+    if "case" not in params["experiments"][name]["methods"]:
+        yield f"{where}.analyses: circularity asks about 'case', which is not among {where}.methods; add or remove one"
+    elif (compared := entry(params, "case", name).get("compared", "any")) != "any":
+        yield f"methods.case.compared: {compared!r} found, but circularity compares case with variants of it; use any"
+
+
 def _analysis_problems(params: Params, name: str) -> Iterator[str]:
-    """Yield what an analysis of the experiment asks for and its data set cannot give."""
+    """Yield what an analysis of the experiment asks for and the experiment or its data set cannot give."""
     experiment, where = params["experiments"][name], f"experiments.{name}"
+    if "circularity" in experiment["analyses"]:
+        yield from _circularity_problems(params, name)
     if "pairwise" in experiment["analyses"] and experiment["dataset"] in DATASETS:
         n_compared, listed = params["pairwise"]["n_classes"], params["pairwise"]["methods"]
         try:

@@ -223,3 +223,25 @@ def test_families_and_controls_follow_the_order_of_the_file():
     assert params.families(SHIPPED, "imagenet-sample")[0] == "gradient"
     assert {"random", "sobel"} <= set(params.controls(SHIPPED, "imagenet-sample"))
     assert "case" not in params.controls(SHIPPED, "imagenet-sample")
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        (None, f"{EXPERIMENT}.analyses: circularity asks about 'case', which is not among {EXPERIMENT}.methods"),
+        ({"method": "case", "compared": "out"}, "methods.case.compared: 'out' found, but circularity compares"),
+    ],
+)
+def test_circularity_needs_case_as_it_is(method, message):
+    found = copy.deepcopy(SHIPPED)
+    experiment = found["experiments"]["imagenet-sample"]
+    experiment["analyses"] = ["circularity"]
+    validation.validate(found, SCHEMA)
+    if method is None:
+        experiment["methods"].remove("case")
+        found["fidelity"]["reference"] = "gradcam"
+    else:
+        found["methods"]["case"] = method
+    with pytest.raises(CaseSaliencyError, match="circularity") as error:
+        validation.validate(found, SCHEMA)
+    assert message in str(error.value)

@@ -7,7 +7,8 @@ Each function returns shape (N, T, h, w). Notation: see `view`; V(t) is the cont
 import torch
 from torch import Tensor
 
-from case_saliency.attribution.contrast import Source
+from case_saliency.attribution import matching
+from case_saliency.attribution.contrast import Compared, Source
 from case_saliency.attribution.gradient import dot, rectify
 from case_saliency.attribution.view import View
 
@@ -17,7 +18,8 @@ def case(
     *,
     source: Source = "logits",
     k: int = 3,
-    hold_out: bool = False,
+    compared: Compared = "any",
+    candidates: int = 20,
     pooled: bool = True,
     eps: float = 1e-30,
     relu: bool = True,
@@ -28,9 +30,13 @@ def case(
     ----------
     source, k
         Where V(t) comes from and its size; see `contrast`. The paper takes `confusion` and says that 3 suffice.
-    hold_out
-        Keep all compared classes out of all contrast sets. Where two compared classes are in each other's set, their
-        maps are pushed apart by construction: this is the fair control.
+    compared
+        What the contrast sets may hold of the compared classes. "any": whatever is near. Where two compared classes are
+        in each other's set, their maps are pushed apart by construction; "in" forces this on every image, "out" keeps
+        all compared classes out of all sets. "matched": out, and the k classes are chosen such that m has about the
+        cosine to g_t that it has with "any".
+    candidates
+        "matched" chooses among so many nearest classes; see `matching`.
     pooled
         Average the gradients over space before they are projected, as the authors' code does; if False, project the
         gradients themselves, as Algorithm 1 reads.
@@ -40,9 +46,10 @@ def case(
     relu
         Clip negative evidence.
     """
-    members = view.contrast_classes(source, k, hold_out=hold_out)
     g = own(view, pooled)
-    return rectify(cam(view, g - projection(g, mean_contrast(view, members, pooled), eps)), relu)
+    m = mean_contrast(view, contrast_set(view, source, k, compared, candidates, pooled), pooled)
+    note_geometry(view, g, m)
+    return draw(view, g - projection(g, m, eps), relu)
 
 
 def case_span(
@@ -50,7 +57,8 @@ def case_span(
     *,
     source: Source = "logits",
     k: int = 3,
-    hold_out: bool = False,
+    compared: Compared = "any",
+    candidates: int = 20,
     pooled: bool = True,
     rtol: float = 1e-6,
     relu: bool = True,
@@ -60,14 +68,36 @@ def case_span(
     Parameters are those of `case`; directions in which the Gram matrix of the g_v has an eigenvalue below `rtol` times
     its largest are not counted as spanned. An extension of ours: `case` removes one direction, the mean.
     """
-    members = view.contrast_classes(source, k, hold_out=hold_out)
+    members = contrast_set(view, source, k, compared, candidates, pooled)
     g = own(view, pooled).flatten(2)
     basis = contrast_gradients(view, members, pooled).flatten(3)
     gram = torch.einsum("ntkd,ntld->ntkl", basis, basis).cpu().double()
     inverse = torch.linalg.pinv(gram, rtol=rtol, hermitian=True).to(g)
     coefficients = inverse @ torch.einsum("ntkd,ntd->ntk", basis, g)[..., None]
     left = g - (coefficients * basis).sum(2)
-    return rectify(cam(view, left.reshape_as(own(view, pooled))), relu)
+    return draw(view, left.reshape_as(own(view, pooled)), relu)
+
+
+def case_difference(
+    view: View,
+    *,
+    source: Source = "logits",
+    k: int = 3,
+    compared: Compared = "any",
+    candidates: int = 20,
+    pooled: bool = True,
+    strength: float = 1.0,
+    relu: bool = True,
+) -> Tensor:
+    """CASE that subtracts instead of projecting: sum_k g'_k A_k with g' = g_t - strength m, m the mean of g_v.
+
+    Parameters are those of `case`. Grad-CAM of y_t - strength mean_v y_v: `strength` 0 is Grad-CAM (HiResCAM where not
+    `pooled`), 1 is Finer-CAM with equal weights on CASE's contrast classes.
+    """
+    g = own(view, pooled)
+    m = mean_contrast(view, contrast_set(view, source, k, compared, candidates, pooled), pooled)
+    note_geometry(view, g, m)
+    return draw(view, g - strength * m, relu)
 
 
 def case_random_direction(
@@ -84,10 +114,40 @@ def case_random_direction(
     unit = normalised(g, axes)
     z = view.noise(seed, "case_random_direction", g.shape[2:], "normal")
     z = normalised(z - (z * unit).sum(axes, keepdim=True) * unit, axes)
-    cosine = (unit * normalised(m, axes)).sum(axes, keepdim=True).clamp(-1, 1)
+    cosine = cosines(g, m)
     direction = cosine * unit + (1 - cosine.square()).sqrt() * z
-    view.note("cosine", cosine.flatten(1))
-    return rectify(cam(view, g - projection(g, direction, 0.0)), relu)
+    note_geometry(view, g, m)
+    return draw(view, g - projection(g, direction, 0.0), relu)
+
+
+def contrast_set(view: View, source: Source, k: int, compared: Compared, candidates: int, pooled: bool) -> Tensor:
+    """Return V(t) of each compared class, shape (N, T, k), nearest first, and note it beside the map."""
+    if compared != "matched":
+        return view.contrast_classes(source, k, compared=compared)
+    g = own(view, pooled)
+    target = cosines(g, mean_contrast(view, view.contrast_classes(source, k), pooled)).flatten(1)
+    n_others = view.logits.shape[1] - view.classes.shape[1]
+    near = view.contrast_classes(source, matching.n_candidates(k, min(candidates, n_others)), compared="out")
+    gradients = contrast_gradients(view, near, pooled).flatten(3)
+    members = near.gather(-1, matching.match(g.flatten(2), gradients, target, k))
+    view.note_contrast(members, source)
+    view.note("target_cosine", target)
+    return members
+
+
+def note_geometry(view: View, g: Tensor, m: Tensor) -> None:
+    """Note how the mean contrast gradient lies to g_t: `cosine`, and `norm_ratio` |m| / |g_t|, each (N, T)."""
+    axes = tuple(range(2, g.ndim))
+    lengths = [vectors.square().sum(axes).sqrt() for vectors in (m, g)]
+    view.note("cosine", cosines(g, m).flatten(1))
+    view.note("norm_ratio", lengths[0] / lengths[1].clamp(min=torch.finfo(g.dtype).tiny))
+
+
+def draw(view: View, evidence: Tensor, relu: bool) -> Tensor:
+    """Return the map of g' (N, T, ...); for a pair of classes, note the cosine of their g' as `pair_cosine` (N, T)."""
+    if evidence.shape[1] == 2:
+        view.note("pair_cosine", cosines(evidence, evidence.flip(1)).flatten(1))
+    return rectify(cam(view, evidence), relu)
 
 
 def own(view: View, pooled: bool) -> Tensor:
@@ -121,6 +181,12 @@ def normalised(vectors: Tensor, axes: tuple[int, ...]) -> Tensor:
     """Divide vectors by their length over `axes`; a vector of zeros stays zero."""
     length = vectors.square().sum(axes, keepdim=True).sqrt()
     return vectors / length.clamp(min=torch.finfo(vectors.dtype).tiny)
+
+
+def cosines(first: Tensor, second: Tensor) -> Tensor:
+    """Return the cosine of vectors (N, T, ...) over all axes but the first two, which stay: (N, T, 1, ...); 0 for 0."""
+    axes = tuple(range(2, first.ndim))
+    return (normalised(first, axes) * normalised(second, axes)).sum(axes, keepdim=True).clamp(-1, 1)
 
 
 def cam(view: View, evidence: Tensor) -> Tensor:

@@ -29,11 +29,16 @@ compare at most 7 classes, or lower k"]
         return
     for method in methods:
         given, left = method.parameters, n_classes - n_compared
-        if given.get("hold_out") and left < given["k"]:
+        if given.get("compared") in ("out", "matched") and left < given["k"]:
             yield (
                 f"method {method.name!r} keeps the {n_compared} compared classes out of its contrast sets: {left} of "
                 f"{n_classes} are left, and k is {given['k']}; compare at most {n_classes - given['k']} classes, or "
                 "lower k"
+            )
+        if given.get("compared") == "in" and n_compared - 1 > given["k"]:
+            yield (
+                f"method {method.name!r} puts the other compared classes into its contrast sets: they are "
+                f"{n_compared - 1}, and k is {given['k']}; compare at most {given['k'] + 1} classes, or raise k"
             )
         if given.get("source") == "pair" and n_compared != 2:
             yield (

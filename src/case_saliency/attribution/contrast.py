@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from case_saliency.errors import CaseSaliencyError
 
 Source = Literal["logits", "confusion", "weights"]
+Compared = Literal["any", "in", "out", "matched"]
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def filled(members: Tensor, classes: Tensor, confusion: Confusion) -> Tensor:
     return torch.from_numpy((confusion.counts[rows, columns] == 0).mean(-1)).to(torch.float32)
 
 
-def nearest(similarity: Tensor, logits: Tensor, excluded: Tensor, k: int) -> Tensor:
+def nearest(similarity: Tensor, logits: Tensor, excluded: Tensor, k: int, forced: Tensor | None = None) -> Tensor:
     """Return the `k` nearest classes, nearest first.
 
     Ties are broken by the image's logits, then by the class index, so that a set always has k members and never
@@ -132,6 +133,8 @@ def nearest(similarity: Tensor, logits: Tensor, excluded: Tensor, k: int) -> Ten
         Classes that may not be chosen, shape (N, T, E).
     k
         Size of each set.
+    forced
+        Classes that every set holds, shape (N, T, F): where they are not near enough, they stand in for the last ones.
 
     Returns
     -------
@@ -140,7 +143,7 @@ def nearest(similarity: Tensor, logits: Tensor, excluded: Tensor, k: int) -> Ten
     Raises
     ------
     CaseSaliencyError
-        If fewer than `k` classes are left.
+        If fewer than `k` classes are left, or more than `k` are forced.
 
     Examples
     --------
@@ -152,8 +155,15 @@ def nearest(similarity: Tensor, logits: Tensor, excluded: Tensor, k: int) -> Ten
     if k > left:
         raise CaseSaliencyError(f"contrast set: k is {k}, but only {left} other classes are left; lower k")
     by_logit = logits.argsort(dim=-1, descending=True, stable=True)[:, None].expand_as(similarity)
-    ranked = similarity.scatter(-1, excluded, -torch.inf).gather(-1, by_logit)
-    return by_logit.gather(-1, ranked.argsort(dim=-1, descending=True, stable=True)[..., :k])
+    near = similarity.scatter(-1, excluded, -torch.inf).gather(-1, by_logit)
+    ranking = by_logit.gather(-1, near.argsort(dim=-1, descending=True, stable=True))
+    if forced is None:
+        return ranking[..., :k]
+    if forced.shape[-1] > k:
+        raise CaseSaliencyError(f"contrast set: k is {k}, but {forced.shape[-1]} classes must be in it; raise k")
+    wanted = (ranking[..., None] == forced[:, :, None]).any(-1)
+    ranks = wanted.int().argsort(dim=-1, descending=True, stable=True)[..., :k].sort(-1).values
+    return ranking.gather(-1, ranks)
 
 
 def _ranks(values: NDArray[Any]) -> NDArray[np.float32]:

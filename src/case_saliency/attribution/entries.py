@@ -69,7 +69,19 @@ ENTRIES: dict[str, Entry] = {
     ),
     "case_span": _gradient("case:case_span", "CASE without all the contrast classes' gradients", "williamson2025"),
     "case_heldout": _gradient(
-        "case:case", "CASE whose contrast sets hold none of the compared classes", "williamson2025", hold_out=True
+        "case:case", "CASE whose contrast sets hold none of the compared classes", "williamson2025", compared="out"
+    ),
+    "case_both_in": _gradient(
+        "case:case", "CASE whose contrast sets hold the other compared class", "williamson2025", compared="in"
+    ),
+    "case_matched": _gradient(
+        "case:case",
+        "CASE, held out, with contrast classes that are as near to the gradient together as CASE's",
+        "williamson2025",
+        compared="matched",
+    ),
+    "case_difference": _gradient(
+        "case:case_difference", "Grad-CAM of the lead over the mean of CASE's contrast classes", "williamson2025"
     ),
     "case_random_direction": _gradient(
         "case:case_random_direction", "CASE with a random direction as near to the gradient as the contrast", "control"

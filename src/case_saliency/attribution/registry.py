@@ -11,9 +11,11 @@ from case_saliency.attribution import signature
 from case_saliency.attribution.entries import ENTRIES, FAMILIES, Entry, Space
 from case_saliency.errors import CaseSaliencyError
 
-__all__ = ["ENTRIES", "FAMILIES", "Entry", "Method", "modules", "resolve"]
+__all__ = ["ENTRIES", "FAMILIES", "NOTE", "Entry", "Method", "modules", "resolve"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+NOTE = "__"
+"""Stands in a map file between a method's name and that of what it notes beside its maps."""
 _RESERVED = ("name", "method", "family")
 
 
@@ -78,9 +80,10 @@ def _resolve_one(variant: str | Mapping[str, Any]) -> Method:
     if not isinstance(base, str) or not isinstance(name, str):
         raise CaseSaliencyError(f"methods: {variant!r} names no method; write a name, or a mapping with `method`")
     entry = _entry(base, settings.get("family", "gradient"))
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or NOTE in name:
         raise CaseSaliencyError(
-            f"methods: name {name!r} is not lower-case letters, digits and underscores; give `name`, such as my_cam"
+            f"methods: name {name!r} is not lower-case letters, digits and single underscores; give `name`, such as "
+            "my_cam"
         )
     if base in ENTRIES and "family" in settings:
         raise CaseSaliencyError(f"method {name}: `family` is only for module:function methods; remove it")

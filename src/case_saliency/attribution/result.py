@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from case_saliency.attribution import quality
 from case_saliency.attribution.devices import Settings
-from case_saliency.attribution.registry import Method
+from case_saliency.attribution.registry import NOTE, Method
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -53,10 +53,12 @@ class Attribution:
     messages: tuple[str, ...]
 
     def datasets(self, targets: Sequence[str]) -> "dict[str, xr.Dataset]":
-        """Return layer -> dataset for `storage.write_maps`: a variable for each method.
+        """Return layer -> dataset for `storage.write_maps`: a variable for each method, and for what it notes.
 
         Dims (image, target, y, x), with `targets` naming the T classes, such as ("top1", "top2"); `class_index`
-        (image, target) holds the classes. Facts are attributes, those that are not scalars as JSON text.
+        (image, target) holds the classes. Facts are attributes, those that are not scalars as JSON text. What a method
+        notes is the variable `<method>__<name>`, dims (image, target) and further ones of its own, with the method's
+        name as attribute `noted_by`.
         """
         import xarray as xr
 
@@ -70,11 +72,23 @@ class Attribution:
                 {
                     name: (("image", "target", "y", "x"), values, _scalars(self.attributes[layer][name]))
                     for name, values in methods.items()
-                },
+                }
+                | _noted(self.extras[layer]),
                 coordinates,
             )
             for layer, methods in self.maps.items()
         }
+
+
+def _noted(extras: Mapping[str, Mapping[str, NDArray[Any]]]) -> dict[str, tuple[Any, ...]]:
+    """Return the variables of what methods noted; sets of one method may be larger than those of another."""
+    variables = {}
+    for method, notes in extras.items():
+        for what, values in sorted(notes.items()):
+            name = f"{method}{NOTE}{what}"
+            further = (f"{name}_{axis}" for axis in range(2, values.ndim))
+            variables[name] = (("image", "target", *further), values, {"noted_by": method})
+    return variables
 
 
 def gather(

@@ -82,23 +82,33 @@ class View:
         """Return sum_k w_k A_k for channel weights (N, J, C): shape (N, J, h, w)."""
         return torch.einsum("njc,nchw->njhw", weights, self.activations)
 
-    def contrast_classes(self, source: contrast.Source, k: int, *, hold_out: bool = False) -> Tensor:
+    def contrast_classes(
+        self, source: contrast.Source, k: int, *, compared: Literal["any", "in", "out"] = "any"
+    ) -> Tensor:
         """Return the contrast set of each compared class: shape (N, T, k), see `contrast.nearest`.
 
-        `hold_out` keeps all compared classes out of all sets, not only each class out of its own.
+        A class is never in its own set. `compared` says what becomes of the other compared classes: "in" forces them
+        into every set, "out" keeps them out of all.
         """
 
         def find() -> Tensor:
             similarity = contrast.similarity(source, self.classes, self.logits, self.confusion, self.module)
-            excluded = self.classes[:, None, :].expand(-1, self.classes.shape[1], -1)
+            n_compared = self.classes.shape[1]
             own = self.classes[:, :, None]
-            return contrast.nearest(similarity, self.logits, excluded if hold_out else own, k)
+            others = torch.cat([self.classes.roll(-step, 1)[:, :, None] for step in range(1, n_compared)] or [own], -1)
+            excluded = torch.cat([own, others], -1) if compared == "out" else own
+            forced = others if compared == "in" and n_compared > 1 else None
+            return contrast.nearest(similarity, self.logits, excluded, k, forced)
 
-        found = self.cached(("contrast", source, k, hold_out), find)
-        self.notes["contrast_classes"] = found
-        if source == "confusion" and self.confusion is not None:
-            self.notes["contrast_filled"] = contrast.filled(found, self.classes, self.confusion)
+        found = self.cached(("contrast", source, k, compared), find)
+        self.note_contrast(found, source)
         return found
+
+    def note_contrast(self, members: Tensor, source: contrast.Source) -> None:
+        """Keep contrast sets (N, T, k) beside the map of the method that is running, and what of them fills rows."""
+        self.note("contrast_classes", members)
+        if source == "confusion" and self.confusion is not None:
+            self.note("contrast_filled", contrast.filled(members, self.classes, self.confusion))
 
     def noise(self, seed: int, label: str, shape: Sequence[int], distribution: Literal["uniform", "normal"]) -> Tensor:
         """Return random numbers for each image and class, shape (N, T, *shape).

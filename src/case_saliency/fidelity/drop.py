@@ -91,8 +91,8 @@ class ConfidenceDrop:
         pandas.DataFrame
             `COLUMNS` from `method` on, one row for each image, method, target, k and fill; exactly `n_removed` pixels
             go. A map that ranks no pixels (zero, constant, nan) has NaN for what follows from its ablation. Small
-            support is marked but measured, with ties broken in the seeded order. Where both targets mark the same
-            pixels, one pass answers for both. With one target, `other_class` is -1 and what belongs to it NaN.
+            support is marked but measured, with ties broken in the seeded order. Where maps mark the same pixels, one
+            pass answers for all of them. With one target, `other_class` is -1 and what belongs to it NaN.
 
         Raises
         ------
@@ -151,31 +151,26 @@ class ConfidenceDrop:
     def _ablated(
         self, image: torch.Tensor, image_id: str, maps: Mapping[str, FloatArray], i: int, rows: npt.NDArray[np.intp]
     ) -> Iterator[Pass]:
-        """Yield the ablated copies of image `i` one at a time; `rows` is indexed (method, target, k, fill)."""
+        """Yield the ablated copies of image `i` one at a time; `rows` is indexed (method, target, k, fill).
+
+        Where maps mark the same pixels, of whatever method and target, one copy serves them all.
+        """
         height, width = image.shape[-2:]
         order = tie_order(self.seed, image_id, height * width)
         fillers = [FILLS[name](image, fill_generator(self.seed, image_id)) for name in self.fills]
+        marked: dict[bytes, list[npt.NDArray[np.intp]]] = {}
         for of_method, native in zip(rows, maps.values(), strict=True):
             ranked = np.flatnonzero(~degenerate.unranked(degenerate.classify(native[i])))
             values = upsample(native[i, ranked], (height, width)) if len(ranked) else ()
             for j, k in enumerate(self.k_percents):
-                masks = [top_mask(one, top_size(height * width, k), order) for one in values]
-                for mask, members in _distinct(masks):
-                    removed = torch.from_numpy(mask).to(image.device)
-                    for f, filler in enumerate(fillers):
-                        yield Pass(image_id, of_method[ranked[members], j, f], filler(removed))
-
-
-def _distinct(masks: Sequence[npt.NDArray[np.bool_]]) -> list[tuple[npt.NDArray[np.bool_], list[int]]]:
-    """Return each different mask with the positions at which it stands."""
-    found: list[tuple[npt.NDArray[np.bool_], list[int]]] = []
-    for position, mask in enumerate(masks):
-        same = next((members for known, members in found if np.array_equal(known, mask)), None)
-        if same is None:
-            found.append((mask, [position]))
-        else:
-            same.append(position)
-    return found
+                for target, one in zip(ranked, values, strict=True):
+                    mask = np.packbits(top_mask(one, top_size(height * width, k), order))
+                    marked.setdefault(mask.tobytes(), []).append(of_method[target, j])
+        for packed, members in marked.items():
+            bits = np.unpackbits(np.frombuffer(packed, dtype=np.uint8), count=height * width)
+            removed = torch.from_numpy(bits.reshape(height, width).astype(bool)).to(image.device)
+            for filler, of_fill in zip(fillers, np.transpose(members), strict=True):
+                yield Pass(image_id, of_fill, filler(removed))
 
 
 def _with_drops(table: pd.DataFrame, before: npt.NDArray[np.float64], after: npt.NDArray[np.float64]) -> pd.DataFrame:

@@ -106,7 +106,8 @@ def test_attributes_record_how_a_map_was_made(run, conv_net, photos):
     assert facts["parameters"] == {
         "source": "logits",
         "k": 5,
-        "hold_out": False,
+        "compared": "any",
+        "candidates": 20,
         "pooled": True,
         "eps": 1e-30,
         "relu": True,

@@ -9,7 +9,7 @@ from case_saliency.attribution.entries import ENTRIES
 
 PAGE = (Path(__file__).parents[3] / "docs/methods.md").read_text(encoding="utf-8")
 ROWS = {match[1]: match[0] for match in re.finditer(r"^\| `(\w+)`.*\|$", PAGE, re.MULTILINE)}
-SAME_AS_CASE = {"case_unpooled", "case_heldout", "case_span"}
+SAME_AS_CASE = {"case_unpooled", "case_heldout", "case_both_in", "case_matched", "case_span"}
 
 
 def spelt(value):

@@ -20,7 +20,8 @@ def test_variant_keeps_defaults_and_overrides():
     assert method.parameters == {
         "source": "confusion",
         "k": 3,
-        "hold_out": False,
+        "compared": "any",
+        "candidates": 20,
         "pooled": False,
         "eps": 1e-30,
         "relu": True,

@@ -240,10 +240,13 @@ def test_maps_that_mark_the_same_pixels_share_a_pass():
     network = TwoSums()
     maps = {"same": np.array([[LEFT, np.multiply(LEFT, 2)]]), "different": np.array([[LEFT, RIGHT]])}
     table = measure(HALVES, maps, network, class_index=[[0, 1]])
-    assert network.forwarded == 1 + 1 + 2
+    assert network.forwarded == 1 + 2  # whole, without the left half, without the right half
     same = table[table["method"] == "same"]
     assert same["logit_ablated"].tolist() == [0, 12]
     assert same["logit_other_ablated"].tolist() == [12, 0]
+    different = table[table["method"] == "different"]
+    assert different["logit_ablated"].tolist() == [0, 0]
+    assert different["logit_other_ablated"].tolist() == [12, 3]
 
 
 def test_a_class_without_a_map_is_still_the_others_other():

@@ -1,0 +1,198 @@
+"""How much of CASE's low agreement is left when the compared classes stay out of its contrast sets."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from case_saliency.statistics.attrition import CELL, KEPT, MISCLASSIFIED, DegeneratePolicy, counted, status
+from case_saliency.statistics.cross_deletion import cross_deletion_table
+from case_saliency.statistics.fidelity import fidelity_table
+from case_saliency.statistics.intervals import bca_mean_interval, median_interval, verdict
+from case_saliency.statistics.multiplicity import holm
+from case_saliency.statistics.shares import share_left, signed_rank
+
+CASE, PLAIN = "case", ("gradcam", "hirescam")
+CONTROL = "case_random_direction"
+FAMILY = ("case_both_in", "case_heldout", "case_matched", CONTROL)
+"""The comparisons with CASE that are corrected together."""
+ALL = "all"
+MEMBERSHIPS = ("both", "first", "second", "neither")
+"""All images, and those where CASE's set of both, of the first, of the second or of neither class holds the other."""
+
+_NETWORK = [*CELL[:5]]
+_SETTING = ["fill", "k_percent"]
+_COLUMNS = (
+    *(*CELL, "strength", "membership", "k_percent", "n", "median_agreement", "ci_low", "ci_high", "verdict"),
+    *("mean_agreement", "n_pairs", "difference_to_case", "difference_ci_low", "difference_ci_high", "p_vs_case"),
+    *("p_holm", "share_left", "share_ci_low", "share_ci_high", "share_note", "cosine", "cosine_gap", "norm_ratio"),
+    *("pair_cosine", "fill", "k_removed", "own_drop", "own_drop_ci_low", "own_drop_ci_high", "interaction"),
+    *("interaction_ci_low", "interaction_ci_high", "joint_verdict", "role"),
+    *("n_total", "n_excluded_misclassified", "n_degenerate"),
+)
+
+
+def circularity_table(
+    scores: pd.DataFrame,
+    *,
+    alpha: float,
+    threshold: float,
+    measure: str,
+    degenerate_policy: DegeneratePolicy = "exclude",
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Compare CASE with its variants on the same images.
+
+    Parameters
+    ----------
+    scores
+        Rows of agreement (`diagnostic.circularity.COLUMNS`) and of both classes' drops (`fidelity.drop.COLUMNS`), told
+        apart by `test`, with a column `strength`.
+    alpha
+        Intervals have level 1 - alpha.
+    threshold
+        Agreement in percent that the verdict compares the median's interval with.
+    measure
+        Drop of the predicted class to report, such as "relative_clipped".
+    degenerate_policy
+        What a pair with a degenerate map counts as, see `attrition.counted`.
+    seed
+        Seeds the bootstraps.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each network, layer, variant, strength, fill and share of removed pixels, with `membership` "all";
+        what does not depend on the last two is repeated. `case` and the map without contrast have further rows for
+        `MEMBERSHIPS`, without drops. Columns: docs/analyses/circularity.md.
+
+    Raises
+    ------
+    ValueError
+        If a score is missing for no stated reason, an image occurs twice, or a network lacks CASE.
+    """
+    keyed = scores.assign(method=scores["method"].where(scores["strength"].isna(), _keys(scores)))
+    names = keyed[["method", "strength"]].drop_duplicates().set_index("method")["strength"]
+    agreement = keyed[keyed["test"] == "agreement"]
+    agreement = agreement.assign(status=status(agreement, "agreement"))
+    if agreement.duplicated([*CELL, "image_id"]).any():
+        raise ValueError("circularity_table: an image occurs twice in a cell")
+    rows: list[dict[str, Any]] = []
+    for key, network in agreement.groupby(_NETWORK, sort=False):
+        found = _network_rows(network, alpha, threshold, degenerate_policy, seed)
+        rows += [dict(zip(_NETWORK, key, strict=True)) | row for row in found]
+    table = pd.DataFrame(rows)
+    drops = _drops(keyed[keyed["test"] == "confidence_drop"], table[table["membership"] == ALL], alpha, measure)
+    table = table.merge(drops, on=[*CELL, "membership"], how="left", validate="one_to_many")
+    strength = table["method"].map(names)
+    return table.assign(strength=strength, method=table["method"].str.partition("@")[0])[list(_COLUMNS)]
+
+
+def _keys(scores: pd.DataFrame) -> "pd.Series[str]":
+    """Name a variant with a strength apart from the same one with another."""
+    return scores["method"] + "@" + scores["strength"].map("{:g}".format)
+
+
+def _network_rows(
+    network: pd.DataFrame, alpha: float, threshold: float, policy: DegeneratePolicy, seed: int
+) -> list[dict[str, Any]]:
+    cells = {str(method): cell.set_index("image_id") for method, cell in network.groupby("method", sort=False)}
+    plain = next((name for name in PLAIN if name in cells), None)
+    if CASE not in cells or plain is None:
+        raise ValueError(f"circularity_table: scores of {sorted(cells)}, expected case and one of {PLAIN}")
+    values = {method: counted(cell, policy) for method, cell in cells.items()}
+    rows: list[dict[str, Any]] = []
+    for method, cell in cells.items():
+        row: dict[str, Any] = {
+            "method": method,
+            "membership": ALL,
+            "role": "control" if method == CONTROL else "method",
+        }
+        row |= _described(cell, values[method], cells[CASE], alpha, threshold)
+        row |= _against(method, values[method], values[CASE], alpha, seed)
+        rows.append(row | _share(values, method, plain, alpha, seed))
+    family = [row for row in rows if row["method"] in FAMILY and row["differs"]]
+    corrected = holm(np.array([row["p_vs_case"] for row in family], dtype=float))
+    for member, p_holm in zip(family, corrected.tolist(), strict=True):
+        member["p_holm"] = p_holm
+    sets = cells[CASE]["compared_in"]
+    for method in (plain, CASE):
+        for membership in MEMBERSHIPS:
+            inside = sets.index[sets == membership]
+            cell, of_case = cells[method].loc[inside], values[CASE][values[CASE].index.isin(inside)]
+            mine = values[method][values[method].index.isin(inside)]
+            row = {"method": method, "membership": membership, "role": "method"}
+            row |= _described(cell, mine, cells[CASE], alpha, threshold)
+            rows.append(row | _against(method, mine, of_case, alpha, seed))
+    return rows
+
+
+def _described(
+    cell: pd.DataFrame, values: "pd.Series[float]", case: pd.DataFrame, alpha: float, threshold: float
+) -> dict[str, Any]:
+    """Describe the agreement and the geometry of the images that count."""
+    median = median_interval(values.to_numpy(), 1 - alpha)
+    used = cell.loc[values.index]
+    cosines = used[["cosine_a", "cosine_b"]]
+    gap = (cosines - case.loc[values.index, ["cosine_a", "cosine_b"]]).abs()
+    n_misclassified = int((cell["status"] == MISCLASSIFIED).sum())
+    return {
+        "k_percent": cell["k_percent"].iloc[0] if len(cell) else case["k_percent"].iloc[0],
+        "n": len(values),
+        "median_agreement": median.estimate,
+        "ci_low": median.low,
+        "ci_high": median.high,
+        "verdict": verdict(median, threshold),
+        "mean_agreement": float(values.mean()),
+        "cosine": float(cosines.mean().mean()),
+        "cosine_gap": float(gap.mean().mean()),
+        "norm_ratio": float(used[["norm_ratio_a", "norm_ratio_b"]].mean().mean()),
+        "pair_cosine": float(used["pair_cosine"].mean()),
+        "n_total": len(cell),
+        "n_excluded_misclassified": n_misclassified,
+        "n_degenerate": len(cell) - n_misclassified - int((cell["status"] == KEPT).sum()),
+    }
+
+
+def _against(
+    method: str, values: "pd.Series[float]", case: "pd.Series[float]", alpha: float, seed: int
+) -> dict[str, Any]:
+    """Compare with CASE on the images that both have; `differs` says whether they do on any."""
+    shared = values.index[:0] if method == CASE else values.index.intersection(case.index, sort=False)
+    difference = (values[shared] - case[shared]).to_numpy()
+    interval = bca_mean_interval(difference, 1 - alpha, seed)
+    return {
+        "n_pairs": len(shared),
+        "difference_to_case": interval.estimate,
+        "difference_ci_low": interval.low,
+        "difference_ci_high": interval.high,
+        "p_vs_case": signed_rank(difference),
+        "p_holm": np.nan,
+        "differs": bool(difference.any()),
+    }
+
+
+def _share(
+    values: Mapping[str, "pd.Series[float]"], method: str, plain: str, alpha: float, seed: int
+) -> dict[str, Any]:
+    complete = pd.concat([values[plain], values[method], values[CASE]], axis=1, join="inner").to_numpy(dtype=float)
+    share = share_left(complete[:, 0], complete[:, 1], complete[:, 2], 1 - alpha, seed)
+    names = ("share_left", "share_ci_low", "share_ci_high", "share_note")
+    return dict(zip(names, (share.estimate, share.low, share.high, share.note), strict=True))
+
+
+def _drops(scores: pd.DataFrame, agreement: pd.DataFrame, alpha: float, measure: str) -> pd.DataFrame:
+    """Return the predicted class's drop and the interaction of every variant at every setting."""
+    top1 = scores[scores["target"] == "top1"]
+    own = fidelity_table(top1, controls={CONTROL}, alpha=alpha, measures=[f"drop_{measure}"], reference=CASE)
+    cross = cross_deletion_table(scores, agreement, controls={CONTROL}, alpha=alpha, reference=CASE)
+    limits = {"ci_low": "{}_ci_low", "ci_high": "{}_ci_high"}
+    own = own.rename(columns={"mean": "own_drop"} | {old: new.format("own_drop") for old, new in limits.items()})
+    cross = cross.rename(columns={old: new.format("interaction") for old, new in limits.items()})
+    both = own[[*CELL, *_SETTING, "own_drop", "own_drop_ci_low", "own_drop_ci_high"]].merge(
+        cross[[*CELL, *_SETTING, "interaction", "interaction_ci_low", "interaction_ci_high", "joint_verdict"]],
+        on=[*CELL, *_SETTING],
+        validate="one_to_one",
+    )
+    return both.rename(columns={"k_percent": "k_removed"}).assign(membership=ALL)
