@@ -78,7 +78,7 @@ def _curves(subject: Subject, maps: NDArray[np.float32]) -> tuple[dict[str, floa
 def _follow(
     subject: Subject, maps: NDArray[np.float32], curves: tuple[str, ...], steps: int = STEPS
 ) -> Callable[[], object]:
-    follow = PerturbationCurves(subject.module, curves, steps, 0, BATCH)
+    follow = PerturbationCurves(predict_logits=subject.module, curves=curves, steps=steps, seed=0, batch_size=BATCH)
     return lambda: follow(
         subject.images[:N_IMAGES],
         {"gradcam": maps},

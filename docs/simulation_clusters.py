@@ -144,36 +144,36 @@ tests are defined in [statistics.md](statistics.md), the tests of the median hav
 
 ## The median, where images of one pair of classes are alike
 
-Normal agreement with true median 50 and standard deviation 15, of which images of one pair of classes share a part of
-the variance. A column gives the share of runs in which an interval of nominal {level:.0%} holds the true median. The
-exact interval takes images as independent; the one over pairs is the percentile bootstrap of whole pairs ({resamples}
-draws here).
+Normal agreement with true median 50 and standard deviation 15, of which images of one pair of classes share a part
+of the variance. A column gives the share of runs in which an interval of nominal {level:.0%} holds the true median.
+The exact interval takes images as independent; the one over pairs is the percentile bootstrap of whole pairs
+({resamples} draws here).
 
 {pairs}
 
-Where images of a pair are alike, the exact interval holds the median too rarely, and the more so the more images there
-are of each pair: the verdict is then definite too often. The bootstrap over pairs does not suffer from it, but it needs
-pairs: with fewer than {least} it is too narrow itself, and is not given. With one image of each pair there is nothing to
-correct, and both hold.
+Where images of a pair are alike, the exact interval holds the median too rarely, and the more so the more images
+there are of each pair: the verdict is then definite too often. The bootstrap over pairs does not suffer from it, but
+it needs pairs: with fewer than {least} it is too narrow itself, and is not given. With one image of each pair there
+is nothing to correct, and both hold.
 
 ## The mean, pooled over networks or seeds
 
-The mixed model of `pooled.csv`. A column gives the share of runs in which an interval of nominal {level:.0%} holds the
-mean over *all* networks and *all* images.
+The mixed model of `pooled.csv`. A column gives the share of runs in which an interval of nominal {level:.0%} holds
+the mean over *all* networks and *all* images.
 
 {units}
 
 `ci_images` and `ci_units` are no answer to this question, as their columns show: the first speaks of the networks at
-hand, and holds the mean of all networks only if these hardly differ; the second speaks of the images at hand. `ci_both`
-speaks of other networks and other images. It holds the mean in {lowest:.0%} to {highest:.0%} of runs, least often with two
-networks that differ much.
+hand, and holds the mean of all networks only if these hardly differ; the second speaks of the images at hand.
+`ci_both` speaks of other networks and other images. It holds the mean in {lowest:.0%} to {highest:.0%} of runs,
+least often with two networks that differ much.
 
 ## One-sided tests of confidence drops
 
-Differences in probability with a standard deviation of about 0.1, in favour of the method that is tested. Size: the true
-mean difference is -{margin:g} for `p_noninferior`, which is the margin, and 0 for `p_superior`; either should reject in
-{alpha:.0%} of runs. Both come out alike, as the one is the other moved by the margin. Power of `p_noninferior`: the true
-difference is 0.
+Differences in probability with a standard deviation of about 0.1, in favour of the method that is tested. Size: the
+true mean difference is -{margin:g} for `p_noninferior`, which is the margin, and 0 for `p_superior`; either should
+reject in {alpha:.0%} of runs. Both come out alike, as the one is the other moved by the margin. Power of
+`p_noninferior`: the true difference is 0.
 
 {tests}
 
