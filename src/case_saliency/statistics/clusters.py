@@ -9,8 +9,8 @@ from case_saliency.statistics.intervals import Interval
 from case_saliency.statistics.paired import Values, require_finite
 
 MIN_CLUSTERS = 10
-"""Groups below which no interval is given: one of nominal 95% covers the median in about 77% of cases with 3, 84% with
-5 and 92% with 10 (docs/simulation-clusters.md)."""
+"""Groups below which no interval is given: one of nominal 95% covers the median in about 75% of cases with 3, 83% with
+5 and 91% with 10 (docs/simulation-clusters.md)."""
 RESAMPLES = 9999
 _BATCH = 1_000_000  # weights held at a time
 
