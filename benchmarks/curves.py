@@ -53,7 +53,7 @@ def _curves(subject: Subject, maps: NDArray[np.float32]) -> tuple[dict[str, floa
         "both, bare": _forwards(subject, both),
         "road": _follow(subject, maps, ("road",)),
         "road, bare": _forwards(subject, one),
-        "deletion": _follow(subject, maps, ("deletion",), PEER_STEPS),
+        "deletion": _follow(subject, maps, ("deletion",), PEER_STEPS, N_IMAGES),
         "quantus": _pixel_flipping(subject, maps),
     }
     in_turns(functions, 1)
@@ -70,15 +70,20 @@ def _curves(subject: Subject, maps: NDArray[np.float32]) -> tuple[dict[str, floa
         Row(subject.name, f"{both // N_IMAGES} bare forward passes", seconds["both, bare"], f"batches of {BATCH}"),
         Row(subject.name, "ROAD", seconds["road"], f"{steps}, {one // N_IMAGES} passes"),
         Row(subject.name, f"{one // N_IMAGES} bare forward passes", seconds["road, bare"], f"batches of {BATCH}"),
-        Row(subject.name, "deletion", seconds["deletion"], f"{fewer}, {PEER_STEPS + 1} passes"),
-        Row(subject.name, "Quantus: PixelFlipping", seconds["quantus"], f"{fewer}, {PEER_STEPS} passes"),
+        Row(subject.name, "deletion", seconds["deletion"], f"{fewer}, {PEER_STEPS + 1} passes, batches of {N_IMAGES}"),
+        Row(
+            subject.name,
+            "Quantus: PixelFlipping",
+            seconds["quantus"],
+            f"{fewer}, {PEER_STEPS} passes, batches of {N_IMAGES}",
+        ),
     ]
 
 
 def _follow(
-    subject: Subject, maps: NDArray[np.float32], curves: tuple[str, ...], steps: int = STEPS
+    subject: Subject, maps: NDArray[np.float32], curves: tuple[str, ...], steps: int = STEPS, batch: int = BATCH
 ) -> Callable[[], object]:
-    follow = PerturbationCurves(predict_logits=subject.module, curves=curves, steps=steps, seed=0, batch_size=BATCH)
+    follow = PerturbationCurves(predict_logits=subject.module, curves=curves, steps=steps, seed=0, batch_size=batch)
     return lambda: follow(
         subject.images[:N_IMAGES],
         {"gradcam": maps},
@@ -98,7 +103,7 @@ def _forwards(subject: Subject, number: int) -> Callable[[], object]:
 
 
 def _pixel_flipping(subject: Subject, maps: NDArray[np.float32]) -> Callable[[], object]:
-    """Return Quantus's deletion of the same maps in as many steps; all images make one batch."""
+    """Return Quantus's deletion of the same maps in as many steps; it batches over images, not over steps."""
     images = subject.images[:N_IMAGES].numpy()
     values = upsample(maps, images.shape[-2:])[:, None]
     size = images[0].size // PEER_STEPS
@@ -110,7 +115,9 @@ def _pixel_flipping(subject: Subject, maps: NDArray[np.float32]) -> Callable[[],
     def call() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            metric(subject.module, images, classes, a_batch=values, channel_first=True, device="cpu", batch_size=BATCH)
+            metric(
+                subject.module, images, classes, a_batch=values, channel_first=True, device="cpu", batch_size=N_IMAGES
+            )
 
     return call
 
