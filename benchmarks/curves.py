@@ -21,7 +21,7 @@ from case_saliency.fidelity.curves import PerturbationCurves
 from case_saliency.fidelity.perturb import tie_order, top_mask
 from case_saliency.fidelity.road import interpolate
 
-N_IMAGES, STEPS, BATCH, REPEATS = 4, 16, 10, 3  # steps and batch as in params.yaml
+N_IMAGES, STEPS, BATCH, REPEATS = 2, 16, 10, 5  # steps and batch as in params.yaml
 PEER_STEPS = 12  # of the comparison with Quantus: it wants equal steps that divide the number of pixels
 SHARES = (5, 20, 50, 80)  # percent of the pixels that ROAD imputes
 
