@@ -55,7 +55,7 @@ format: install ## Format the code
 	snakefmt Snakefile workflow
 
 .PHONY: bench
-bench: install ## Measure the engine beside its peers on one core (about 10 min): benchmarks/results.md
+bench: install ## Measure beside the peers on one core (about 12 min): benchmarks/results.md
 	@python -m benchmarks
 
 .PHONY: publish

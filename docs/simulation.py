@@ -150,7 +150,8 @@ _PAGE = """\
 # Size and power of the tests of class sensitivity
 
 Written by `{command}` ({runs} runs for each row, seed {seed}); do not edit. The tests are defined in
-[statistics.md](statistics.md#tests-and-intervals).
+[statistics.md](statistics.md#tests-and-intervals). Images that are alike, pooled networks and tests of fidelity have
+[a page of their own](simulation-clusters.md).
 
 Every row draws agreement scores of n images from a distribution whose median is known, and tests H0 "median >= 50" at
 level {alpha:g}, one-sided. A column gives the share of runs in which a test rejects, or in which a verdict is reached;

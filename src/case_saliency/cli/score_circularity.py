@@ -37,11 +37,11 @@ def run(arguments: argparse.Namespace) -> None:
     model = load_model(arguments, compute["device"])
     device = next(model.module.parameters()).device
     drop = ConfidenceDrop(
-        lambda images: model.module(images.to(device)),
-        fidelity["k_percent"],
-        fidelity["fill"],
-        seed,
-        compute["batch_size"],
+        predict_logits=lambda images: model.module(images.to(device)),
+        k_percents=fidelity["k_percent"],
+        fills=fidelity["fill"],
+        seed=seed,
+        batch_size=compute["batch_size"],
     )
     explain = explaining.explainer(arguments, model, [variant.method for variant in chosen])
     predictions = storage.read_table(arguments.predictions).set_index("image_id")

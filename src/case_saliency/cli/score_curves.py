@@ -29,6 +29,9 @@ def run(arguments: argparse.Namespace) -> None:
     batch_size = setting(settings, "compute")["batch_size"]
     curves, steps, seed = setting(settings, "curves"), setting(settings, "steps"), setting(settings, "seed")
     scores = measure(
-        arguments, lambda predict_logits: PerturbationCurves(predict_logits, curves, steps, seed, batch_size)
+        arguments,
+        lambda predict_logits: PerturbationCurves(
+            predict_logits=predict_logits, curves=curves, steps=steps, seed=seed, batch_size=batch_size
+        ),
     )
     storage.write_table(scores[list(COLUMNS)], arguments.scores)

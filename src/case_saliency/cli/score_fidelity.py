@@ -30,6 +30,9 @@ def run(arguments: argparse.Namespace) -> None:
     k_percents, fills = setting(settings, "k_percent"), setting(settings, "fill")
     seed = setting(settings, "seed")
     scores = measure(
-        arguments, lambda predict_logits: ConfidenceDrop(predict_logits, k_percents, fills, seed, batch_size)
+        arguments,
+        lambda predict_logits: ConfidenceDrop(
+            predict_logits=predict_logits, k_percents=k_percents, fills=fills, seed=seed, batch_size=batch_size
+        ),
     )
     storage.write_table(scores[list(COLUMNS)], arguments.scores)

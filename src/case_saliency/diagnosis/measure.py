@@ -111,9 +111,9 @@ def scores(
         logits: Tensor = module(batch.to(device))
         return logits
 
-    size, seed = reader.batch_size, options.seed
-    drop = ConfidenceDrop(predict_logits, options.removed, options.fills, seed, size)
-    curves = PerturbationCurves(predict_logits, options.curves, options.steps, seed, size)
+    common: dict[str, Any] = {"predict_logits": predict_logits, "seed": options.seed, "batch_size": reader.batch_size}
+    drop = ConfidenceDrop(k_percents=options.removed, fills=options.fills, **common)
+    curves = PerturbationCurves(curves=options.curves, steps=options.steps, **common)
     points = _perturbed(curves, maps, classified, reader, "batches followed") if options.curves else None
     return Scores(
         _agreement(maps, classified, reader, options).assign(**names)[list(AGREEMENT_COLUMNS)],

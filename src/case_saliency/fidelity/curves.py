@@ -18,9 +18,10 @@ from case_saliency.attribution.resample import upsample
 from case_saliency.diagnostic import degenerate
 from case_saliency.diagnostic.topk import FloatArray
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.fidelity.confidence import Pass, PredictLogits, follow
+from case_saliency.fidelity.batch import Batch, PerturbationTest
+from case_saliency.fidelity.confidence import Pass, follow
 from case_saliency.fidelity.fills import FILLS
-from case_saliency.fidelity.pairs import TARGETS, check_batch, own_and_other, with_targets
+from case_saliency.fidelity.pairs import TARGETS, own_and_other
 from case_saliency.fidelity.perturb import fill_generator, tie_order, top_mask
 
 
@@ -42,55 +43,28 @@ COLUMNS = (
 """Columns of the table of points, `test` the curve; `PerturbationCurves` fills those from `method` on."""
 
 
-@dataclass(frozen=True)
-class PerturbationCurves:
-    """Curves with their settings; call it with one batch of images at a time.
+@dataclass(frozen=True, kw_only=True)
+class PerturbationCurves(PerturbationTest):
+    """The curves; see `PerturbationTest` for the call. The map of the first class is followed, in both classes.
 
     Attributes
     ----------
-    predict_logits, curves
-        Images (M, C, H, W) -> logits (M, classes); names in `CURVES`.
+    curves
+        Names in `CURVES`.
     steps
         S: at step s = 0 .. S, ``floor(s P / S)`` of the P pixels have gone or come.
-    seed
-        Seed of the order in which tied pixels go, and of what fills draw.
-    batch_size
-        Largest number of perturbed images that are held and forwarded at a time.
     """
 
-    predict_logits: PredictLogits
     curves: Sequence[str]
     steps: int
-    seed: int
-    batch_size: int
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.curves if name not in CURVES]
         if unknown:
             raise CaseSaliencyError(f"fidelity.curves: unknown {unknown}; choose from {sorted(CURVES)}")
 
-    def __call__(
-        self,
-        images: torch.Tensor,
-        maps: Mapping[str, FloatArray],
-        *,
-        image_ids: Sequence[str],
-        class_index: npt.NDArray[np.integer],
-        qualified: npt.NDArray[np.bool_],
-    ) -> pd.DataFrame:
+    def measure(self, batch: Batch) -> pd.DataFrame:
         """Measure the curves of every image and method, for the map of the first class.
-
-        Parameters
-        ----------
-        images, image_ids
-            (N, C, H, W) normalised images as the network sees them, and their N names.
-        maps
-            Method -> (N, T, h, w) maps at native resolution; only those of target 0 are followed.
-        class_index
-            (N, T) classes: the first is explained, the second, if there is one, followed along the same curve. One
-            class may also be given as (N,), with maps (N, h, w).
-        qualified
-            (N,) whether the image takes part. The others get rows of NaN and cost no forward pass.
 
         Returns
         -------
@@ -101,12 +75,9 @@ class PerturbationCurves:
         Raises
         ------
         CaseSaliencyError
-            If the network returns a logit that is not finite, or there are more steps than pixels.
-        ValueError
-            If the lengths do not fit together.
+            If there are more steps than pixels.
         """
-        maps, class_index = with_targets(maps, class_index)
-        check_batch("PerturbationCurves", images, maps, image_ids, class_index, qualified)
+        images, maps, image_ids, class_index, qualified = batch
         n_pixels = images.shape[-2] * images.shape[-1]
         if self.steps > n_pixels:
             raise CaseSaliencyError(f"fidelity.steps: {self.steps} is more than the {n_pixels} pixels of an image")

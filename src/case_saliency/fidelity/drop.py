@@ -18,9 +18,10 @@ from case_saliency.attribution.resample import upsample
 from case_saliency.diagnostic import degenerate
 from case_saliency.diagnostic.topk import FloatArray, top_size
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.fidelity.confidence import Pass, PredictLogits, follow
+from case_saliency.fidelity.batch import Batch, PerturbationTest
+from case_saliency.fidelity.confidence import Pass, follow
 from case_saliency.fidelity.fills import FILLS
-from case_saliency.fidelity.pairs import TARGETS, check_batch, own_and_other, with_targets
+from case_saliency.fidelity.pairs import TARGETS, own_and_other
 from case_saliency.fidelity.perturb import fill_generator, tie_order, top_mask
 
 COLUMNS = (
@@ -33,58 +34,26 @@ COLUMNS = (
 """Columns of the table of fidelity scores; `ConfidenceDrop` fills those from `method` on."""
 
 
-@dataclass(frozen=True)
-class ConfidenceDrop:
-    """The confidence-drop test with its settings; call it with one batch of images at a time.
+@dataclass(frozen=True, kw_only=True)
+class ConfidenceDrop(PerturbationTest):
+    """The confidence-drop test; see `PerturbationTest` for its call.
 
     Attributes
     ----------
-    predict_logits
-        Images (M, C, H, W) -> logits (M, classes).
     k_percents, fills
         Shares of pixels to remove, and names in `fills.FILLS` of what replaces them.
-    seed
-        Seed of the order in which tied pixels are removed, and of what fills draw.
-    batch_size
-        Largest number of ablated images that are held and forwarded at a time.
     """
 
-    predict_logits: PredictLogits
     k_percents: Sequence[float]
     fills: Sequence[str]
-    seed: int
-    batch_size: int
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.fills if name not in FILLS]
         if unknown:
             raise CaseSaliencyError(f"fidelity.fill: unknown {unknown}; choose from {sorted(FILLS)}")
 
-    def __call__(
-        self,
-        images: torch.Tensor,
-        maps: Mapping[str, FloatArray],
-        *,
-        image_ids: Sequence[str],
-        class_index: npt.NDArray[np.integer],
-        qualified: npt.NDArray[np.bool_],
-    ) -> pd.DataFrame:
+    def measure(self, batch: Batch) -> pd.DataFrame:
         """Measure the drop of every image, method, target, k and fill.
-
-        Parameters
-        ----------
-        images
-            (N, C, H, W) normalised images as the network sees them.
-        maps
-            Method -> (N, T, h, w) maps at native resolution; the map of target t explains ``class_index[:, t]``.
-        image_ids
-            N names of the images.
-        class_index
-            (N, T) the classes that are explained and followed: one, or two of which each is the other's `other_class`.
-            One class may also be given as (N,), with maps (N, h, w).
-        qualified
-            (N,) whether the image takes part in the test. The others get rows of NaN with `reason` = "misclassified",
-            and cost no forward pass.
 
         Returns
         -------
@@ -93,16 +62,8 @@ class ConfidenceDrop:
             go. A map that ranks no pixels (zero, constant, nan) has NaN for what follows from its ablation. Small
             support is marked but measured, with ties broken in the seeded order. Where maps mark the same pixels, one
             pass answers for all of them. With one target, `other_class` is -1 and what belongs to it NaN.
-
-        Raises
-        ------
-        CaseSaliencyError
-            If the network returns a logit that is not finite; names the image.
-        ValueError
-            If the lengths do not fit together.
         """
-        maps, class_index = with_targets(maps, class_index)
-        check_batch("ConfidenceDrop", images, maps, image_ids, class_index, qualified)
+        images, maps, image_ids, class_index, qualified = batch
         table = self._settings(maps, image_ids, images.shape[-2:])
         shape = (len(image_ids), len(maps), class_index.shape[1], len(self.k_percents), len(self.fills))
         rows = np.arange(len(table)).reshape(shape)

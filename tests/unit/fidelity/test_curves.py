@@ -119,7 +119,7 @@ def test_a_batch_equals_its_images_one_by_one_and_inputs_stay():
     together = measure(images, maps, CURVES, qualified=qualified, class_index=classes)
     assert together.equals(measure(images, maps, CURVES, qualified=qualified, class_index=classes))
     for i in range(4):
-        test = PerturbationCurves(SumNetwork(), list(CURVES), steps=4, seed=0, batch_size=1)
+        test = PerturbationCurves(predict_logits=SumNetwork(), curves=list(CURVES), steps=4, seed=0, batch_size=1)
         single = test(
             images[i : i + 1],
             {name: native[i : i + 1] for name, native in maps.items()},

@@ -128,7 +128,7 @@ def test_a_batch_equals_its_images_one_by_one():
     )
     for i in range(5):
         mine = together[together["image_id"] == f"image-{i}"]
-        test = ConfidenceDrop(SumNetwork(), k_percents=[5, 50], fills=["mean"], seed=0, batch_size=1)
+        test = ConfidenceDrop(predict_logits=SumNetwork(), k_percents=[5, 50], fills=["mean"], seed=0, batch_size=1)
         single = test(
             images[i : i + 1],
             {name: native[i : i + 1] for name, native in maps.items()},

@@ -28,10 +28,9 @@ def test_medians_are_those_of_draws_of_whole_clusters():
         assert abs(found[median] / 40_000 - share) < 4 * np.sqrt(share * (1 - share) / 40_000)
 
 
-def test_limits_are_the_quantiles_of_all_draws(monkeypatch):
-    monkeypatch.setattr(clusters, "MIN_CLUSTERS", 4)
+def test_limits_are_the_quantiles_of_all_draws():
     values, groups = np.array([1.0, 2.0, 10.0, 11.0, 5.0, 30.0, 31.0, 32.0]), np.array([0, 0, 1, 1, 2, 3, 3, 3])
-    interval = cluster_median_interval(values, groups, 0.8, seed=3)
+    interval = cluster_median_interval(values, groups, 0.8, seed=3, least=4)
     low, high = np.quantile(all_medians(values, groups), [0.1, 0.9])
     assert (interval.estimate, interval.low, interval.high, interval.level) == (10.5, low, high, 0.8)
 
