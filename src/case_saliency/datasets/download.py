@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from case_saliency import storage
 from case_saliency.datasets.fetching import Progress, silently
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 MIRROR = "CASE_SALIENCY_MIRROR"
 TIMEOUT = (10.0, 60.0)  # seconds to connect, and between two pieces of a file
-ATTEMPTS = 5  # in a row that bring less than a piece
+ATTEMPTS = 5  # in a row that bring next to nothing
 PAUSE = 1.0  # seconds after the first failure, doubled after each other
-_PIECE = 10**6
+_SHOWN = 10**6  # bytes, one step of the progress
+_PIECE = 2**16  # bytes written at a time: what of a piece has come is lost when the connection breaks
 _TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 log = logging.getLogger(__name__)
 
@@ -134,7 +135,7 @@ def _fetch(url: str, file: RemoteFile, part: Path, progress: Progress) -> None:
             reason = type(error).__name__ if "HTTPConnection" in str(error) else str(error)
         if (now := _size(part)) == file.size:
             return
-        failures = 0 if now - had >= _PIECE else failures + 1
+        failures = 0 if now - had >= _SHOWN else failures + 1
         if failures == ATTEMPTS:
             raise _Refused(f"{reason}, {ATTEMPTS} times; {now} of {file.size} bytes are kept and will be continued")
         log.info("%s: %s at %d of %d bytes, trying again", file.name, reason, now, file.size)
@@ -152,12 +153,11 @@ def _append(url: str, file: RemoteFile, part: Path, progress: Progress) -> None:
         if start != had:
             log.info("%s: the server cannot continue a file, starting again", file.name)
         left = file.size - start
-        pieces = progress(_pieces(answer, left), -(-left // _PIECE), f"MB of {file.name}")
         with part.open("r+b" if had else "wb") as stream:
             stream.truncate(start)
             stream.seek(start)
-            for piece in pieces:
-                stream.write(piece)
+            for _ in progress(_receive(answer, stream, left), -(-left // _SHOWN), f"MB of {file.name}"):
+                pass
             stream.flush()
             os.fsync(stream.fileno())
 
@@ -185,15 +185,19 @@ def _start(answer: "requests.Response", had: int, file: RemoteFile) -> int:
     return start
 
 
-def _pieces(answer: "requests.Response", left: int) -> Iterator[bytes]:
-    """Yield the body as it was sent, never more than `left` bytes."""
+def _receive(answer: "requests.Response", stream: BinaryIO, left: int) -> Iterator[None]:
+    """Write the body as it was sent, never more than `left` bytes; yield at every step of the progress."""
     if answer.status_code == 416:
         return
+    shown = 0
     for piece in answer.raw.stream(_PIECE, decode_content=False):
-        yield piece[:left]
-        left -= len(piece)
+        stream.write(piece[:left])
+        left, shown = left - len(piece), shown + len(piece)
         if left < 0:
             raise _Refused("more bytes sent than the file has: another file")
+        if shown >= _SHOWN or left == 0:
+            shown -= _SHOWN
+            yield
 
 
 def _verify(file: RemoteFile, part: Path) -> None:
