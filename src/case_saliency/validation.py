@@ -84,8 +84,10 @@ def _rule(validator: str, value: Any) -> str:
         "array": "a list",
         "boolean": "true or false",
     }
+    named = value if isinstance(value, list) else [str(value)]
     rules = {
-        "type": f"it must be {kinds.get(str(value), value)}",
+        "type": f"it must be {' or '.join(kinds.get(kind, kind) for kind in named)}",
+        "minLength": "it must not be empty",
         "enum": f"choose one of {', '.join(map(str, value))}" if isinstance(value, list) else "",
         "minimum": f"it must be at least {value}",
         "maximum": f"it must be at most {value}",

@@ -80,6 +80,23 @@ SAMPLE = ("experiments", "imagenet-sample")
             "attribution.deterministic: 'yes' is not allowed; it must be true or f",
         ),
         (("seed",), -1, "seed: -1 is not allowed; it must be at least 0"),
+        (("datasets", "imagnet"), {}, "datasets.imagnet: unknown key; did you mean 'imagenet'?"),
+        (("datasets", "imagenet"), ..., "datasets: missing imagenet; add what is missing"),
+        (("datasets", "folder", "pfad"), "x", "datasets.folder.pfad: unknown key; choose one of label_space, path"),
+        (("datasets", "imagenet", "path"), 3, "datasets.imagenet.path: 3 is not allowed; it must be text or null"),
+        (("datasets", "imagenet", "path"), "", "datasets.imagenet.path: '' is not allowed; it must not be empty"),
+        (("datasets", "folder", "label_space"), "imagenet", "did you mean 'imagenet-1k'?, or use null"),
+        (
+            (*SAMPLE, "dataset"),
+            "imagenet",
+            "datasets.imagenet.path: null found, but experiment 'imagenet-sample' in run",
+        ),
+        ((*SAMPLE, "dataset"), "folder", "datasets.folder.path: null found, but experiment 'imagenet-sample' in run"),
+        (
+            (*SAMPLE, "dataset"),
+            "folder",
+            f"{EXPERIMENT}.models[0]: efficientnet_lite0 tells the classes of imagenet-1k",
+        ),
     ],
 )
 def test_an_error_names_key_value_and_remedy_in_one_line(path, value, message):
@@ -88,6 +105,18 @@ def test_an_error_names_key_value_and_remedy_in_one_line(path, value, message):
     lines = [line for line in str(error.value).splitlines() if message in line]
     assert lines, str(error.value)
     assert all(line.startswith("params.yaml: ") for line in str(error.value).splitlines())
+
+
+def test_a_data_set_of_the_users_is_checked_where_it_runs():
+    settled = changed((*SAMPLE, "dataset"), "folder")
+    settled["datasets"]["folder"] = {"path": "photographs", "label_space": "imagenet-1k"}
+    settled["experiments"]["imagenet-sample"]["n_images"] = 10**6  # how many there are is found out later
+    settled["experiments"]["later"] = {**settled["experiments"]["imagenet-sample"], "dataset": "imagenet"}
+    settled["experiments"]["later"]["n_images"] = 25_000
+    validation.validate(settled, SCHEMA)
+    settled["experiments"]["later"]["n_images"] = 25_001
+    with pytest.raises(CaseSaliencyError, match=r"later\.n_images: 25001 found, imagenet has 25000 to evaluate"):
+        validation.validate(settled, SCHEMA)
 
 
 def test_all_problems_are_told_at_once():

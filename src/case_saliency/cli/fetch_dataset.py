@@ -11,9 +11,10 @@ A download that stopped is continued. CASE_SALIENCY_MIRROR in the environment na
 
 import argparse
 import logging
+from pathlib import Path
 
 from case_saliency import storage
-from case_saliency.cli.arguments import add_output, add_parameter, add_settings
+from case_saliency.cli.arguments import Declared, add_output, add_parameter, add_settings
 from case_saliency.cli.progress import track
 from case_saliency.datasets import sources
 from case_saliency.datasets.fetching import Options
@@ -24,7 +25,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_parameter(parser, "--dataset", "name of the data set", choices=sorted(sources.DATASETS))
     add_settings(parser, "path, label_space", required=False)
-    add_output(parser, "--manifest", "table of the images to write; the images go into images/ beside it")
+    add_output(parser, "--manifest", "table of the images to write; images/ and exclusions.csv go beside it")
+
+
+def declare(arguments: argparse.Namespace) -> Declared:
+    """Return what goes into the record: the settings, and the two tables that are written."""
+    return Declared(
+        parameters={"dataset": arguments.dataset, "settings": arguments.settings},
+        inputs={},
+        outputs={"manifest": [arguments.manifest], "exclusions": [_exclusions(arguments)]},
+    )
+
+
+def _exclusions(arguments: argparse.Namespace) -> Path:
+    return arguments.manifest.with_name("exclusions.csv")  # type: ignore[no-any-return]
 
 
 def modules(arguments: argparse.Namespace) -> list[str]:
@@ -40,10 +54,10 @@ def run(arguments: argparse.Namespace) -> None:
         raise CaseSaliencyError(f"--settings: key {unknown[0]!r} is unknown; known are path and label_space")
     folder = arguments.manifest.parent
     fetched = sources.obtain(arguments.dataset, folder, Options(**arguments.settings, progress=track))
-    storage.write_table(fetched.exclusions, folder / "exclusions.csv")
+    storage.write_table(fetched.exclusions, _exclusions(arguments))
     storage.write_table(fetched.manifest, arguments.manifest)
     counts = fetched.manifest["split"].value_counts()
     said = ", ".join(f"{counts[split]} {split}" for split in sources.SPLITS if split in counts)
     log.info("%d images of %s verified (%s)", len(fetched.manifest), arguments.dataset, said)
     if len(fetched.exclusions):
-        log.warning("%d left out, see %s", len(fetched.exclusions), folder / "exclusions.csv")
+        log.warning("%d left out, see %s", len(fetched.exclusions), _exclusions(arguments))

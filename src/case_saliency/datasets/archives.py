@@ -9,6 +9,7 @@ from pathlib import Path
 from case_saliency.errors import CaseSaliencyError
 
 _MEMBERS = 10_000
+_PADDING = 2**20  # bytes of zeros after the last member; tar pads to 10 kB
 _DAMAGE = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError)
 
 
@@ -64,12 +65,19 @@ def read_tar(path: Path, wanted: Collection[str], limit: int) -> dict[str, bytes
                 stream = archive.extractfile(member) if member.name in wanted else None
                 if stream is not None:
                     found[member.name] = stream.read()
+            _read_out(archive, path)
     except (*_DAMAGE, OSError) as error:
         raise _unreadable(path, error) from error
     missing = sorted(set(wanted) - set(found))
     if missing:
         raise CaseSaliencyError(f"{path}: no file {missing[0]!r} inside; use the published file")
     return found
+
+
+def _read_out(archive: tarfile.TarFile, path: Path) -> None:
+    """Read what follows the last member: only at its end does a gzip file say whether it is whole."""
+    if len(archive.fileobj.read(_PADDING + 1)) > _PADDING:
+        raise CaseSaliencyError(f"{path}: more than {_PADDING} bytes after the last member; use the published file")
 
 
 def _check(member: tarfile.TarInfo, path: Path) -> None:

@@ -8,8 +8,8 @@ from types import MappingProxyType
 import numpy as np
 
 from case_saliency.datasets import splits, tensors
-from case_saliency.datasets.packages import PackagedFile
 from case_saliency.datasets.fetching import Fetched, Options, nothing_excluded
+from case_saliency.datasets.packages import PackagedFile
 from case_saliency.datasets.sources import DatasetSpec
 
 SHARES = MappingProxyType(

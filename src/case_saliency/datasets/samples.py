@@ -8,8 +8,8 @@ from pathlib import Path
 
 from case_saliency import storage
 from case_saliency.datasets import labels
-from case_saliency.datasets.packages import PackagedFile
 from case_saliency.datasets.fetching import Fetched, Options, nothing_excluded
+from case_saliency.datasets.packages import PackagedFile
 from case_saliency.datasets.sources import DatasetSpec
 
 _DISTRIBUTION, _VERSION, _FOLDER = "foolbox", "3.3.4", "foolbox/data"

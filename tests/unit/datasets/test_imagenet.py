@@ -189,7 +189,7 @@ def test_a_folder_that_is_no_imagenet_is_explained(tmp_path: Path, flat: Path) -
 @pytest.mark.parametrize("text", ["", "1\ntwo\n", "-1\n"])
 def test_a_ground_truth_that_is_none_is_refused(tmp_path: Path, flat: Path, text: str) -> None:
     (flat / KIT / "data/ILSVRC2012_validation_ground_truth.txt").write_text(text)
-    with pytest.raises(CaseSaliencyError, match="ground_truth.txt: whole numbers expected, one a line"):
+    with pytest.raises(CaseSaliencyError, match=r"ground_truth\.txt: whole numbers expected, one a line"):
         obtain(flat, tmp_path / "data")
 
 

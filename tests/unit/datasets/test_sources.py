@@ -90,10 +90,10 @@ def test_specifications_agree_with_their_label_space(spec: sources.DatasetSpec) 
 
 def test_unknown_names_are_refused() -> None:
     with pytest.raises(
-        CaseSaliencyError, match="dataset 'imagenet-smaple' is unknown; known are: cifar10, cifar100, .*imagenet-sample"
+        CaseSaliencyError, match=r"dataset 'imagenet-smaple' is unknown; known are: cifar10, .*imagenet-sample"
     ):
         sources.find("imagenet-smaple")
     with pytest.raises(
-        CaseSaliencyError, match="label space 'imagenet-2k' is unknown; known are: cifar10, .*imagenet-1k"
+        CaseSaliencyError, match=r"label space 'imagenet-2k' is unknown; known are: cifar10, .*imagenet-1k"
     ):
         labels.names("imagenet-2k")
