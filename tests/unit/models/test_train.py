@@ -1,6 +1,9 @@
 """Training: the best epoch is kept as a copy, and an interruption changes nothing."""
 
 import dataclasses
+import signal
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -143,6 +146,36 @@ class TestProduce:
         assert seen == [3]
         assert contents(interrupted) == contents(tmp_path / "whole")
         assert list(contents(interrupted)) == ["model.json", "training.csv", "weights.safetensors"]
+
+    def test_a_process_that_is_killed_outright_leaves_a_checkpoint_to_continue(
+        self, digits: Path, tmp_path: Path
+    ) -> None:
+        produce(digits, tmp_path / "whole")
+        torn = tmp_path / "torn"
+        script = f"""
+import os, signal, torch
+from pathlib import Path
+from case_saliency.models import training
+from case_saliency.models.recipe import Recipe
+torch.set_num_threads({torch.get_num_threads()})
+
+def watch(epochs, total):
+    for epoch in epochs:
+        if epoch == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield epoch
+
+task = training.Task("vgg_small", "digits", 0, Recipe.from_dict({RECIPE.to_dict()!r}), Path({str(digits)!r}))
+files = [Path({str(torn)!r}) / name for name in {FILES!r}]
+training.produce(task, *files, every_seconds=0, watch=watch)
+"""
+        done = subprocess.run([sys.executable, "-c", script], check=False)
+        assert done.returncode == -signal.SIGKILL
+        assert list(contents(torn)) == ["checkpoint.safetensors"]
+        seen: list[int] = []
+        produce(digits, torn, watch=noting(seen))
+        assert seen == [3]
+        assert contents(torn) == contents(tmp_path / "whole")
 
     @pytest.mark.parametrize(
         "change", [{"seed": 1}, {"recipe": dataclasses.replace(RECIPE, learning_rate=0.004)}, {"fingerprint": "x"}]
