@@ -6,6 +6,7 @@ import yaml
 
 from case_saliency import params, validation
 from case_saliency.errors import CaseSaliencyError
+from case_saliency.models.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -32,6 +33,7 @@ def test_the_shipped_parameters_are_valid():
 
 
 SAMPLE = ("experiments", "imagenet-sample")
+DIGITS = ("experiments", "digits")
 
 
 @pytest.mark.parametrize(
@@ -85,6 +87,34 @@ SAMPLE = ("experiments", "imagenet-sample")
             "yes",
             "attribution.deterministic: 'yes' is not allowed; it must be true or f",
         ),
+        ((*DIGITS, "parameters"), {"gradcan": {}}, "experiments.digits.parameters.gradcan: not among the experiment's"),
+        (
+            (*DIGITS, "parameters", "case"),
+            {"kk": 3},
+            "experiments.digits.parameters.case: method case: unknown parameter 'kk'; did you mean 'k'?",
+        ),
+        (
+            (*DIGITS, "parameters", "case"),
+            {"method": "gradcam"},
+            "experiments.digits.parameters.case: only parameters may differ here",
+        ),
+        (
+            (*SAMPLE, "parameters"),
+            {"case": {"source": "confusion"}},
+            "needs a held-out split, and data set 'imagenet-sample' has none",
+        ),
+        ((*SAMPLE, "models"), ["resnet_small"], f"{EXPERIMENT}.models: resnet_small must be trained, and data set"),
+        ((*DIGITS, "seeds"), [-1], "experiments.digits.seeds[0]: -1 is not allowed; it must be at least 0"),
+        (("training", "default", "epochs"), 0, "training.default.epochs: 0 is not allowed; it must be at least 1"),
+        (("training", "default", "epochs"), ..., "training.default: missing epochs"),
+        (
+            ("training", "digits", "vgg_small"),
+            {"epoch": 3},
+            "training.digits.vgg_small.epoch: unknown key; did you mean",
+        ),
+        (("training", "digit"), {}, "training.digit: 'digit' is not a data set; did you mean 'digits'?"),
+        (("training", "digits", "vgg"), {}, "training.digits.vgg: 'vgg' is not a model"),
+        (("training", "default", "optimiser"), "adam", "'adam' is not allowed; choose one of sgd, adamw"),
         (("seed",), -1, "seed: -1 is not allowed; it must be at least 0"),
         (("datasets", "imagnet"), {}, "datasets.imagnet: unknown key; did you mean 'imagenet'?"),
         (("datasets", "imagenet"), ..., "datasets: missing imagenet; add what is missing"),
@@ -245,3 +275,40 @@ def test_circularity_needs_case_as_it_is(method, message):
     with pytest.raises(CaseSaliencyError, match="circularity") as error:
         validation.validate(found, SCHEMA)
     assert message in str(error.value)
+
+
+def test_an_experiments_parameters_go_before_those_of_all():
+    (ours,) = (method for method in params.methods(SHIPPED, "digits") if method.name == "case")
+    (theirs,) = (method for method in params.methods(SHIPPED, "imagenet-sample") if method.name == "case")
+    assert (ours.parameters["source"], theirs.parameters["source"]) == ("confusion", "logits")
+    assert ours.parameters["k"] == theirs.parameters["k"] == 3
+    given = next(entry for entry in params.entries(SHIPPED, "digits") if entry["name"] == "case")
+    assert given == {"name": "case", "method": "case", "source": "confusion", "k": 3}
+
+
+def test_a_confusion_matrix_is_made_for_those_who_need_it():
+    needed = {family: params.needs_confusion(SHIPPED, "digits", family) for family in ("gradient", "control")}
+    assert needed == {"gradient": True, "control": False}
+    assert not params.needs_confusion(SHIPPED, "imagenet-sample", "gradient")
+
+
+def test_the_recipe_of_a_model_goes_before_that_of_its_data_set():
+    changed_ = changed(("training", "digits"), {"default": {"epochs": 5, "flip": True}, "vgg_small": {"epochs": 2}})
+    default = SHIPPED["training"]["default"]
+    assert params.recipe(changed_, "digits", "vgg_small") == {**default, "epochs": 2, "flip": True}
+    assert params.recipe(changed_, "digits", "resnet_small") == {**default, "epochs": 5, "flip": True}
+    assert params.recipe(changed_, "cifar10", "resnet_small") == {
+        **default,
+        **SHIPPED["training"]["cifar10"]["default"],
+    }
+
+
+@pytest.mark.parametrize("dataset", [name for name in SHIPPED["training"] if name != "default"])
+def test_every_shipped_recipe_is_whole(dataset):
+    for model in [*SHIPPED["training"][dataset], "densenet_small"]:
+        Recipe.from_dict(params.recipe(SHIPPED, dataset, model))
+
+
+def test_a_recipe_with_a_missing_field_is_refused():
+    with pytest.raises(CaseSaliencyError, match=r"training: fields \['epochs'\] found; .*missing"):
+        Recipe.from_dict({"epochs": 1})

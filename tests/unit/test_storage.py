@@ -44,7 +44,40 @@ def test_tensors_come_back(tmp_path):
     assert torch.equal(read["a"], torch.arange(3))
 
 
-@pytest.mark.parametrize("name", ["t.csv", "t.parquet", "m.nc", "j.json", "w.safetensors"])
+def test_metadata_of_tensors_come_back(tmp_path):
+    storage.write_tensors({"a": torch.ones(1)}, tmp_path / "w.safetensors", {"note": "ü"})
+    assert storage.read_metadata(tmp_path / "w.safetensors")["note"] == "ü"
+    with pytest.raises(CaseSaliencyError, match="cannot read"):
+        storage.read_metadata(tmp_path / "none.safetensors")
+
+
+@pytest.mark.parametrize("matrix", [np.arange(6).reshape(2, 3), np.asfortranarray(np.eye(3) / 3)])
+def test_a_matrix_comes_back(tmp_path, matrix):
+    storage.write_matrix(matrix, tmp_path / "m.npy")
+    read = storage.read_matrix(tmp_path / "m.npy")
+    assert read.dtype == matrix.dtype
+    np.testing.assert_array_equal(read, matrix)
+    np.testing.assert_array_equal(np.load(tmp_path / "m.npy", allow_pickle=False), matrix)
+
+
+def test_a_matrix_of_objects_is_neither_written_nor_read(tmp_path):
+    objects = np.array([{"a": 1}], dtype=object)
+    with pytest.raises(ValueError, match="Object arrays cannot be saved"):
+        storage.write_matrix(objects, tmp_path / "m.npy")
+    assert not list(tmp_path.iterdir())
+    np.save(tmp_path / "m.npy", objects, allow_pickle=True)
+    with pytest.raises(CaseSaliencyError, match=r"cannot read .*m\.npy: Object arrays cannot be loaded"):
+        storage.read_matrix(tmp_path / "m.npy")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"no array"])
+def test_a_damaged_matrix_is_named(tmp_path, content):
+    (tmp_path / "m.npy").write_bytes(content)
+    with pytest.raises(CaseSaliencyError, match=r"cannot read .*m\.npy"):
+        storage.read_matrix(tmp_path / "m.npy")
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet", "m.nc", "j.json", "w.safetensors", "m.npy"])
 def test_the_same_content_gives_the_same_bytes(tmp_path, maps, name):
     write = {
         ".csv": lambda path: storage.write_table(TABLE, path),
@@ -52,6 +85,7 @@ def test_the_same_content_gives_the_same_bytes(tmp_path, maps, name):
         ".nc": lambda path: storage.write_maps(maps, path),
         ".json": lambda path: storage.write_json({"a": [1, None]}, path),
         ".safetensors": lambda path: storage.write_tensors({"a": torch.ones(2)}, path),
+        ".npy": lambda path: storage.write_matrix(np.eye(2), path),
     }[Path(name).suffix]
     hashes = set()
     for folder in ("one", "two"):

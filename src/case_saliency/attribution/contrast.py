@@ -114,7 +114,7 @@ def filled(members: Tensor, classes: Tensor, confusion: Confusion) -> Tensor:
     Shape (N, T), from 0 to 1.
     """
     rows, columns = classes[:, :, None].cpu().numpy(), members.cpu().numpy()
-    return torch.from_numpy((confusion.counts[rows, columns] == 0).mean(-1)).to(torch.float32)
+    return torch.from_numpy((confusion.counts[rows, columns] == 0).mean(-1))
 
 
 def nearest(similarity: Tensor, logits: Tensor, excluded: Tensor, k: int, forced: Tensor | None = None) -> Tensor:

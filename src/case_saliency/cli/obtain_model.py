@@ -8,6 +8,7 @@ Example:
 import argparse
 
 from case_saliency.cli.arguments import add_output, add_parameter
+from case_saliency.cli.progress import track
 from case_saliency.models import zoo
 
 
@@ -29,4 +30,6 @@ def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
     from case_saliency.models import networks
 
-    networks.obtain(arguments.model, arguments.dataset, arguments.seed, arguments.weights, arguments.description)
+    networks.obtain(
+        *(arguments.model, arguments.dataset, arguments.seed, arguments.weights, arguments.description), progress=track
+    )

@@ -10,7 +10,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -40,9 +40,9 @@ class RemoteFile:
     urls
         Where it is published; they are tried in order. The last part of the first is the file's name.
     size
-        Number of bytes.
+        Number of bytes; 0 where it is not published: what the server offers is taken then.
     sha256
-        Expected SHA-256 of its bytes, 64 hexadecimal digits.
+        Expected SHA-256 of its bytes, 64 hexadecimal digits, or its first digits where no more are published.
     """
 
     urls: tuple[str, ...]
@@ -86,7 +86,7 @@ def download(file: RemoteFile, folder: Path, progress: Progress = silently) -> P
     """
     target, part = folder / file.name, folder / f"{file.name}.part"
     if target.exists():
-        if storage.sha256(target) == file.sha256:
+        if storage.sha256(target).startswith(file.sha256):
             return target
         log.warning("%s: not the published file any more, it is fetched again", target)
         target.unlink()
@@ -94,7 +94,7 @@ def download(file: RemoteFile, folder: Path, progress: Progress = silently) -> P
     for url in file.places():
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _fetch(url, file, part, progress)
+            _fetch(url, file if file.size else replace(file, size=_offered(url)), part, progress)
             _verify(file, part)
             part.replace(target)
         except _Refused as error:
@@ -147,6 +147,20 @@ def _reason(error: Exception) -> str:
     """Return what went wrong, without the objects that urllib3 wraps around it."""
     cause = str(getattr(error.args[0], "reason", error) if error.args else error)
     return cause.partition("): ")[2] or cause or type(error).__name__
+
+
+def _offered(url: str) -> int:
+    """Return the size of the file that a server offers."""
+    import requests
+
+    try:
+        with requests.get(url, headers={"Accept-Encoding": "identity"}, stream=True, timeout=TIMEOUT) as answer:
+            length = answer.headers.get("Content-Length", "")
+            if answer.status_code == 200 and length.isdecimal() and int(length):
+                return int(length)
+    except requests.RequestException as error:
+        raise _Refused(_reason(error)) from error
+    raise _Refused(f"status {answer.status_code} ({answer.reason}), size {length or 'not told'}")
 
 
 def _append(url: str, file: RemoteFile, part: Path, progress: Progress) -> None:
@@ -209,7 +223,7 @@ def _receive(answer: "requests.Response", stream: BinaryIO, left: int) -> Iterat
 
 def _verify(file: RemoteFile, part: Path) -> None:
     found = storage.sha256(part)
-    if found != file.sha256:
+    if not found.startswith(file.sha256):
         part.unlink()
         raise _Refused(f"sha256 {found} found, {file.sha256} expected; what was sent has been deleted")
 

@@ -102,6 +102,11 @@ def _load(model: str | Path | nn.Module) -> Subject:
 
 def _from_zoo(name: str) -> Subject:
     spec = zoo.find(name)
+    if spec.label_space is None:
+        raise CaseSaliencyError(
+            f"model: {name} has no published weights, the workflow trains it; name module:function, a function that "
+            "builds the network and loads the trained weights (case_saliency.models.networks.load)"
+        )
     dataset = next(data.name for data in DATASETS.values() if data.label_space == spec.label_space)
     with TemporaryDirectory() as folder:
         files = Path(folder) / "weights.safetensors", Path(folder) / "model.json"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
 from case_saliency.datasets import labels, sources
+from case_saliency.datasets.fetching import Progress, silently
 from case_saliency.datasets.images import Transform
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.models import pretrained, zoo
@@ -40,7 +41,14 @@ class LoadedModel:
     target_layers: dict[str, str]
 
 
-def obtain(model: str, dataset: str, seed: int, weights_path: Path, description_path: Path) -> None:
+def obtain(
+    model: str,
+    dataset: str,
+    seed: int,
+    weights_path: Path,
+    description_path: Path,
+    progress: Progress = silently,
+) -> None:
     """Write a model's weights as safetensors and its description as JSON.
 
     The published file is verified against its pinned hash, read without executing pickled code, and tried on the
@@ -54,6 +62,8 @@ def obtain(model: str, dataset: str, seed: int, weights_path: Path, description_
         0: pretrained weights exist once.
     weights_path, description_path
         Files to write: `weights.safetensors` and `model.json`.
+    progress
+        Shows how much of a download has arrived.
 
     Raises
     ------
@@ -69,7 +79,7 @@ def obtain(model: str, dataset: str, seed: int, weights_path: Path, description_
         )
     if seed != 0:
         raise CaseSaliencyError(f"model {model}: seed {seed} found, but its weights are pretrained; use seed 0")
-    published = pretrained.read(spec, weights_path.parent)
+    published = pretrained.read(spec, weights_path.parent, progress)
     pretrained.fill(build(spec, published.n_classes), published.tensors, published.source, _REMEDY)
     storage.write_tensors(published.tensors, weights_path)
     weights = {

@@ -4,11 +4,14 @@ import hashlib
 import io
 import pickle
 import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from case_saliency.datasets import download
+from case_saliency.datasets.fetching import Progress, silently
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.models.spec import DownloadedFile, ModelSpec, Trained
 
@@ -41,7 +44,7 @@ class Published:
     sha256: str
 
 
-def read(spec: ModelSpec, folder: Path) -> Published:
+def read(spec: ModelSpec, folder: Path, progress: Progress = silently) -> Published:
     """Read the published weights of a model.
 
     Parameters
@@ -50,6 +53,8 @@ def read(spec: ModelSpec, folder: Path) -> Published:
         The model.
     folder
         Where a download is kept until it is read; a part of it stays after a failure and is continued.
+    progress
+        Shows how much has arrived.
 
     Raises
     ------
@@ -61,7 +66,7 @@ def read(spec: ModelSpec, folder: Path) -> Published:
     weights = spec.weights
     if isinstance(weights, Trained) or spec.label_space is None or spec.n_classes is None:
         raise CaseSaliencyError(f"model {spec.name} has no published weights; train it: case-saliency train-model")
-    content = _downloaded(weights, folder) if isinstance(weights, DownloadedFile) else weights.read()
+    content = _downloaded(weights, folder, progress) if isinstance(weights, DownloadedFile) else weights.read()
     try:
         found = dict(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
     except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, ValueError) as error:
@@ -94,9 +99,13 @@ def fill(module: "nn.Module", values: "Mapping[str, torch.Tensor]", origin: str,
     try:
         module.load_state_dict(wanted, strict=True)
     except RuntimeError as error:
-        reason = "; ".join(line.strip() for line in str(error).splitlines()[1:3])
+        reason = "; ".join(textwrap.shorten(line, 300, placeholder=" ...") for line in str(error).splitlines()[1:3])
         raise CaseSaliencyError(f"{origin}: the weights do not fit the architecture ({reason}); {remedy}") from error
 
 
-def _downloaded(weights: DownloadedFile, folder: Path) -> bytes:
-    raise NotImplementedError(weights, folder)
+def _downloaded(weights: DownloadedFile, folder: Path, progress: Progress) -> bytes:
+    """Fetch the file, read it and remove it: what is kept is the safetensors file made of it."""
+    path = download.download(download.RemoteFile((weights.url,), 0, weights.sha256_prefix), folder, progress)
+    content = path.read_bytes()
+    path.unlink()
+    return content

@@ -4,11 +4,12 @@ Importing this module does not import torch.
 """
 
 from case_saliency.datasets import sources
+from case_saliency.datasets.packages import PackagedFile
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.models import published, trainable
 from case_saliency.models.spec import DownloadedFile, ModelSpec, Trained, Weights
 
-__all__ = ["MODELS", "DownloadedFile", "ModelSpec", "Trained", "Weights", "find", "is_trained"]
+__all__ = ["MODELS", "DownloadedFile", "ModelSpec", "PackagedFile", "Trained", "Weights", "find", "is_trained"]
 
 MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in (*published.SPECS, *trainable.SPECS)}
 

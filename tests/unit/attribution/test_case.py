@@ -47,6 +47,19 @@ def test_confusion_chooses_the_contrast(draw, run, linear_net, image):
     found = run(linear_net, image, [[0]], [method], "features", confusion=confusion)
     np.testing.assert_allclose(found.maps["layer"]["it"][0, 0], combine((1, 0), image), atol=1e-6)
     assert found.extras["layer"]["it"]["contrast_classes"].tolist() == [[[1]]]
+    assert found.attributes["layer"]["it"]["contrast_filled"] == 0.0
+
+
+def test_the_filled_share_is_told_with_the_maps(run, linear_net, image):
+    # Class 0 was taken for 1 only, so one of two contrast classes fills the row; class 2 was never taken for another.
+    confusion = Confusion(np.array([[90, 8, 0], [0, 99, 1], [0, 0, 99]]), np.full((3, 3), 1 / 3))
+    methods = [{"name": "it", "method": "case", "source": "confusion", "k": 2}, {"name": "case", "k": 2}, "gradcam"]
+    found = run(linear_net, image, [[0, 2]], methods, "features", confusion=confusion)
+    assert found.extras["layer"]["it"]["contrast_filled"].tolist() == [[0.5, 1.0]]
+    attributes = found.datasets(["top1", "top2"])["layer"]
+    assert attributes["it"].attrs["contrast_filled"] == 0.75
+    assert "contrast_filled" not in attributes["case"].attrs  # from the logits, which are never short
+    assert "contrast_filled" not in attributes["gradcam"].attrs
 
 
 def test_pair_of_each_others_contrast_is_noted(run, linear_net, image):

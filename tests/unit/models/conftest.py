@@ -1,5 +1,6 @@
-"""The fetched ImageNet sample and the obtained models, read-only."""
+"""The fetched ImageNet sample, digits and the obtained models, read-only."""
 
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -7,8 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from case_saliency import storage
 from case_saliency.datasets import sources
 from case_saliency.models import networks
+
+sys.path.append(str(Path(__file__).parents[1] / "datasets"))  # for server.py: tests are no package
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +34,14 @@ def obtained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[
         return paths
 
     return obtain
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The manifest of the digits, cut down to 200 images to train on and 60 of each other split."""
+    folder = tmp_path_factory.mktemp("digits")
+    manifest = sources.fetch("digits", folder)
+    kept = manifest.groupby("split", group_keys=False).head(60)
+    more = manifest[manifest["split"] == "train"].head(200)
+    storage.write_table(manifest[manifest.index.isin([*kept.index, *more.index])], folder / "manifest.csv")
+    return folder / "manifest.csv"
