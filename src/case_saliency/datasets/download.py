@@ -132,12 +132,13 @@ def _fetch(url: str, file: RemoteFile, part: Path, progress: Progress) -> None:
         ) as error:
             raise _Refused(str(error)) from error
         except (requests.RequestException, HTTPError) as error:
-            reason = type(error).__name__ if "HTTPConnection" in str(error) else str(error)
+            reason = _reason(error)
         if (now := _size(part)) == file.size:
             return
         failures = 0 if now - had >= _SHOWN else failures + 1
         if failures == ATTEMPTS:
-            raise _Refused(f"{reason}, {ATTEMPTS} times; {now} of {file.size} bytes are kept and will be continued")
+            kept = f"; {now} of {file.size} bytes are kept and will be continued" if now else ""
+            raise _Refused(f"{reason}, {ATTEMPTS} times{kept}")
         log.info("%s: %s at %d of %d bytes, trying again", file.name, reason, now, file.size)
         time.sleep(PAUSE * 2 ** max(failures - 1, 0))
 
@@ -152,8 +153,14 @@ def _offered(url: str) -> int:
             if answer.status_code == 200 and length.isdecimal() and int(length):
                 return int(length)
     except requests.RequestException as error:
-        raise _Refused(type(error).__name__ if "HTTPConnection" in str(error) else str(error)) from error
+        raise _Refused(_reason(error)) from error
     raise _Refused(f"status {answer.status_code} ({answer.reason}), size {length or 'not told'}")
+
+
+def _reason(error: Exception) -> str:
+    """Return what went wrong, without the objects that urllib3 wraps around it."""
+    cause = str(getattr(error.args[0], "reason", error) if error.args else error)
+    return cause.partition("): ")[2] or cause or type(error).__name__
 
 
 def _append(url: str, file: RemoteFile, part: Path, progress: Progress) -> None:
