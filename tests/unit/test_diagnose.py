@@ -422,3 +422,8 @@ def test_settings_can_be_written_as_json(network, user, tmp_path):
     }
     assert settings["controls"] == ["sobel"]
     assert settings["transform"]["resize"] == 18
+
+
+def test_a_network_that_the_workflow_trains_is_refused_with_a_remedy():
+    with pytest.raises(CaseSaliencyError, match="vgg_small has no published weights, the workflow trains it"):
+        load("vgg_small")

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def planned(project: Any, *targets: str) -> dict[str, int]:
     """Rule -> number of jobs that making the targets takes."""
-    table = project.snakemake("--dry-run", "--quiet", "reason", *targets).split("Job stats:")[1].split("total")[0]
+    table = project.snakemake(*targets, "--dry-run", "--quiet", "reason").split("Job stats:")[1].split("total")[0]
     rows = [row.split() for row in table.splitlines()[3:] if row.strip()]
     return {name: int(count) for name, count in rows}
 
