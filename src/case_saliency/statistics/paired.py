@@ -148,8 +148,8 @@ def paired_greater(first: Values, second: Values, margin: float = 0.0) -> float:
     Examples
     --------
     >>> worse, reference = np.array([0.1, 0.2, 0.3]), np.array([0.11, 0.19, 0.31])
-    >>> round(paired_greater(worse, reference), 3), round(paired_greater(worse, reference, 0.02), 3)
-    (0.667, 0.064)
+    >>> round(paired_greater(worse, reference), 2), round(paired_greater(worse, reference, 0.02), 2)
+    (0.67, 0.06)
     """
     difference = _differences(first, second)
     if difference.size < 2:
