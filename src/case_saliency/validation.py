@@ -15,7 +15,7 @@ from case_saliency.datasets.labels import LABEL_SPACES, USER
 from case_saliency.datasets.sources import DATASETS
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.models.zoo import MODELS, is_trained
-from case_saliency.params import Params, entry
+from case_saliency.params import Params, analysed_seeds, entry
 from case_saliency.params import methods as methods_of
 
 
@@ -271,6 +271,8 @@ def _circularity_problems(params: Params, name: str) -> Iterator[str]:
 def _analysis_problems(params: Params, name: str) -> Iterator[str]:
     """Yield what an analysis of the experiment asks for and the experiment or its data set cannot give."""
     experiment, where = params["experiments"][name], f"experiments.{name}"
+    if missing := sorted(set(analysed_seeds(params, name)) - set(experiment["seeds"])):
+        yield f"{where}.analysed_seeds: {missing} found, but {where}.seeds has {experiment['seeds']}; choose from these"
     if "circularity" in experiment["analyses"]:
         yield from _circularity_problems(params, name)
     if "pairwise" in experiment["analyses"] and experiment["dataset"] in DATASETS:
