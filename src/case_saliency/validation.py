@@ -275,13 +275,14 @@ def _analysis_problems(params: Params, name: str) -> Iterator[str]:
         yield f"{where}.analysed_seeds: {missing} found, but {where}.seeds has {experiment['seeds']}; choose from these"
     if "circularity" in experiment["analyses"]:
         yield from _circularity_problems(params, name)
-    if "pairwise" in experiment["analyses"] and experiment["dataset"] in DATASETS:
+    known = DATASETS[experiment["dataset"]].n_classes if experiment["dataset"] in DATASETS else 0
+    if "pairwise" in experiment["analyses"] and known:  # of a user's folder it is found out later
         n_compared, listed = params["pairwise"]["n_classes"], params["pairwise"]["methods"]
         try:
             methods = [method for method in methods_of(params, name) if method.name in (listed or [method.name])]
         except CaseSaliencyError:
             return  # told under `methods`
-        for problem in comparisons.problems(methods, n_compared, DATASETS[experiment["dataset"]].n_classes):
+        for problem in comparisons.problems(methods, n_compared, known):
             yield f"pairwise.n_classes: {n_compared} found; {where}: {problem}"
 
 
