@@ -14,7 +14,7 @@ def test_cells_hold_the_tables_values(experiment) -> None:
     fidelity.loc[here & (fidelity["k_percent"] == 5), "mean"] = 0.1234
     found = overview(replace(experiment, agreement=agreement, fidelity=fidelity))
     cell = next(row for row in found.rows if row.label == "Grad-CAM").cells[1]
-    assert (cell.kind, cell.median, cell.interval, cell.p, cell.drop) == (
+    assert (cell.told[0].kind, cell.median, cell.interval, cell.p, cell.drop) == (
         "undecided", "45%", "30 to 56", "p = .35", "0.12",
     )  # fmt: skip
     assert found.networks == ["EfficientNet-Lite0", "EfficientNet-Lite1", "EfficientNet-Lite2"]
