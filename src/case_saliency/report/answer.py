@@ -8,15 +8,19 @@ from case_saliency.figures.names import VERDICTS, method_style, ordered_methods
 from case_saliency.figures.panels import split
 from case_saliency.report.content import Experiment, Settings
 from case_saliency.report.limits import built_in, held_out, limits
-from case_saliency.report.phrases import FEW, differences, networks, verdicts, where
+from case_saliency.report.phrases import FEW, compared, networks, verdicts, where
 from case_saliency.report.ranges import spread
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One sentence that answers the question, what supports it, and what limits it."""
+    """One sentence that answers the question, what supports it, and what limits it.
+
+    `built_in` says how much of it is left when the compared classes are kept apart; "" where that was not measured.
+    """
 
     headline: str
+    built_in: str
     sensitivity: list[str]
     fidelity: list[str]
     limits: list[str]
@@ -27,7 +31,8 @@ def answer(experiment: Experiment) -> Answer:
     settings = experiment.settings
     agreement, fidelity = experiment.agreement, experiment.fidelity
     return Answer(
-        headline=_headline(agreement, settings) + _left(experiment),
+        headline=_headline(agreement, settings),
+        built_in=_built_in(experiment),
         sensitivity=[*_by_verdict(agreement), *_controls(agreement)],
         fidelity=[
             *_fidelity(fidelity[fidelity["measure"] == settings.measure], settings),
@@ -69,10 +74,10 @@ def _held_out(agreement: pd.DataFrame, settings: Settings) -> str:
     return f" With the compared classes held out of its contrast sets, it is {told} ({medians})."
 
 
-def _left(experiment: Experiment) -> str:
+def _built_in(experiment: Experiment) -> str:
     """Say how much of the reference's reduction of agreement is left without them, where that was measured."""
     told = built_in(experiment)
-    return f" {told[0].upper()}{told[1:]}." if told else ""
+    return f"{told[0].upper()}{told[1:]}." if told else ""
 
 
 def _by_verdict(agreement: pd.DataFrame) -> list[str]:
@@ -127,10 +132,7 @@ def _fidelity(fidelity: pd.DataFrame, settings: Settings) -> list[str]:
         controls = spread(rows.loc[rows["role"] == "control", "mean"], "{:.2f}")
         others = rows[(rows["role"] == "method") & (rows["method"] != settings.reference)]
         differ = others[others["p_holm"] < settings.alpha]
-        verb = "differ" if len(differ) != 1 else "differs"
-        found = (
-            f"{len(differ)} {verb}: {differences(differ, others, label)}" if len(differ) else "none shows a difference"
-        )
+        found = compared(differ, others, label, none="none shows a difference")
         sentences.append(
             f"Removing the top {k:g}% of pixels (fill: {fill}) costs the predicted class a mean "
             f"{_COSTS[settings.measure].format(drops)} with {label}, and {controls} with the controls. Of "

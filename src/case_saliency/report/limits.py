@@ -77,23 +77,27 @@ def _fragile(agreement: pd.DataFrame) -> list[str]:
 
 def _circularity(experiment: Experiment) -> list[str]:
     agreement, settings = experiment.agreement, experiment.settings
-    measured = built_in(experiment)
-    if settings.contrast_source != "logits" or settings.reference not in set(agreement["method"]):
-        return [f"Circularity: {measured}; more under Further evidence."] if measured else []
+    pointer = " Circularity, under Further evidence, says how much is left without." if built_in(experiment) else ""
+    by_logits = settings.contrast_source == "logits"
+    if settings.reference not in set(agreement["method"]) or not (by_logits or pointer):
+        return []
     label = method_style(settings.reference).label
-    medians = agreement.groupby("method")["median_agreement"]
-    told = (
-        f"Circularity: {label} removes from a class's evidence what it shares with rival classes, and rivals are taken "
-        "from the image's own highest logits, so the two classes compared are each other's rivals. Part of its low "
-        "agreement is built in by this"
+    told = f"Circularity: {label} removes from a class's evidence what it shares with rival classes, and "
+    if not by_logits:
+        return [
+            f"{told}where one of the two compared classes is among them, low agreement is partly built in.{pointer}"
+        ]
+    told += (
+        "rivals are taken from the image's own highest logits, so the two classes compared are each other's rivals. "
+        "Part of its low agreement is built in by this"
     )
-    control = held_out(settings.reference)
+    medians, control = agreement.groupby("method")["median_agreement"], held_out(settings.reference)
     if control in medians.groups:
         before, after = (spread(medians.get_group(name), "{:.0f}%") for name in (settings.reference, control))
         told += f": with both compared classes held out, the median agreement is {after} instead of {before}"
-    elif not measured:
+    elif not pointer:
         told += f"; list {control} among the methods to see how much"
-    return [f"{told}. {measured[0].upper()}{measured[1:]}; more under Further evidence." if measured else f"{told}."]
+    return [f"{told}.{pointer}"]
 
 
 def built_in(experiment: Experiment) -> str:

@@ -83,6 +83,12 @@ def estimates(rows: pd.DataFrame, value: str, low: str, high: str, form: str) ->
     return f"{told} ({word} from {form.format(ends[low].min())} to {form.format(ends[high].max())})"
 
 
+def compared(differ: pd.DataFrame, others: pd.DataFrame, reference: str, none: str = "none differs") -> str:
+    """Say how many of the paired comparisons with the reference differ, and which; see `differences`."""
+    verb = "differs" if len(differ) == 1 else "differ"
+    return f"{len(differ)} {verb}: {differences(differ, others, reference)}" if len(differ) else none
+
+
 def differences(rows: pd.DataFrame, table: pd.DataFrame, reference: str) -> str:
     """Say in which direction methods differ from the reference: by network where these are few, else counted.
 
@@ -90,10 +96,8 @@ def differences(rows: pd.DataFrame, table: pd.DataFrame, reference: str) -> str:
     """
     if len(split(table)) > FEW:
         signs = {"larger": rows["difference_to_case"] > 0, "smaller": rows["difference_to_case"] < 0}
-        return ". ".join(
-            f"{word.capitalize()} than {reference}, {where(rows[sign], table)}"
-            for word, sign in signs.items()
-            if sign.any()
+        return "; ".join(
+            f"{word} than {reference} {where(rows[sign], table)}" for word, sign in signs.items() if sign.any()
         )
     parts = []
     for panel in split(rows):

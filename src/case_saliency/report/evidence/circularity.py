@@ -48,7 +48,7 @@ def left(table: pd.DataFrame) -> str:
     held, matched = (spread(_of(rows, name)["share_left"], "{:z.0%}") for name in ("case_heldout", "case_matched"))
     return (
         f"{held} of its reduction of agreement against {method_style(_plain(rows)).label} is left when the compared "
-        f"classes are held out, {matched} when as much is removed besides (matched)"
+        f"classes are held out, and {matched} when other classes that remove as much take their place (matched)"
     )
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from case_saliency.figures.names import method_style
 from case_saliency.report.content import Settings
-from case_saliency.report.phrases import differences
+from case_saliency.report.phrases import compared
 from case_saliency.report.ranges import spread
 
 _GOOD = {"deletion": "low is good", "insertion": "high is good", "road": "low is good"}
@@ -21,10 +21,9 @@ def curves(table: pd.DataFrame, settings: Settings) -> list[str]:
             spread(rows.loc[chosen, "mean"], "{:.2f}")
             for chosen in (rows["method"] == settings.reference, rows["role"] == "control")
         )
-        found = f"{len(differ)} differ. {differences(differ, others, label)}" if len(differ) else "none differs"
         sentences.append(
             f"{str(curve).capitalize()} (fill: {fill}, {_GOOD[str(curve)]}): mean area {mine} with {label}, {controls} "
-            f"with the controls; of {len(others)} paired comparisons with {label}, {found} (Holm-corrected at "
-            f"{settings.alpha:g})."
+            f"with the controls; of {len(others)} paired comparisons with {label}, {compared(differ, others, label)} "
+            f"(Holm-corrected at {settings.alpha:g})."
         )
     return sentences

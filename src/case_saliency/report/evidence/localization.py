@@ -5,7 +5,7 @@ import pandas as pd
 from case_saliency.figures.names import method_style
 from case_saliency.report.content import Settings
 from case_saliency.report.limits import held_out
-from case_saliency.report.phrases import differences, estimates, where
+from case_saliency.report.phrases import compared, estimates, where
 from case_saliency.report.ranges import spread
 
 _SHARE = ("mean_share", "ci_low", "ci_high", "{:.0%}")
@@ -22,9 +22,7 @@ def localization(table: pd.DataFrame, settings: Settings) -> list[str]:
     others = tested[tested["method"] != settings.reference]
     differ = others[others["p_vs_case_holm"] < settings.alpha]
     label = method_style(settings.reference).label
-    found = (
-        f"{len(differ)} differ. {differences(_by_p(differ), _by_p(others), label)}" if len(differ) else "none differs"
-    )
+    found = compared(_by_p(differ), _by_p(others), label)
     return [
         f"Share of the map in the cell of its own class, {spread(table['n_mosaics'], '{:d}')} mosaics of four images, "
         f"chance {spread(table['chance'], '{:.0%}')}: {told or 'the reference was not measured'}.",

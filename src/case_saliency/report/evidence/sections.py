@@ -22,7 +22,11 @@ CURVES = "curves"
 CURVES_TITLE = "Perturbation curves: areas and paired tests"
 
 _SAY: dict[str, tuple[str, str, Callable[[pd.DataFrame, Settings], list[str]]]] = {
-    "circularity": ("Circularity", "How much of CASE's low agreement was built in?", circularity),
+    "circularity": (
+        "Circularity",
+        "Do the maps differ because the classes do, or because each was removed from the other's?",
+        circularity,
+    ),
     "contrast": ("Contrast sets", "Does the answer depend on which contrast classes CASE takes?", contrast),
     "similarity": ("Other measures", "Is low agreement a matter of k, of resolution, or of chance?", similarity),
     "reliability": ("Reliability", "Does a method agree with itself where it disagrees between classes?", reliability),
