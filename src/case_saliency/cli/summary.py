@@ -56,7 +56,7 @@ def show(console: "Console", name: str, summary: "pd.DataFrame") -> None:
         if "joint_verdict" in summary and not several
         else ""
     )
-    tested = "rejects: networks on which Wilcoxon's test" if several else "p: Wilcoxon's"
+    tested = "rejects: trainings on which the paper's test does, Wilcoxon's" if several else "p: Wilcoxon's"
     console.print(
         f"Medians over n = {counts} images{', least and largest of the seeds' if several else ''}; {tested} one-sided "
         "test against the threshold, as in the paper; drop: mean confidence drop. "
