@@ -58,9 +58,8 @@ def sections(experiment: Experiment) -> list[Section]:
     if experiment.curves is not None:
         tables[CURVES] = experiment.curves
     found = []
-    for name, (short, question, say) in _SAY.items():
-        if name not in tables:
-            continue
+    for name in sorted(tables, key=list(_SAY).index):
+        short, question, say = _SAY[name]
         title = CURVES_TITLE if name == CURVES else ANALYSES[name].title
         figures = [figure for figure in experiment.figures if figure.analysis == name]
         sentences = say(tables[name], experiment.settings)
