@@ -64,7 +64,7 @@ MEANINGS = {
     "sd_images": "standard deviation between images",
     "sd_residual": "standard deviation of what is left",
     "n_methods": "methods that are ranked",
-    "mean_rank": "mean rank: of a method by agreement (1 is the lowest), or of a cell's class in a mosaic (1 is likeliest)",
+    "mean_rank": "mean rank: of a method by agreement (1: lowest), or of a cell's class in a mosaic (1: likeliest)",
     "statistic_friedman": "Friedman's statistic, chi-squared under the null hypothesis",
     "p_friedman": "Friedman's test that the methods' agreements are exchangeable",
     "critical_difference": "Nemenyi's critical difference of two mean ranks",
