@@ -10,6 +10,7 @@ from case_saliency.report.ranges import spread
 
 FEW = 3
 """Networks up to which each is named."""
+_SINGLE = 6  # differences up to which each is told with its p-value
 
 
 def networks(count: int, total: int, unit: str = "networks") -> str:
@@ -90,11 +91,11 @@ def compared(differ: pd.DataFrame, others: pd.DataFrame, reference: str, none: s
 
 
 def differences(rows: pd.DataFrame, table: pd.DataFrame, reference: str) -> str:
-    """Say in which direction methods differ from the reference: by network where these are few, else counted.
+    """Say in which direction methods differ from the reference: each where they and the networks are few, else counted.
 
     `rows` are those of `table` that differ; both have `difference_to_case`, and `p_holm`.
     """
-    if len(split(table)) > FEW:
+    if len(split(table)) > FEW or len(rows) > _SINGLE:
         signs = {"larger": rows["difference_to_case"] > 0, "smaller": rows["difference_to_case"] < 0}
         return "; ".join(
             f"{word} than {reference} {where(rows[sign], table)}" for word, sign in signs.items() if sign.any()

@@ -180,7 +180,7 @@ def with_evidence(experiment):
     activity = pd.DataFrame(
         [
             {"model": "efficientnet_lite0", "seed": 0, "layer": layer, "kind": "output", "threshold": 0.001,
-             "mean_active": 10.0, "active_fraction": 0.5, "n_channels": 20}
+             "mean_active": 10.0, "active_fraction": 0.5, "ci_low": 0.4, "ci_high": 0.6, "n_channels": 20}
             for layer in ("last_conv", "early")
         ]
     )  # fmt: skip

@@ -41,6 +41,9 @@ def test_differences_are_counted_where_networks_are_many() -> None:
     few = whole[whole["model"] == "resnet50"]
     assert compared(few.iloc[:1], few, "CASE") == "1 differs: Grad-CAM larger than CASE on ResNet-50 (p = .0100)"
     assert compared(few.iloc[:0], few, "CASE") == "none differs"
+    names = ("gradcam", "layercam", "hirescam", "xgradcam", "eigencam", "scorecam", "occlusion")
+    many = table(**dict.fromkeys(names, (1, -0.1)))
+    assert compared(many, many, "CASE").startswith("7 differ: smaller than CASE on the one network Grad-CAM; HiResCAM")
 
 
 def test_a_missing_interval_is_said_to_be_missing() -> None:

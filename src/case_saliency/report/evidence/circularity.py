@@ -18,19 +18,13 @@ CASE = "case"
 def circularity(table: pd.DataFrame, _settings: Settings) -> list[str]:
     """Tell the share that is left, what it means for the verdict, and whether the gain in class specificity remains."""
     rows = variants(table)
-    shares = "; ".join(
-        f"{method_style(name).label} {estimates(_of(rows, name), *_SHARE)}"
-        for name in _VARIANTS
-        if len(_of(rows, name))
-    )
-    before, after = (spread(_of(rows, name)["mean_agreement"], "{:.0f}%") for name in (_plain(rows), "case"))
-    label = method_style(_plain(rows)).label
+    before, after = (spread(_of(rows, name)["mean_agreement"], "{:.0f}%") for name in (_plain(rows), CASE))
     return [
-        f"CASE lowers the mean agreement from {before} ({label}, no contrast) to {after}. Left of this reduction: "
-        f"{shares}.",
-        _judged(rows),
+        f"CASE lowers the mean agreement from {before} ({method_style(_plain(rows)).label}, no contrast) to {after}. "
+        f"{_shares(rows)}",
+        *_judged(rows),
         *_no_share(rows),
-        f"By the same rule as in the overview, CASE is {_verdicts(rows, 'case')}; held out, "
+        f"By the same rule as in the overview, CASE is {_verdicts(rows, CASE)}; held out, "
         f"{_verdicts(rows, 'case_heldout')}; matched, {_verdicts(rows, 'case_matched')}.",
         *_specificity(table, rows),
         *_sets(table),
@@ -45,11 +39,29 @@ def variants(table: pd.DataFrame) -> pd.DataFrame:
 def left(table: pd.DataFrame) -> str:
     """Say in short what is left of CASE's reduction of agreement, held out and matched."""
     rows = variants(table)
+    plain, case = method_style(_plain(rows)).label, _of(rows, CASE)
+    taken = int(case["share_left"].notna().sum())
+    if not taken:
+        return (
+            f"CASE's agreement is so near to that of {plain}, without contrast, that there is no reduction to speak of"
+        )
     held, matched = (spread(_of(rows, name)["share_left"], "{:z.0%}") for name in ("case_heldout", "case_matched"))
-    return (
-        f"{held} of its reduction of agreement against {method_style(_plain(rows)).label} is left when the compared "
-        f"classes are held out, and {matched} when other classes that remove as much take their place (matched)"
+    told = (
+        f"{held} of its reduction of agreement against {plain} is left when the compared classes are held out, and "
+        f"{matched} when other classes that remove as much take their place (matched)"
     )
+    return told if taken == len(case) else f"{told}, on {networks(taken, len(case), unit(rows))} where there is one"
+
+
+def _shares(rows: pd.DataFrame) -> str:
+    if not _of(rows, CASE)["share_left"].notna().any():
+        return "That is too little to take a share of."
+    told = [
+        f"{method_style(name).label} {estimates(_of(rows, name), *_SHARE)}"
+        for name in _VARIANTS
+        if len(_of(rows, name))
+    ]
+    return f"Left of this reduction: {'; '.join(told)}."
 
 
 def _of(rows: pd.DataFrame, method: str) -> pd.DataFrame:
@@ -64,24 +76,28 @@ def _verdicts(rows: pd.DataFrame, method: str) -> str:
     return verdicts(_of(rows, method)["verdict"], unit(rows)) or "not measured"
 
 
-def _judged(rows: pd.DataFrame) -> str:
+def _judged(rows: pd.DataFrame) -> list[str]:
     """Judge by the matched sets, the strict answer, from the share's interval."""
     matched = _of(rows, "case_matched")
+    matched = matched[matched["share_left"].notna()]
+    if matched.empty:
+        return []
+    below, above = matched["share_ci_high"] < _HALF, matched["share_ci_low"] > _HALF
     found = {
-        "most of it was built in (interval below 50%)": matched["share_ci_high"] < _HALF,
-        "most of it remains (interval above 50%)": matched["share_ci_low"] > _HALF,
+        "most of it was built in (interval below 50%)": below,
+        "most of it remains (interval above 50%)": above,
+        "the share is not decided": ~below & ~above,
     }
-    found["the share is not decided"] = ~(matched["share_ci_high"] < _HALF) & ~(matched["share_ci_low"] > _HALF)
     told = "; ".join(
         f"{words} on {networks(int(rule.sum()), len(matched), unit(rows))}"
         for words, rule in found.items()
         if rule.any()
     )
     some = int((matched["share_ci_low"] > 0).sum())
-    return (
+    return [
         f"By the matched sets, which remove as much as CASE but neither compared class, {told}; that anything is left "
         f"(interval above 0) is shown on {networks(some, len(matched), unit(rows))}."
-    )
+    ]
 
 
 def _no_share(rows: pd.DataFrame) -> list[str]:

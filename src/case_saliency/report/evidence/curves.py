@@ -7,7 +7,11 @@ from case_saliency.report.content import Settings
 from case_saliency.report.phrases import compared
 from case_saliency.report.ranges import spread
 
-_GOOD = {"deletion": "low is good", "insertion": "high is good", "road": "low is good"}
+_CURVES = {
+    "deletion": ("Deletion", "low is good"),
+    "insertion": ("Insertion", "high is good"),
+    "road": ("ROAD", "low is good"),
+}
 
 
 def curves(table: pd.DataFrame, settings: Settings) -> list[str]:
@@ -21,8 +25,9 @@ def curves(table: pd.DataFrame, settings: Settings) -> list[str]:
             spread(rows.loc[chosen, "mean"], "{:.2f}")
             for chosen in (rows["method"] == settings.reference, rows["role"] == "control")
         )
+        name, good = _CURVES[str(curve)]
         sentences.append(
-            f"{str(curve).capitalize()} (fill: {fill}, {_GOOD[str(curve)]}): mean area {mine} with {label}, {controls} "
+            f"{name} (fill: {fill}, {good}): mean area {mine} with {label}, {controls} "
             f"with the controls; of {len(others)} paired comparisons with {label}, {compared(differ, others, label)} "
             f"(Holm-corrected at {settings.alpha:g})."
         )

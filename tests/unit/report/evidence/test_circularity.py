@@ -81,3 +81,18 @@ def test_in_short(table) -> None:
         "40% of its reduction of agreement against Grad-CAM is left when the compared classes"
     )
     assert "held out, and 10% when other classes" in left(table)
+    lost = matched(table, share_left=np.nan)
+    lost.loc[lost["model"] == "vgg19_bn", "share_left"] = np.nan
+    assert left(lost).endswith("(matched), on 1 of 2 networks where there is one")
+
+
+def test_without_a_reduction_there_is_no_share(table) -> None:
+    names = ["share_left", "share_ci_low", "share_ci_high"]
+    small = table.assign(**dict.fromkeys(names, np.nan), share_note="effect of 2.2 points, 10 needed")
+    first, reason, verdicts, *_ = circularity(small, Settings())
+    assert first == (
+        "CASE lowers the mean agreement from 50% (Grad-CAM, no contrast) to 10%. That is too little to take a share of."
+    )
+    assert reason == "No share can be taken on both networks: effect of 2.2 points, 10 needed."
+    assert verdicts.startswith("By the same rule")
+    assert left(small).endswith("that there is no reduction to speak of")

@@ -58,9 +58,10 @@ def test_layers_that_differ_from_the_main_one_are_named() -> None:
 
 
 def channels(name, count, total, threshold=0.001, kind="output"):
+    share = count / total
     return {
         "model": "densenet201", "seed": 0, "layer": name, "kind": kind, "threshold": threshold, "mean_active": count,
-        "active_fraction": count / total, "n_channels": total,
+        "active_fraction": share, "ci_low": share - 0.1, "ci_high": share + 0.1, "n_channels": total,
     }  # fmt: skip
 
 
@@ -92,3 +93,8 @@ def test_curves_say_which_direction_is_good_and_who_differs() -> None:
         "with CASE, 1 differs: Grad-CAM larger than CASE on ResNet-50 (p = .0020) (Holm-corrected at 0.05)."
     )
     assert "none differs" in curves(table.assign(p_holm=1.0), Settings())[0]
+
+
+def test_shares_that_hardly_differ_do_not_make_counts_misleading() -> None:
+    table = pd.DataFrame([channels("wide", 816.0, 1600), channels("narrow", 17.0, 32)])
+    assert activity(table, Settings())[1].startswith("On 0 of 1 networks")
