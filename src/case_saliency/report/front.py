@@ -43,7 +43,7 @@ def line(experiment: Experiment) -> Line:
 def _networks(agreement: pd.DataFrame) -> str:
     models = ordered_models(agreement["model"])
     seeds = int(agreement.groupby("model")["seed"].nunique().max())
-    told = ", ".join(map(model_label, models)) if len(models) <= FEW else f"{len(models)} networks"
+    told = " / ".join(map(model_label, models)) if len(models) <= FEW else f"{len(models)} networks"
     return f"{told}, {seeds} seeds of each" if seeds > 1 else told
 
 

@@ -49,9 +49,7 @@ def where(found: pd.DataFrame, table: pd.DataFrame) -> str:
     for method in ordered_methods(found["method"]):
         groups.setdefault((int(counts[method]), int(totals[method])), []).append(method_style(method).label)
     ordered = sorted(groups, key=lambda group: (-group[0] / group[1], group))
-    return (
-        "; and ".join(f"on {networks(*group, unit(table))} {'; '.join(groups[group])}" for group in ordered) or "none"
-    )
+    return "; ".join(f"on {networks(*group, unit(table))} {'; '.join(groups[group])}" for group in ordered) or "none"
 
 
 def verdicts(rows: "pd.Series[Any]", unit: str = "networks") -> str:

@@ -10,7 +10,7 @@ def test_an_experiment_in_one_line(experiment) -> None:
     agreement.loc[agreement["method"] == "case", "median_agreement"] = [4.0, 6.0, 9.0]
     held = agreement[agreement["method"] == "case"].assign(method="case_heldout", verdict="undecided")
     found = line(replace(experiment, agreement=pd.concat([agreement, held])))
-    assert found.networks == "EfficientNet-Lite0, EfficientNet-Lite1, EfficientNet-Lite2"
+    assert found.networks == "EfficientNet-Lite0 / EfficientNet-Lite1 / EfficientNet-Lite2"
     assert found.images == "20 images"
     assert found.verdict == "class-sensitive on all 3 networks (median 4% to 9%)"
     assert found.held_out == "undecided on all 3 networks (median 4% to 9%)"

@@ -233,7 +233,7 @@ def test_experiments_in_short_stand_before_the_chapters(experiment, page) -> Non
     text = " ".join(several.text.split())
     short = text.index("In short", text.index("Does the explanation"))
     assert short < text.index("imagenet-sample: 20 photographs; EfficientNet-Lite0") < text.index("Overview: method")
-    assert text.count("Not built in: 40% of its reduction") == 1
+    assert text.count("Circularity of digits: 40% of its reduction") == 1
     assert several.open == []
 
 

@@ -26,7 +26,7 @@ def test_networks_are_counted() -> None:
 def test_methods_are_grouped_by_on_how_many_networks_they_are_found() -> None:
     whole = table(case=(4, 0.0), gradcam=(4, 0.0), layercam=(4, 0.0))
     found = table(layercam=(4, 0.0), case=(4, 0.0), gradcam=(1, 0.0))
-    assert where(found, whole) == "on all 4 networks CASE; LayerCAM; and on 1 of 4 networks Grad-CAM"
+    assert where(found, whole) == "on all 4 networks CASE; LayerCAM; on 1 of 4 networks Grad-CAM"
     assert where(found.iloc[:0], whole) == "none"
     layers = pd.concat([whole, whole.assign(layer="early")])
     assert where(found, layers).startswith("on 4 of 8 networks and layers CASE")
