@@ -32,6 +32,7 @@ rule all:
         per_experiment("results/tables/{experiment}/{table}.csv", table=TABLES),
         per_experiment("results/figures/{experiment}/{figure}.{format}", figure=FIGURES, format=FORMATS),
         per_experiment("results/figures/{experiment}/map_panels/{model}-seed{seed}.{format}", format=FORMATS),
+        if_seeds(per_experiment("results/figures/{experiment}/seeds.{format}", format=FORMATS)),
         if_curves(per_experiment("results/scores/{experiment}/curves/{model}/seed{seed}.parquet")),
         if_curves(per_experiment("results/tables/{experiment}/{table}.csv", table=["curves", "curve_points"])),
         if_curves(per_experiment("results/figures/{experiment}/perturbation_curves.{format}", format=FORMATS)),

@@ -106,6 +106,12 @@ def if_curves(paths):
     return [path for path in paths if path.split("/")[2] in asked]
 
 
+def if_seeds(paths):
+    """Keep those paths whose experiment has several training seeds."""
+    several = [name for name in config["run"] if len(config["experiments"][name]["seeds"]) > 1]
+    return [path for path in paths if path.split("/")[2] in several]
+
+
 def per_training(pattern):
     """Expand a path over the trainings of the experiments that run."""
     return [

@@ -1,6 +1,6 @@
 """Plot one figure as PDF, PNG and SVG.
 
-Settings: threshold (agreement figures); measure, reference (confidence_drops); example_images,
+Settings: threshold (agreement figures, seeds); measure, reference (confidence_drops); example_images,
 k_percent, methods, layer (map_panels).
 """
 
@@ -23,6 +23,7 @@ FIGURES = (
     "cross_deletion",
     "map_panels",
     "perturbation_curves",
+    "seeds",
     *ANALYSES,
 )
 
@@ -80,9 +81,9 @@ def _distributions(module: Any, arguments: argparse.Namespace) -> "Figure":
     return figure
 
 
-def _heatmap(module: Any, arguments: argparse.Namespace) -> "Figure":
+def _table_and_threshold(module: Any, arguments: argparse.Namespace) -> "Figure":
     threshold = setting(arguments.settings, "threshold")
-    figure: Figure = module.agreement_heatmap(storage.read_table(arguments.table), threshold=threshold)
+    figure: Figure = getattr(module, arguments.figure)(storage.read_table(arguments.table), threshold=threshold)
     return figure
 
 
@@ -116,8 +117,9 @@ def _scores(arguments: argparse.Namespace) -> "pd.DataFrame":
 
 _DRAW = {
     "agreement_distributions": _distributions,
-    "agreement_heatmap": _heatmap,
+    "agreement_heatmap": _table_and_threshold,
     "confidence_drops": _drops,
     "map_panels": _panels,
     "perturbation_curves": _curves,
+    "seeds": _table_and_threshold,
 }
