@@ -89,6 +89,12 @@ def analyses(params: Params, experiment: str) -> list[str]:
     return [name for name in ANALYSES if name in asked]
 
 
+def analysed_seeds(params: Params, experiment: str) -> list[int]:
+    """Return the training seeds whose networks the analyses look at: all where the experiment names none."""
+    section = params["experiments"][experiment]
+    return list(section.get("analysed_seeds", section["seeds"]))
+
+
 def scoring(params: Params, experiment: str, analysis: str) -> dict[str, Any]:
     """Return what the stage that scores an analysis is told."""
     section = params["experiments"][experiment]

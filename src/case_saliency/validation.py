@@ -15,7 +15,7 @@ from case_saliency.datasets.labels import LABEL_SPACES, USER
 from case_saliency.datasets.sources import DATASETS
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.models.zoo import MODELS, is_trained
-from case_saliency.params import Params, entry
+from case_saliency.params import Params, analysed_seeds, entry
 from case_saliency.params import methods as methods_of
 
 
@@ -271,15 +271,18 @@ def _circularity_problems(params: Params, name: str) -> Iterator[str]:
 def _analysis_problems(params: Params, name: str) -> Iterator[str]:
     """Yield what an analysis of the experiment asks for and the experiment or its data set cannot give."""
     experiment, where = params["experiments"][name], f"experiments.{name}"
+    if missing := sorted(set(analysed_seeds(params, name)) - set(experiment["seeds"])):
+        yield f"{where}.analysed_seeds: {missing} found, but {where}.seeds has {experiment['seeds']}; choose from these"
     if "circularity" in experiment["analyses"]:
         yield from _circularity_problems(params, name)
-    if "pairwise" in experiment["analyses"] and experiment["dataset"] in DATASETS:
+    known = DATASETS[experiment["dataset"]].n_classes if experiment["dataset"] in DATASETS else 0
+    if "pairwise" in experiment["analyses"] and known:  # of a user's folder it is found out later
         n_compared, listed = params["pairwise"]["n_classes"], params["pairwise"]["methods"]
         try:
             methods = [method for method in methods_of(params, name) if method.name in (listed or [method.name])]
         except CaseSaliencyError:
             return  # told under `methods`
-        for problem in comparisons.problems(methods, n_compared, DATASETS[experiment["dataset"]].n_classes):
+        for problem in comparisons.problems(methods, n_compared, known):
             yield f"pairwise.n_classes: {n_compared} found; {where}: {problem}"
 
 

@@ -346,7 +346,7 @@ def test_a_network_that_cannot_be_asked_is_refused(user, network, message):
         ({"methods": []}, "methods: none are named"),
         ({"methods": ["my_network:flat"]}, "method flat: it returned"),
         ({"images": "nowhere"}, "images: nowhere is not a folder"),
-        ({"options": Options(curves=("deleted",))}, r"fidelity.curves: unknown \['deleted'\]"),
+        ({"options": Options(curves=("deleted",))}, r"curves: unknown \['deleted'\]"),
         ({"class_names": ["a", "b"]}, "class names: 2 found, the model has 5"),
     ],
 )

@@ -14,9 +14,18 @@ SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/params.schema.yaml").read_text
 EXPERIMENT = "experiments.imagenet-sample"
 
 
-def changed(path, value):
-    """The shipped parameters with one entry set; `...` deletes it."""
+def plain():
+    """The shipped parameters; one experiment runs, and none asks for analyses."""
     found = copy.deepcopy(SHIPPED)
+    found["run"] = ["imagenet-sample"]
+    for experiment in found["experiments"].values():
+        experiment["analyses"] = []
+    return found
+
+
+def changed(path, value):
+    """Those parameters with one entry set; `...` deletes it."""
+    found = plain()
     *parents, last = path
     section = found
     for key in parents:
@@ -62,8 +71,8 @@ DIGITS = ("experiments", "digits")
             ["mean", "blurr"],
             "fidelity.fill[1]: 'blurr' is not allowed; choose one of mean, blur,",
         ),
-        (("fidelity", "curves"), ["delete"], "fidelity.curves[0]: 'delete' is not allowed; choose one of deletion, "),
-        (("fidelity", "steps"), 0, "fidelity.steps: 0 is not allowed; it must be at least 1"),
+        (("curves", "kinds"), ["delete"], "curves.kinds[0]: 'delete' is not allowed; choose one of deletion, "),
+        (("curves", "steps"), 0, "curves.steps: 0 is not allowed; it must be at least 1"),
         (("fidelity", "equivalence_margin"), 0, "fidelity.equivalence_margin: 0 is not allowed"),
         (("compute", "device"), "gpu", "compute.device: 'gpu' is not allowed"),
         (("diagnostic", "k_percent"), float("nan"), "diagnostic.k_percent: nan is not allowed"),
@@ -165,10 +174,10 @@ def test_a_data_set_of_the_users_is_checked_where_it_runs():
 
 def test_localization_must_have_a_method():
     asked = changed((*SAMPLE, "analyses"), ["localization"])
-    asked["localization"]["methods"] = ["eigencam", "gradcam"]
+    asked["localization"]["methods"] = ["xgradcam", "gradcam"]
     validation.validate(asked, SCHEMA)
-    asked["localization"]["methods"] = ["eigencam"]
-    with pytest.raises(CaseSaliencyError, match=r"none of eigencam is in experiments.imagenet-sample.methods"):
+    asked["localization"]["methods"] = ["xgradcam"]
+    with pytest.raises(CaseSaliencyError, match=r"none of xgradcam is in experiments.imagenet-sample.methods"):
         validation.validate(asked, SCHEMA)
 
 
@@ -263,7 +272,7 @@ def test_families_and_controls_follow_the_order_of_the_file():
     ],
 )
 def test_circularity_needs_case_as_it_is(method, message):
-    found = copy.deepcopy(SHIPPED)
+    found = plain()
     experiment = found["experiments"]["imagenet-sample"]
     experiment["analyses"] = ["circularity"]
     validation.validate(found, SCHEMA)

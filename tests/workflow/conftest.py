@@ -19,7 +19,9 @@ def reduced() -> dict[str, Any]:
     """The shipped parameters, cut down to one network, three images and few methods."""
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     experiment = params["experiments"]["imagenet-sample"]
-    experiment |= {"n_images": 3, "models": ["efficientnet_lite0"], "methods": ["gradcam", "case", "random"]}
+    params["run"] = ["imagenet-sample"]
+    methods = ["gradcam", "case", "random"]
+    experiment |= {"n_images": 3, "models": ["efficientnet_lite0"], "methods": methods, "analyses": []}
     params["fidelity"]["k_percent"] = [5]
     params["figures"]["example_images"] = 1
     return params

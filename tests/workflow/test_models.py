@@ -41,6 +41,7 @@ def test_digits_are_trained_and_their_confusions_counted_where_they_are_needed(f
     assert "obtain_model" not in jobs
     assert jobs["train_model"] == jobs["estimate_confusion"] == n_networks
     fresh.set("experiments", "digits", "parameters", to={})
+    fresh.set("experiments", "digits", "analyses", to=[])
     assert "estimate_confusion" not in planned(fresh)
 
 

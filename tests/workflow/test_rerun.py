@@ -30,8 +30,8 @@ def test_a_second_run_does_nothing(finished):
         (("diagnostic", "alpha"), 0.01, AFTER_SCORES),
         (("fidelity", "k_percent"), [10], {"score_fidelity"} | AFTER_SCORES),
         (("fidelity", "equivalence_margin"), 0.03, AFTER_SCORES),
-        (("fidelity", "steps"), 8, {"report_page"}),
-        (("fidelity", "curves"), ["deletion"], {"report_page"}),
+        (("curves", "steps"), 4, {"report_page"}),
+        (("curves", "kinds"), ["deletion"], {"report_page"}),
         (
             ("experiments", "imagenet-sample", "analyses"),
             ["curves"],

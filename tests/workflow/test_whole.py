@@ -30,8 +30,8 @@ def test_every_image_is_accounted_for(finished):
 def test_curves_and_fills_are_one_switch_away(project):
     project.set("fidelity", "fill", to=["mean", "road"])
     project.set("experiments", "imagenet-sample", "analyses", to=["curves"])
-    project.set("fidelity", "curves", to=["deletion", "insertion"])
-    project.set("fidelity", "steps", to=3)
+    project.set("curves", "kinds", to=["deletion", "insertion"])
+    project.set("curves", "steps", to=3)
     project.snakemake()
     tables = project.root / "results/tables/imagenet-sample"
     points = storage.read_table(tables / "curve_points.csv")

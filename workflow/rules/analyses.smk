@@ -68,7 +68,7 @@ rule score_network:
 
 rule test_analysis:
     input:
-        scores=per_model("results/scores/{experiment}/{analysis}/{model}/seed{seed}.parquet"),
+        scores=per_analysed_model("results/scores/{experiment}/{analysis}/{model}/seed{seed}.parquet"),
         code=lambda w: code(f"test_{w.analysis}"),
     output:
         table="results/tables/{experiment}/{analysis}.csv",

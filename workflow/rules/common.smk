@@ -93,23 +93,33 @@ def per_analysis(pattern, **values):
             pattern,
             experiment=name,
             model=config["experiments"][name]["models"],
-            seed=config["experiments"][name]["seeds"],
+            seed=study.analysed_seeds(config, name),
             analysis=study.analyses(config, name),
             **values,
         )
     ]
 
 
-def if_curves(paths):
-    """Keep those paths whose experiment asks for perturbation curves."""
-    asked = [name for name in config["run"] if "curves" in config["experiments"][name]["analyses"]]
-    return [path for path in paths if path.split("/")[2] in asked]
+def per_curves(pattern, **values):
+    """Expand a path over the experiments that run and ask for perturbation curves."""
+    return [
+        path
+        for name in config["run"]
+        if "curves" in config["experiments"][name]["analyses"]
+        for path in expand(
+            pattern,
+            experiment=name,
+            model=config["experiments"][name]["models"],
+            seed=study.analysed_seeds(config, name),
+            **values,
+        )
+    ]
 
 
-def if_seeds(paths):
-    """Keep those paths whose experiment has several training seeds."""
+def per_seeds(pattern, **values):
+    """Expand a path over the experiments that run with several training seeds."""
     several = [name for name in config["run"] if len(config["experiments"][name]["seeds"]) > 1]
-    return [path for path in paths if path.split("/")[2] in several]
+    return expand(pattern, experiment=several, **values)
 
 
 def per_training(pattern):
@@ -127,6 +137,16 @@ def per_model(pattern):
     """Input function: a path expanded over the models and seeds of the rule's experiment."""
     return lambda wildcards: expand(
         pattern, **wildcards, model=experiment(wildcards)["models"], seed=experiment(wildcards)["seeds"]
+    )
+
+
+def per_analysed_model(pattern):
+    """Input function: a path expanded over the models and seeds that the analyses of the rule's experiment look at."""
+    return lambda wildcards: expand(
+        pattern,
+        **wildcards,
+        model=experiment(wildcards)["models"],
+        seed=study.analysed_seeds(config, wildcards.experiment),
     )
 
 

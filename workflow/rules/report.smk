@@ -9,18 +9,18 @@ rule report_page:
     input:
         tables=[
             *per_experiment("results/tables/{experiment}/{table}.csv", table=REPORTED),
-            *if_curves(per_experiment("results/tables/{experiment}/curves.csv")),
+            *per_curves("results/tables/{experiment}/curves.csv"),
             *per_analysis("results/tables/{experiment}/{analysis}.csv"),
         ],
         figures=[
             *per_experiment("results/figures/{experiment}/agreement_heatmap.png"),
             *per_experiment("results/figures/{experiment}/agreement_distributions.png"),
             *per_experiment("results/figures/{experiment}/critical_difference.png"),
-            *if_seeds(per_experiment("results/figures/{experiment}/seeds.png")),
+            *per_seeds("results/figures/{experiment}/seeds.png"),
             *per_experiment("results/figures/{experiment}/map_panels/{model}-seed{seed}.png"),
             *per_experiment("results/figures/{experiment}/confidence_drops.png"),
             *per_experiment("results/figures/{experiment}/cross_deletion.png"),
-            *if_curves(per_experiment("results/figures/{experiment}/perturbation_curves.png")),
+            *per_curves("results/figures/{experiment}/perturbation_curves.png"),
             *per_analysis("results/figures/{experiment}/{analysis}.png"),
         ],
         manifests=[f"data/{name}/manifest.csv" for name in datasets()],

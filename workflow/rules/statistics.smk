@@ -69,7 +69,7 @@ rule test_class_specificity:
 
 rule test_curves:
     input:
-        scores=per_model("results/scores/{experiment}/curves/{model}/seed{seed}.parquet"),
+        scores=per_analysed_model("results/scores/{experiment}/curves/{model}/seed{seed}.parquet"),
         code=code("test_curves"),
     output:
         curves="results/tables/{experiment}/curves.csv",

@@ -67,6 +67,17 @@ def load_selection(arguments: argparse.Namespace) -> "pd.DataFrame":
     return storage.read_table(arguments.selection)
 
 
+def load_leading(arguments: argparse.Namespace, n_images: int | None) -> "pd.DataFrame":
+    """Read the selected rows up to the `n_images`-th that the network classifies correctly; None: all."""
+    from case_saliency.datasets.selection import leading
+
+    rows = load_selection(arguments)
+    if n_images is None:
+        return rows
+    correct = storage.read_table(arguments.predictions).set_index("image_id").loc[rows["image_id"], "correct"]
+    return rows.iloc[leading(correct.to_numpy(), n_images)]
+
+
 def network_modules(arguments: argparse.Namespace) -> list[str]:
     """Return the module that builds the described network; it is loaded by name, no import statement shows it."""
     from case_saliency.models import zoo

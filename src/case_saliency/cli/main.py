@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from case_saliency import __version__
+from case_saliency.cli.allocator import keep_freed_memory
 from case_saliency.cli.arguments import Declared, declare
 from case_saliency.cli.progress import to_lines
 from case_saliency.errors import CaseSaliencyError
@@ -106,6 +107,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _start_logging(arguments.log, arguments.name)
     for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB"):
         os.environ[f"{library}_NUM_THREADS"] = str(arguments.threads)
+    keep_freed_memory()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         if arguments.name in VIEWS:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
 from case_saliency.cli.arguments import add_input, setting
-from case_saliency.cli.loading import add_images, add_model, load_batches, load_model, load_selection
+from case_saliency.cli.loading import add_images, add_model, load_batches, load_leading, load_model
 from case_saliency.cli.maps import add_identity, identify, read_layers
 
 if TYPE_CHECKING:
@@ -29,9 +29,11 @@ def add_perturbation(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(
-    arguments: argparse.Namespace, test: "Callable[[PredictLogits], Callable[..., pd.DataFrame]]"
+    arguments: argparse.Namespace,
+    test: "Callable[[PredictLogits], Callable[..., pd.DataFrame]]",
+    n_images: int | None = None,
 ) -> "pd.DataFrame":
-    """Return the rows of a fidelity test over all images and target layers.
+    """Return the rows of a fidelity test over the images and all target layers.
 
     Parameters
     ----------
@@ -39,6 +41,8 @@ def measure(
         Those of `add_perturbation`, with the settings compute, dataset and methods.
     test
         The network's logits -> the test (`ConfidenceDrop`, `PerturbationCurves`).
+    n_images
+        Take the images up to the n-th that the network classifies correctly; None: all.
     """
     import pandas as pd
 
@@ -47,7 +51,8 @@ def measure(
     device = next(model.module.parameters()).device
     fidelity = test(lambda images: model.module(images.to(device)))
     tables = []
-    for images, inputs, rows, layers in explained_batches(arguments, model, setting(arguments.settings, "methods")):
+    methods = setting(arguments.settings, "methods")
+    for images, inputs, rows, layers in explained_batches(arguments, model, methods, n_images):
         for layer, maps in layers.items():
             table = fidelity(
                 inputs,
@@ -61,13 +66,14 @@ def measure(
 
 
 def explained_batches(
-    arguments: argparse.Namespace, model: "LoadedModel", methods: Sequence[str]
+    arguments: argparse.Namespace, model: "LoadedModel", methods: Sequence[str], n_images: int | None = None
 ) -> "Iterator[tuple[list[str], torch.Tensor, pd.DataFrame, dict[str, dict[str, np.ndarray[Any, Any]]]]]":
     """Yield image ids, network inputs, predictions, and layer -> method -> maps, batch by batch."""
     predictions = storage.read_table(arguments.predictions).set_index("image_id")
     layers = _maps(arguments, methods)
     batch_size = setting(arguments.settings, "compute")["batch_size"]
-    for images, inputs in load_batches(arguments, load_selection(arguments), model.transform, batch_size):
+    selected = load_leading(arguments, n_images)
+    for images, inputs in load_batches(arguments, selected, model.transform, batch_size):
         maps = {
             layer: {method: _rows(*found, images) for method, found in of_layer.items()}
             for layer, of_layer in layers.items()

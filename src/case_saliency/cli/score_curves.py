@@ -1,7 +1,8 @@
 """Score perturbation curves (RQ2): the confidence while pixels go, or come, in the order of a map.
 
 The map of the predicted class is followed; the second most likely class is read from the same passes.
-Settings: dataset, compute (device, batch_size), curves, steps, methods (their order in the table), seed.
+Settings: dataset, compute (device, batch_size), curves (kinds, steps, n_images), methods (their order in the table),
+seed.
 """
 
 import argparse
@@ -17,7 +18,7 @@ modules = network_modules
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_perturbation(parser)
-    add_settings(parser, "dataset, compute, curves, steps, methods, seed")
+    add_settings(parser, "dataset, compute, curves, methods, seed")
     add_output(parser, "--scores", "table to write, one row for each image, method, curve and step (.parquet)")
 
 
@@ -26,12 +27,16 @@ def run(arguments: argparse.Namespace) -> None:
     from case_saliency.fidelity.curves import COLUMNS, PerturbationCurves
 
     settings = arguments.settings
-    batch_size = setting(settings, "compute")["batch_size"]
-    curves, steps, seed = setting(settings, "curves"), setting(settings, "steps"), setting(settings, "seed")
+    chosen = setting(settings, "curves")
     scores = measure(
         arguments,
         lambda predict_logits: PerturbationCurves(
-            predict_logits=predict_logits, curves=curves, steps=steps, seed=seed, batch_size=batch_size
+            predict_logits=predict_logits,
+            curves=chosen["kinds"],
+            steps=chosen["steps"],
+            seed=setting(settings, "seed"),
+            batch_size=setting(settings, "compute")["batch_size"],
         ),
+        chosen["n_images"],
     )
     storage.write_table(scores[list(COLUMNS)], arguments.scores)

@@ -5,18 +5,13 @@ Settings: dataset, compute (device, batch_size), attribution, layers, methods, d
 """
 
 import argparse
-from typing import TYPE_CHECKING
 
 from case_saliency import storage
 from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings, setting
-from case_saliency.cli.loading import load_batches, load_model, load_selection
+from case_saliency.cli.loading import load_batches, load_leading, load_model
 from case_saliency.cli.maps import identify
 from case_saliency.errors import CaseSaliencyError
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 modules = explaining.modules_of("pairwise")
 
@@ -41,8 +36,8 @@ def run(arguments: argparse.Namespace) -> None:
     model = load_model(arguments, compute["device"])
     device = next(model.module.parameters()).device
     explain = explaining.explainer(arguments, model, methods)
-    selected = _selected(arguments, section["n_images"])
-    correct = selected.set_index("image_id")["correct"]
+    selected = load_leading(arguments, section["n_images"])
+    correct = storage.read_table(arguments.predictions).set_index("image_id")["correct"]
     tables = []
     for images, inputs in load_batches(arguments, selected, model.transform, compute["batch_size"]):
         with torch.inference_mode():
@@ -63,13 +58,3 @@ def run(arguments: argparse.Namespace) -> None:
                 )
                 tables.append(identify(table, arguments, layer=layer, method=method))
     storage.write_table(pd.concat(tables, ignore_index=True)[list(COLUMNS)], arguments.scores)
-
-
-def _selected(arguments: argparse.Namespace, n_images: int) -> "pd.DataFrame":
-    """Return the selected images up to the n-th that qualifies, with whether their prediction is correct."""
-    from case_saliency.diagnostic.pairwise import leading
-
-    predictions = storage.read_table(arguments.predictions).set_index("image_id")
-    rows = load_selection(arguments)
-    rows = rows.assign(correct=predictions.loc[rows["image_id"], "correct"].to_numpy())
-    return rows.iloc[leading(rows["correct"].to_numpy(), n_images)]

@@ -3,6 +3,9 @@
 import hashlib
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 from case_saliency.errors import CaseSaliencyError
 
 if TYPE_CHECKING:
@@ -56,3 +59,14 @@ def select(manifest: "pd.DataFrame", n_images: int | None, seed: int, split: str
     ranks = rows["image_id"].map(lambda image_id: hashlib.sha256(f"{seed}:{image_id}".encode()).hexdigest())
     chosen = ranks.sort_values().index[:n_images]
     return rows[rows.index.isin(chosen)].reset_index(drop=True)
+
+
+def leading(qualified: npt.NDArray[np.bool_], n: int) -> npt.NDArray[np.intp]:
+    """Return the positions up to the n-th image that qualifies; all, if fewer do.
+
+    Examples
+    --------
+    >>> leading(np.array([True, False, True, True]), 2).tolist()
+    [0, 1, 2]
+    """
+    return np.flatnonzero(np.cumsum(qualified) - qualified < n)

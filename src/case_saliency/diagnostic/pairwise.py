@@ -168,17 +168,6 @@ def score_pairwise(
     return pd.concat(tables, ignore_index=True)
 
 
-def leading(qualified: npt.NDArray[np.bool_], n: int) -> npt.NDArray[np.intp]:
-    """Return the positions up to the n-th image that qualifies; all, if fewer do.
-
-    Examples
-    --------
-    >>> leading(np.array([True, False, True, True]), 2).tolist()
-    [0, 1, 2]
-    """
-    return np.flatnonzero(np.cumsum(qualified) - qualified < n)
-
-
 def most_likely(logits: npt.NDArray[np.floating], n_classes: int) -> npt.NDArray[np.intp]:
     """Return the `n_classes` most likely classes of each image, the most likely first; equal logits by class index.
 

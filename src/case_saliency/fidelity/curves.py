@@ -61,7 +61,7 @@ class PerturbationCurves(PerturbationTest):
     def __post_init__(self) -> None:
         unknown = [name for name in self.curves if name not in CURVES]
         if unknown:
-            raise CaseSaliencyError(f"fidelity.curves: unknown {unknown}; choose from {sorted(CURVES)}")
+            raise CaseSaliencyError(f"curves: unknown {unknown}; choose from {sorted(CURVES)}")
 
     def measure(self, batch: Batch) -> pd.DataFrame:
         """Measure the curves of every image and method, for the map of the first class.
@@ -80,7 +80,7 @@ class PerturbationCurves(PerturbationTest):
         images, maps, image_ids, class_index, qualified = batch
         n_pixels = images.shape[-2] * images.shape[-1]
         if self.steps > n_pixels:
-            raise CaseSaliencyError(f"fidelity.steps: {self.steps} is more than the {n_pixels} pixels of an image")
+            raise CaseSaliencyError(f"curves: steps is {self.steps}, more than the {n_pixels} pixels of an image")
         sizes = [step * n_pixels // self.steps for step in range(self.steps + 1)]
         codes = {method: degenerate.classify(native[:, 0]) for method, native in maps.items()}
         shape = (len(image_ids), len(maps), len(self.curves), len(sizes))

@@ -3,12 +3,13 @@
 import hashlib
 from collections import Counter
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from case_saliency.datasets.selection import select
+from case_saliency.datasets.selection import leading, select
 from case_saliency.errors import CaseSaliencyError
 
 IDS = st.lists(st.text(min_size=1, max_size=6), min_size=1, max_size=12, unique=True)
@@ -83,3 +84,9 @@ def test_unknown_split_empty_manifest_and_repeated_ids_are_refused() -> None:
         select(manifest([]), None, seed=0)
     with pytest.raises(CaseSaliencyError, match="image_id 'a' appears more than once"):
         select(manifest(["a", "b", "a"]), None, seed=0)
+
+
+def test_the_first_images_that_qualify():
+    qualified = np.array([False, True, False, True, False, True])
+    assert leading(qualified, 2).tolist() == [0, 1, 2, 3]
+    assert leading(qualified, 3).tolist() == leading(qualified, 9).tolist() == [0, 1, 2, 3, 4, 5]

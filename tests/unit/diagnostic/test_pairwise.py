@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from case_saliency.diagnostic.agreement import score_agreement
-from case_saliency.diagnostic.pairwise import COLUMNS, class_matrix, leading, most_likely, score_pairwise
+from case_saliency.diagnostic.pairwise import COLUMNS, class_matrix, most_likely, score_pairwise
 from case_saliency.errors import CaseSaliencyError
 
 
@@ -64,12 +64,6 @@ def test_every_pair_equals_the_agreement_of_the_diagnostic():
         assert found["reason"].tolist() == reference["reason"].tolist()
         assert found["n_top"].tolist() == reference["n_top"].tolist()
         assert found[["class_a", "class_b"]].to_numpy().tolist() == reference[["target_a", "target_b"]].values.tolist()
-
-
-def test_the_first_images_that_qualify():
-    qualified = np.array([False, True, False, True, False, True])
-    assert leading(qualified, 2).tolist() == [0, 1, 2, 3]
-    assert leading(qualified, 3).tolist() == leading(qualified, 9).tolist() == [0, 1, 2, 3, 4, 5]
 
 
 def test_the_most_likely_classes_and_equal_logits():

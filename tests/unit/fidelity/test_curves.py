@@ -165,7 +165,7 @@ def test_nothing_to_measure():
 
 
 def test_refuses_unknown_curves_and_too_many_steps():
-    with pytest.raises(CaseSaliencyError, match=r"fidelity.curves: unknown \['delete'\]; choose from \['deletion', "):
+    with pytest.raises(CaseSaliencyError, match=r"curves: unknown \['delete'\]; choose from \['deletion', "):
         measure(IMAGE, {"m": RANKED}, ["delete"])
-    with pytest.raises(CaseSaliencyError, match=r"fidelity\.steps: 5 is more than the 4 pixels"):
+    with pytest.raises(CaseSaliencyError, match=r"curves: steps is 5, more than the 4 pixels"):
         measure(IMAGE, {"m": RANKED}, steps=5)
