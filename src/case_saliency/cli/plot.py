@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from case_saliency import storage
 from case_saliency.analyses import ANALYSES
 from case_saliency.cli.arguments import add_input, add_output, add_parameter, add_settings, setting
+from case_saliency.cli.tabulating import read_all
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
 FIGURES = (
@@ -76,7 +76,7 @@ def _table_alone(module: Any, arguments: argparse.Namespace) -> "Figure":
 def _distributions(module: Any, arguments: argparse.Namespace) -> "Figure":
     threshold = setting(arguments.settings, "threshold")
     figure: Figure = module.agreement_distributions(
-        _scores(arguments), storage.read_table(arguments.table), threshold=threshold
+        read_all(arguments.scores), storage.read_table(arguments.table), threshold=threshold
     )
     return figure
 
@@ -107,12 +107,6 @@ def _panels(module: Any, arguments: argparse.Namespace) -> "Figure":
 
     figure: Figure = module.map_panels(examples(arguments), k_percent=setting(arguments.settings, "k_percent"))
     return figure
-
-
-def _scores(arguments: argparse.Namespace) -> "pd.DataFrame":
-    import pandas as pd
-
-    return pd.concat([storage.read_table(file) for file in arguments.scores], ignore_index=True)
 
 
 _DRAW = {

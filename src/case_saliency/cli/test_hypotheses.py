@@ -4,14 +4,10 @@ Settings: seed, alpha, threshold, zero_method, degenerate, reference, equivalenc
 """
 
 import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from case_saliency import storage
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
-
-if TYPE_CHECKING:
-    import pandas as pd
+from case_saliency.cli.tabulating import read_all
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
     settings = arguments.settings
     controls, alpha = set(setting(settings, "controls")), setting(settings, "alpha")
     degenerate = setting(settings, "degenerate")
-    agreement, fidelity = _concat(arguments.agreement_scores), _concat(arguments.fidelity_scores)
+    agreement, fidelity = read_all(arguments.agreement_scores), read_all(arguments.fidelity_scores)
     fidelity = fidelity[fidelity["target"] == "top1"]  # the predicted class; both: test_class_specificity
     tests = agreement_table(
         agreement,
@@ -64,9 +60,3 @@ def run(arguments: argparse.Namespace) -> None:
     storage.write_table(ranks_table(agreement, **over_images), arguments.ranks)
     storage.write_table(with_decisions(pooled_table(agreement, **over_images), tests, alpha), arguments.pooled)
     storage.write_table(attrition_table(agreement, fidelity), arguments.attrition)
-
-
-def _concat(files: list[Path]) -> "pd.DataFrame":
-    import pandas as pd
-
-    return pd.concat([storage.read_table(file) for file in files], ignore_index=True)
