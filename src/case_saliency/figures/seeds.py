@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, unique
 from case_saliency.figures.names import method_style, ordered_methods
-from case_saliency.figures.panels import Panel, lines, split
+from case_saliency.figures.panels import Panel, n_lines, split, wrapped
 from case_saliency.figures.style import FAINT, INK, ONE_COLUMN, TWO_COLUMNS, house_style
 
 TITLE = "Agreement across training seeds"
@@ -32,19 +32,14 @@ def seeds(table: pd.DataFrame, threshold: float = 50.0) -> Figure:
         how many trainings the tests reject.
     """
     panels = split(_shown(table), by=_BY)
-    arranged = lines([None], panels)
     methods = ordered_methods(_shown(table)["method"])
     controls = set(table.loc[table["role"] == "control", "method"])
     with house_style():
-        size = (ONE_COLUMN if len(panels) == 1 else TWO_COLUMNS, len(arranged) * (ROW_HEIGHT * len(methods) + 0.65))
+        size = (ONE_COLUMN if len(panels) == 1 else TWO_COLUMNS, n_lines(panels) * (ROW_HEIGHT * len(methods) + 0.65))
         figure = Figure(figsize=size, layout="constrained")
-        grid = figure.subplots(len(arranged), len(arranged[0][1]), squeeze=False)
-        for line, (_, shown) in zip(grid, arranged, strict=True):
-            for axes in line[len(shown) :]:
-                axes.set_visible(False)
-            for axes, panel in zip(line, shown, strict=False):
-                _draw(axes, panel, methods, threshold)
-                method_rows(axes, methods, controls, named=axes is line[0])
+        for axes, panel, first in wrapped(figure, panels):
+            _draw(axes, panel, methods, threshold)
+            method_rows(axes, methods, controls, named=first)
     return figure
 
 
