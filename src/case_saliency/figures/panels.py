@@ -117,6 +117,27 @@ def wrapped(
     ]
 
 
+def by_setting(figure: Figure, settings: Sequence[T], panels: Sequence[Panel]) -> list[tuple[Axes, T, Panel, bool]]:
+    """Make axes for every panel under every setting, in the order of `lines`; those of one setting share their x axis.
+
+    Returns
+    -------
+    For each its axes, the setting, the panel, and whether it is the first of its line.
+    """
+    arranged = lines(settings, panels)
+    grid = figure.subplots(len(arranged), len(arranged[0][1]), squeeze=False)
+    scales: dict[str, Axes] = {}
+    placed = []
+    for line, (setting, shown) in zip(grid, arranged, strict=True):
+        for unused in line[len(shown) :]:
+            unused.set_visible(False)
+        for axes, panel in zip(line, shown, strict=False):
+            if (scale := scales.setdefault(str(setting), axes)) is not axes:
+                axes.sharex(scale)
+            placed.append((axes, setting, panel, axes is line[0]))
+    return placed
+
+
 def _detail(name: str, value: Any) -> str:
     if name == "layer":
         return str(value)
