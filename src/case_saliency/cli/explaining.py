@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
+from case_saliency.analyses import ANALYSES
 from case_saliency.attribution import registry
 from case_saliency.attribution.registry import Method
 from case_saliency.cli.arguments import setting
@@ -38,8 +39,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def listed_methods(settings: dict[str, Any], analysis: str) -> list[Method]:
-    """Return the experiment's methods that the analysis lists; all where it has no list."""
-    names = settings.get(analysis, {}).get("methods")
+    """Return the experiment's methods that the analysis lists; all where it has no list, or no section of its own."""
+    section = setting(settings, analysis) if analysis in ANALYSES[analysis].scored_by else {}
+    names = section.get("methods")
     methods = registry.resolve(setting(settings, "methods"))
     return [method for method in methods if names is None or method.name in names]
 
@@ -48,7 +50,8 @@ def modules_of(analysis: str) -> Callable[[argparse.Namespace], list[str]]:
     """Return the function that names the modules loaded by name: the analysis' methods and the network."""
 
     def modules(arguments: argparse.Namespace) -> list[str]:
-        return [*registry.modules(listed_methods(arguments.settings, analysis)), *network_modules(arguments)]
+        methods = [*listed_methods(arguments.settings, analysis), *registry.resolve(ANALYSES[analysis].methods)]
+        return [*registry.modules(methods), *network_modules(arguments)]
 
     return modules
 
