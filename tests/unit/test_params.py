@@ -5,8 +5,6 @@ import pytest
 import yaml
 
 from case_saliency import params, validation
-from case_saliency.analyses import ANALYSES
-from case_saliency.cli.explaining import listed_methods
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.models.recipe import Recipe
 
@@ -323,13 +321,3 @@ def test_every_shipped_recipe_is_whole(dataset):
 def test_a_recipe_with_a_missing_field_is_refused():
     with pytest.raises(CaseSaliencyError, match=r"training: fields \['epochs'\] found; .*missing"):
         Recipe.from_dict({"epochs": 1})
-
-
-@pytest.mark.parametrize("analysis", ANALYSES)
-def test_an_analysis_explains_the_methods_that_it_lists_or_all(analysis):
-    settings = params.scoring(SHIPPED, "digits", analysis)
-    names = [method.name for method in listed_methods(settings, analysis)]
-    assert names == SHIPPED["experiments"]["digits"]["methods"]
-    if "methods" in SHIPPED.get(analysis, {}):
-        settings[analysis]["methods"] = ["gradcam", "sobel"]
-        assert [method.name for method in listed_methods(settings, analysis)] == ["gradcam", "sobel"]
