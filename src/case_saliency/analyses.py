@@ -13,8 +13,8 @@ from typing import Any
 class Analysis:
     """An analysis: its title, and the entries of params.yaml (dotted keys) that its two stages read.
 
-    `networks` says that its scores take passes through the network; without, maps and predictions suffice. `methods` are
-    those whose variants it explains, whether the experiment lists them or not.
+    `networks` says that its scores take passes through the network; without, maps and predictions suffice. `methods`
+    are those whose variants it explains, whether the experiment lists them or not.
     """
 
     title: str

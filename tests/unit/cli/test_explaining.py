@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from case_saliency import params
+from case_saliency import params, storage
 from case_saliency.analyses import ANALYSES
 from case_saliency.cli import score_contrast
 from case_saliency.cli.explaining import listed_methods
 
-SHIPPED = yaml.safe_load((Path(__file__).resolve().parents[2] / "params.yaml").read_text())
+SHIPPED = yaml.safe_load((Path(__file__).resolve().parents[3] / "params.yaml").read_text())
 LISTING = [name for name in ANALYSES if "methods" in SHIPPED.get(name, {})]
 
 
@@ -24,8 +24,7 @@ def test_an_analysis_explains_the_methods_that_it_lists_or_all(analysis):
 
 
 def test_the_analysis_of_contrast_sets_declares_case_where_the_experiment_lists_it_not(tmp_path):
-    (tmp_path / "model.json").write_text('{"model": "vgg_small"}')
-    arguments = Namespace(
-        settings={"methods": ["random"], "contrast": {"sources": ["logits"]}}, description=tmp_path / "model.json"
-    )
+    storage.write_json({"model": "vgg_small"}, tmp_path / "model.json")
+    settings = {"methods": ["random"], "contrast": {"sources": ["logits"]}}
+    arguments = Namespace(settings=settings, description=tmp_path / "model.json")
     assert "case_saliency.attribution.case" in score_contrast.modules(arguments)
