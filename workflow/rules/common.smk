@@ -57,8 +57,10 @@ def experiment(wildcards):
 
 
 def method_modules(wildcards):
-    """The modules of the methods that a job computes: those of its family, or all of the experiment's."""
-    return study.registry.modules(study.methods(config, wildcards.experiment, wildcards.get("family")))
+    """The modules of the methods that a job computes: those of its family or analysis, or all of the experiment's."""
+    own = ANALYSES[wildcards.analysis].methods if wildcards.get("analysis") else ()
+    methods = study.methods(config, wildcards.experiment, wildcards.get("family"))
+    return study.registry.modules([*methods, *study.registry.resolve(own)])
 
 
 def datasets():

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
+from case_saliency.analyses import ANALYSES
 from case_saliency.attribution import registry
 from case_saliency.attribution.registry import Method
 from case_saliency.cli.arguments import setting
@@ -48,7 +49,11 @@ def modules_of(analysis: str | None = None) -> Callable[[argparse.Namespace], li
     """Return the function that names the modules loaded by name: the analysis' methods and the network."""
 
     def modules(arguments: argparse.Namespace) -> list[str]:
-        return [*registry.modules(listed_methods(arguments.settings, analysis)), *network_modules(arguments)]
+        own = registry.resolve(ANALYSES[analysis].methods if analysis else ())
+        return [
+            *registry.modules([*listed_methods(arguments.settings, analysis), *own]),
+            *network_modules(arguments),
+        ]
 
     return modules
 
