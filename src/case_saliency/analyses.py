@@ -13,13 +13,15 @@ from typing import Any
 class Analysis:
     """An analysis: its title, and the entries of params.yaml (dotted keys) that its two stages read.
 
-    `networks` says that its scores take passes through the network; without, maps and predictions suffice.
+    `networks` says that its scores take passes through the network; without, maps and predictions suffice. `methods`
+    are those whose variants it explains, whether the experiment lists them or not.
     """
 
     title: str
     scored_by: tuple[str, ...]
     tested_by: tuple[str, ...] = ("diagnostic.alpha",)
     networks: bool = True
+    methods: tuple[str, ...] = ()
 
 
 _TOP_SET = ("diagnostic.k_percent", "diagnostic.ties")
@@ -49,6 +51,7 @@ ANALYSES: Mapping[str, Analysis] = {
         "Contrast sets: CASE by source, number and combination of contrast classes",
         ("attribution", *_TOP_SET, "contrast"),
         ("diagnostic.alpha", "diagnostic.threshold", "diagnostic.zero_method", "diagnostic.degenerate"),
+        methods=("case",),
     ),
     "layers": Analysis(
         "Layers: agreement at every target layer",

@@ -200,6 +200,17 @@ def test_curves_are_made_on_request(place, user, tmp_path):
     assert "Perturbation curves" in (out / "report.html").read_text(encoding="utf-8")
 
 
+def test_curves_of_an_earlier_diagnosis_are_not_left_beside_a_new_one(network, user, tmp_path):
+    for curves in (("deletion",), ()):
+        options = Options(curves=curves, steps=2, removed=(10,))
+        output.write(
+            case_saliency.diagnose(network, "images", ["gradcam"], transform=SMALL, controls=(), options=options),
+            tmp_path / "out",
+        )
+        expected = files.outputs(tmp_path / "out", curves=bool(curves))
+        assert {path for path in (tmp_path / "out").rglob("*") if path.is_file()} == set(expected)
+
+
 def test_the_command_measures_what_the_call_measures(done, place, network, user):
     options = Options(batch_size=2)
     called = case_saliency.diagnose(
@@ -426,4 +437,4 @@ def test_settings_can_be_written_as_json(network, user, tmp_path):
 
 def test_a_network_that_the_workflow_trains_is_refused_with_a_remedy():
     with pytest.raises(CaseSaliencyError, match="vgg_small has no published weights, the workflow trains it"):
-        load("vgg_small")
+        load("vgg_small", None, {})

@@ -1,6 +1,11 @@
-"""The real Snakefile on a reduced configuration, in a copy of the project; tests share one finished tree."""
+"""The real Snakefile on reduced configurations, in copies of the project; tests share the finished trees.
 
+`finished` is the main chain on photographs; `analysed` trains a network and has every analysis.
+"""
+
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +15,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from case_saliency.analyses import ANALYSES
 
 ROOT = Path(__file__).resolve().parents[2]
 _COPIED = ["Snakefile", "params.yaml", "requirements.lock", "profiles", "src", "workflow"]
@@ -27,6 +34,50 @@ def reduced() -> dict[str, Any]:
     return params
 
 
+def with_analyses() -> dict[str, Any]:
+    """The shipped parameters, cut down to one network of digits, with every analysis as small as it gets."""
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params["run"] = ["digits"]
+    params["experiments"]["digits"] |= {
+        "n_images": 12,
+        "models": ["vgg_small"],
+        "seeds": [0],
+        "methods": ["case", "gradcam", "random", "sobel"],
+        "analyses": ["curves", *ANALYSES],
+        "parameters": {"case": {"source": "confusion"}},
+    }
+    params["training"]["digits"] = {"vgg_small": {"epochs": 2}}
+    params["fidelity"]["k_percent"] = [5]
+    params["curves"] |= {"steps": 2, "n_images": 2}
+    params["similarity"] |= {"k_percent": [5], "chance_pairs": 20}
+    params["reliability"]["chance_pairs"] = 20
+    params["pairwise"] |= {"n_classes": 3, "n_images": 2}
+    params["circularity"] |= {"strengths": [0, 1], "candidates": 3}
+    params["randomisation"] |= {"n_images": 2, "steps": 2}
+    params["localization"] |= {"n_mosaics": 2, "min_confidence": 0}
+    params["contrast"] |= {"sources": ["confusion", "logits"], "k": [1, 2], "combined": ["mean"]}
+    params["activity"]["thresholds"] = [0.001]
+    params["figures"]["example_images"] = 1
+    return params
+
+
+OBSERVER = """
+import atexit, json, os, sys, uuid
+
+def write():
+    files = [module.__file__ for name, module in sys.modules.items() if name.split(".")[0] == "case_saliency"]
+    modules = ["case_saliency/" + file.split("/case_saliency/")[1] for file in files]
+    with open(os.path.join(os.path.dirname(__file__), uuid.uuid4().hex + ".json"), "w") as file:
+        json.dump([["case-saliency", *sys.argv[1:]], modules], file)
+
+if os.path.basename(sys.argv[0]) == "case-saliency":
+    atexit.register(write)
+"""  # as sitecustomize.py on the path it runs at the start of every Python
+RECORDERS = {f"case_saliency/cli/{name}.py" for name in ("__init__", "main", "allocator", "progress")} | {
+    f"case_saliency/provenance/{name}.py" for name in ("__init__", "code", "record")
+}  # they observe a run and change no output
+
+
 @dataclass(frozen=True)
 class Project:
     """A copy of the project in a folder of its own."""
@@ -35,9 +86,10 @@ class Project:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The tests' environment, in which the copy's source comes first."""
-        scripts = Path(sys.executable).parent
-        return {**os.environ, "PYTHONPATH": str(self.root / "src"), "PATH": f"{scripts}:{os.environ['PATH']}"}
+        """The tests' environment, in which the copy's source comes first, and commands tell what they imported."""
+        scripts, observed = Path(sys.executable).parent, self.root / "observed"
+        path = f"{self.root / 'src'}:{observed}"
+        return {**os.environ, "PYTHONPATH": path, "PATH": f"{scripts}:{os.environ['PATH']}"}
 
     def snakemake(self, *arguments: str, check: bool = True) -> str:
         """Run the workflow and return all it said."""
@@ -64,6 +116,31 @@ class Project:
         rows = table[1].split("total")[0].splitlines()[3:]
         return {row.split()[0] for row in rows if row.strip()} - {"all"}
 
+    def planned(self) -> set[str]:
+        """Messages of the jobs that another run would execute, without that of the collecting rule `all`."""
+        said = self.snakemake("--dry-run").splitlines()
+        return {line.partition(": ")[2] for line in said if re.match(r"Job \d+: ", line)} - {"everything is there"}
+
+    def undeclared(self) -> dict[str, set[str]]:
+        """Stage -> modules that its jobs imported and that were not among their inputs, or not in their records."""
+        records = [json.loads(file.read_text()) for file in (self.root / "results/provenance").rglob("*.json")]
+        of_command = {tuple(record["command"]): record for record in records}
+        rows = [line.split("\t") for line in self.snakemake("--detailed-summary").splitlines() if "\t" in line]
+        inputs = {row[rows[0].index("output_file")]: row[rows[0].index("input-file(s)")].split(",") for row in rows}
+        found: dict[str, set[str]] = {}
+        for file in (self.root / "observed").glob("*.json"):
+            command, imported = json.loads(file.read_text())
+            if record := of_command.get(tuple(command)):  # `summary` makes nothing and has none
+                given = inputs[record["outputs"][0]["path"]]
+                declared = {name.removeprefix("src/") for name in given} & set(record["code"])
+                found.setdefault(record["stage"], set()).update(set(imported) - declared - RECORDERS)
+        return found
+
+    def copy(self, root: Path) -> "Project":
+        """Copy everything, results included."""
+        shutil.copytree(self.root, root, symlinks=True)
+        return Project(root)
+
     def edit(self, path: str, old: str, new: str) -> None:
         """Replace a text that stands in a file exactly once."""
         file = self.root / path
@@ -89,8 +166,8 @@ class Project:
         return {name: file.read_bytes() for name, file in named.items() if not name.startswith(free)}
 
 
-def make_project(root: Path) -> Project:
-    """Copy the project's files (no results) into `root` and reduce the parameters."""
+def make_project(root: Path, params: dict[str, Any]) -> Project:
+    """Copy the project's files (no results) into `root`, with parameters of their own."""
     root.mkdir()
     for name in _COPIED:
         source = ROOT / name
@@ -98,35 +175,43 @@ def make_project(root: Path) -> Project:
             shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(source, root / name)
-    (root / "params.yaml").write_text(yaml.safe_dump(reduced()))
+    (root / "params.yaml").write_text(yaml.safe_dump(params))
+    (root / "observed").mkdir()
+    (root / "observed/sitecustomize.py").write_text(OBSERVER)
     return Project(root)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that need the finished tree in one worker, so that it is made once."""
+    """Keep the tests that need a finished tree in one worker, so that it is made once."""
     for item in items:
-        if "finished" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("finished"))
+        for tree in {"finished", "analysed"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group(tree))
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A tree in which everything was made. Do not change it: take `project`."""
-    project = make_project(tmp_path_factory.mktemp("finished") / "project")
+    """A tree in which the main chain was made. Do not change it: take `project`."""
+    project = make_project(tmp_path_factory.mktemp("finished") / "project", reduced())
+    project.snakemake()
+    return project
+
+
+@pytest.fixture(scope="session")
+def analysed(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A tree in which every analysis was made. Do not change it: `copy` it."""
+    project = make_project(tmp_path_factory.mktemp("analysed") / "project", with_analyses())
     project.snakemake()
     return project
 
 
 @pytest.fixture
 def project(finished: Project, tmp_path: Path) -> Project:
-    """A copy of the finished tree, for a test to change."""
-    root = tmp_path / "project"
-    shutil.copytree(finished.root, root, symlinks=True)
-    return Project(root)
+    """A copy of the tree of the main chain, for a test to change."""
+    return finished.copy(tmp_path / "project")
 
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Project:
     """A copy of the project in which nothing was made yet."""
-    return make_project(tmp_path / "project")
+    return make_project(tmp_path / "project", reduced())

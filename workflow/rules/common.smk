@@ -57,8 +57,10 @@ def experiment(wildcards):
 
 
 def method_modules(wildcards):
-    """The modules of the methods that a job computes: those of its family, or all of the experiment's."""
-    return study.registry.modules(study.methods(config, wildcards.experiment, wildcards.get("family")))
+    """The modules of the methods that a job computes: those of its family or analysis, or all of the experiment's."""
+    own = ANALYSES[wildcards.analysis].methods if wildcards.get("analysis") else ()
+    methods = study.methods(config, wildcards.experiment, wildcards.get("family"))
+    return study.registry.modules([*methods, *study.registry.resolve(own)])
 
 
 def datasets():
@@ -114,6 +116,12 @@ def per_curves(pattern, **values):
             **values,
         )
     ]
+
+
+def per_seeds(pattern, **values):
+    """Expand a path over the experiments that run with several training seeds."""
+    several = [name for name in config["run"] if len(config["experiments"][name]["seeds"]) > 1]
+    return expand(pattern, experiment=several, **values)
 
 
 def per_training(pattern):

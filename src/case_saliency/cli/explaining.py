@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
+from case_saliency.analyses import ANALYSES
 from case_saliency.attribution import registry
 from case_saliency.attribution.registry import Method
 from case_saliency.cli.arguments import setting
@@ -37,19 +38,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_confusion(parser)
 
 
-def listed_methods(settings: dict[str, Any], analysis: str) -> list[Method]:
-    """Return the experiment's methods that the analysis lists; all where it has no list."""
-    section = settings.get(analysis)  # of analysis `layers` the settings hold the experiment's layers under this name
-    names = section.get("methods") if isinstance(section, dict) else None
+def listed_methods(settings: dict[str, Any], analysis: str | None = None) -> list[Method]:
+    """Return the experiment's methods that the analysis lists; all where it lists none, or has no section (None)."""
+    names = setting(settings, analysis).get("methods") if analysis else None
     methods = registry.resolve(setting(settings, "methods"))
     return [method for method in methods if names is None or method.name in names]
 
 
-def modules_of(analysis: str) -> Callable[[argparse.Namespace], list[str]]:
+def modules_of(analysis: str | None = None) -> Callable[[argparse.Namespace], list[str]]:
     """Return the function that names the modules loaded by name: the analysis' methods and the network."""
 
     def modules(arguments: argparse.Namespace) -> list[str]:
-        return [*registry.modules(listed_methods(arguments.settings, analysis)), *network_modules(arguments)]
+        own = registry.resolve(ANALYSES[analysis].methods if analysis else ())
+        return [
+            *registry.modules([*listed_methods(arguments.settings, analysis), *own]),
+            *network_modules(arguments),
+        ]
 
     return modules
 

@@ -101,6 +101,7 @@ def _figures(
         cross_deletion,
         map_panels,
         perturbation_curves,
+        seeds,
     )
     from case_saliency.report.content import ReportFigure
 
@@ -129,6 +130,8 @@ def _figures(
     }
     if "curves" in tables:
         told["perturbation_curves"] = (perturbation_curves.TITLE, perturbation_curves.caption(tables["curves"]))
+    if (tables["pooled"]["pooled_over"] == "seeds").any():
+        told["seeds"] = (seeds.TITLE, seeds.caption(tables["pooled"], chosen.threshold, chosen.alpha))
     found = []
     for file in arguments.figures:
         if name not in {folder.name for folder in file.parents}:

@@ -25,7 +25,7 @@ def write(diagnosis: Diagnosis, folder: Path, record_id: str = "none") -> None:
     diagnosis
         What was found.
     folder
-        Where to; made if missing, files of the same names are replaced.
+        Where to; made if missing. What an earlier diagnosis left there is replaced, or removed.
     record_id
         Id of the run's record, for the figures; the command line keeps one, a call from Python has none.
 
@@ -56,6 +56,9 @@ def write(diagnosis: Diagnosis, folder: Path, record_id: str = "none") -> None:
         shown.append(ReportFigure(picture.title, paths["png"], picture.caption, record_id))
     page = render([diagnosis.experiment(shown)], _background(diagnosis))
     storage.write_text(page, folder / files.REPORT)
+    written = files.outputs(folder, curves=diagnosis.curves is not None)
+    for left in set(files.outputs(folder, curves=True)) - set(written):
+        left.unlink(missing_ok=True)  # curves of an earlier diagnosis would pass for this one's
 
 
 def settings(diagnosis: Diagnosis) -> dict[str, Any]:

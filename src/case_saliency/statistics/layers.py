@@ -2,13 +2,12 @@
 
 from collections.abc import Collection
 
-import numpy as np
 import pandas as pd
 
 from case_saliency.statistics.attrition import KEPT, DegeneratePolicy, status
 from case_saliency.statistics.class_sensitivity import agreement_table
 from case_saliency.statistics.intervals import mean_interval
-from case_saliency.statistics.multiplicity import holm
+from case_saliency.statistics.multiplicity import adjusted_by
 from case_saliency.statistics.paired import ZeroMethod, paired_t
 
 _NETWORK = ["experiment", "dataset", "model", "seed"]
@@ -66,10 +65,7 @@ def layers_table(
         rows.append(_compare(values.get((*network, layer, method), empty), main, alpha))
     table[list(_COMPARED)] = pd.DataFrame(rows, index=table.index)
     table["n_pairs"] = table["n_pairs"].astype(int)
-    table["p_difference_holm"] = np.nan
-    for _, family in table[table["role"] == "method"].groupby("experiment"):
-        table.loc[family.index, "p_difference_holm"] = holm(family["p_difference"].to_numpy(dtype=float))
-    return table
+    return table.assign(p_difference_holm=adjusted_by(table, "p_difference", ["experiment"]))
 
 
 def _compare(values: "pd.Series[float]", main: "pd.Series[float]", alpha: float) -> dict[str, float]:
