@@ -63,6 +63,11 @@ def test_controls_have_their_known_values(analysed):
     assert set(alike.loc[["random", "sobel"], "mean"]) == {1}
 
 
+def test_layers_stand_from_the_input_to_the_output(analysed):
+    for name in ("layers", "activity"):
+        assert list(dict.fromkeys(table_of(analysed, name)["layer"])) == ["block1", "block2", "block3", "last_conv"]
+
+
 def test_confusions_are_counted_on_the_held_out_images(analysed):
     folder = analysed.root / "results/confusion/digits/vgg_small"
     confusion = np.load(folder / "seed0.npy")

@@ -103,7 +103,8 @@ def agreements(
     methods
         What to explain with.
     everywhere
-        Whether at every target layer in the network's description, rather than at those of the settings.
+        Whether at every target layer in the network's description, each once and from the input to the output, rather
+        than at those of the settings.
 
     Returns
     -------
@@ -112,12 +113,15 @@ def agreements(
     import pandas as pd
 
     from case_saliency.diagnostic.agreement import COLUMNS, score_agreement
+    from case_saliency.models.depth import by_depth, distinct
 
     compute, diagnostic = setting(arguments.settings, "compute"), setting(arguments.settings, "diagnostic")
     model = load_model(arguments, compute["device"])
     rows = load_selection(arguments)
     predictions = storage.read_table(arguments.predictions).set_index("image_id").loc[rows["image_id"]]
-    found = explainer(arguments, model, methods, list(model.target_layers) if everywhere else None)(
+    main_layer = setting(arguments.settings, "layers")[0]
+    layers = list(distinct(by_depth(model.module, model.target_layers), main_layer)) if everywhere else None
+    found = explainer(arguments, model, methods, layers)(
         load_batches(arguments, rows, model.transform, compute["batch_size"]),
         dict(zip(predictions.index, predictions[list(TARGETS)].to_numpy().tolist(), strict=True)),
     )

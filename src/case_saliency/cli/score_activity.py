@@ -27,11 +27,12 @@ def run(arguments: argparse.Namespace) -> None:
     import pandas as pd
 
     from case_saliency.diagnostic.activity import COLUMNS, pooled_activations, score_activity
+    from case_saliency.models.depth import by_depth
 
     compute = setting(arguments.settings, "compute")
     model = load_model(arguments, compute["device"])
     batches = load_batches(arguments, load_selection(arguments), model.transform, compute["batch_size"])
-    image_ids, found = pooled_activations(model.module, batches, model.target_layers)
+    image_ids, found = pooled_activations(model.module, batches, by_depth(model.module, model.target_layers))
     predictions = storage.read_table(arguments.predictions).set_index("image_id").loc[image_ids]
     tables = []
     for (layer, kind), pooled in found.items():

@@ -7,7 +7,7 @@ from torch import nn
 
 from case_saliency.attribution import engine, registry
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.models import networks, small, zoo
+from case_saliency.models import depth, networks, small, zoo
 from case_saliency.models.train import seeded
 
 SMALL = {
@@ -54,6 +54,18 @@ def test_the_last_convolution_is_the_target(name: str) -> None:
     network = built(name)
     convolutions = [path for path, part in network.named_modules() if isinstance(part, nn.Conv2d)]
     assert convolutions[-1] == zoo.find(name).target_layers["last_conv"]
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_target_layers_are_sorted_as_a_forward_pass_computes_them(name: str) -> None:
+    network, layers = built(name).eval(), zoo.find(name).target_layers
+    computed: list[str] = []
+    for path in set(layers.values()):
+        network.get_submodule(path).register_forward_hook(lambda *_, path=path: computed.append(path))
+    network(torch.zeros(1, 3, 32, 32))
+    ordered = depth.by_depth(network, dict(reversed(layers.items())))
+    assert dict(ordered) == dict(layers)
+    assert list(dict.fromkeys(ordered.values())) == computed
 
 
 def test_densenet_has_both_of_the_papers_layers() -> None:
