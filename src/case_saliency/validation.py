@@ -14,8 +14,8 @@ from case_saliency.attribution import comparisons, registry
 from case_saliency.datasets.labels import LABEL_SPACES, USER
 from case_saliency.datasets.sources import DATASETS
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.models.zoo import MODELS, is_trained
-from case_saliency.params import Params, analysed_seeds, entry
+from case_saliency.models import checking, zoo
+from case_saliency.params import Params, analysed_seeds, entry, layers
 from case_saliency.params import methods as methods_of
 
 
@@ -84,6 +84,7 @@ def _rule(validator: str, value: Any) -> str:
         "number": "a number",
         "string": "text",
         "array": "a list",
+        "object": "a mapping",
         "boolean": "true or false",
     }
     types = value if isinstance(value, list) else [value]
@@ -96,6 +97,7 @@ def _rule(validator: str, value: Any) -> str:
         "exclusiveMinimum": f"it must be greater than {value}",
         "exclusiveMaximum": f"it must be less than {value}",
         "minItems": f"it must have at least {value} item",
+        "maxItems": f"it must have at most {value} items",
         "minProperties": f"it must have at least {value} entry",
         "uniqueItems": "an item stands in it twice; remove one",
         "pattern": f"it must match {value}",
@@ -104,6 +106,9 @@ def _rule(validator: str, value: Any) -> str:
 
 
 def _problems(params: Params) -> Iterator[str]:
+    if unusable := list(checking.problems(params["models"], zoo.MODELS)):
+        yield from unusable
+        return
     experiments = params["experiments"]
     for position, name in enumerate(params["run"]):
         if name not in experiments:
@@ -118,7 +123,7 @@ def _problems(params: Params) -> Iterator[str]:
     space = params["datasets"]["folder"]["label_space"]
     if space is not None and space not in LABEL_SPACES:
         yield f"datasets.folder.label_space: {space!r} is not a label space{_suggest(space, LABEL_SPACES)}, or use null"
-    yield from _training_problems(params)
+    yield from _training_problems(params, zoo.known(params["models"]))
     for name in experiments:
         yield from _experiment_problems(params, name)
     yield from _listed_problems(params)
@@ -147,16 +152,7 @@ def _experiment_problems(params: Params, name: str) -> Iterator[str]:
     else:
         yield from _size_problems(params, experiment, where)
         yield from _place_problems(params, name)
-    for position, model in enumerate(experiment["models"]):
-        if model not in MODELS:
-            yield f"{where}.models[{position}]: {model!r} is not a model{_suggest(model, MODELS)}"
-            continue
-        if experiment["dataset"] in DATASETS:
-            yield from _seed_problems(params, name, model)
-        layers = MODELS[model].target_layers
-        for index, layer in enumerate(experiment["layers"]):
-            if layer not in layers:
-                yield f"{where}.layers[{index}]: {layer!r} is not a target layer of {model}{_suggest(layer, layers)}"
+    yield from _model_problems(params, name)
     yield from _analysis_problems(params, name)
     known = {**registry.ENTRIES, **params["methods"]}
     for position, method in enumerate(experiment["methods"]):
@@ -178,7 +174,36 @@ def _experiment_problems(params: Params, name: str) -> Iterator[str]:
         yield f"fidelity.reference: {reference!r} is not among {where}.methods; add it there or choose one of them"
 
 
-def _training_problems(params: Params) -> Iterator[str]:
+def _model_problems(params: Params, name: str) -> Iterator[str]:
+    """Yield networks that do not exist, or cannot be had for the experiment's data set, and layers they lack."""
+    experiment, where, models = params["experiments"][name], f"experiments.{name}", zoo.known(params["models"])
+    for position, model in enumerate(experiment["models"]):
+        if model not in models:
+            yield f"{where}.models[{position}]: {model!r} is not a model{_suggest(model, models)}"
+            continue
+        if experiment["dataset"] in DATASETS:
+            yield from _seed_problems(params, name, model)
+        if name in params["run"] and (problem := checking.missing(models[model])):
+            yield problem
+        target_layers = models[model].target_layers
+        for index, layer in enumerate(listed := layers(params, name, model)):
+            if layer not in target_layers:
+                here = f"{where}.layers{_part(experiment['layers'], model)}[{index}]"
+                yield f"{here}: {layer!r} is not a target layer of {model}{_suggest(layer, target_layers)}"
+        if not listed:
+            yield f"{where}.layers: nothing found for {model}; name its layers, or add `default`"
+    named = experiment["layers"] if isinstance(experiment["layers"], dict) else ()
+    for model in named:
+        if model not in (*experiment["models"], "default"):
+            yield f"{where}.layers.{model}: not among the experiment's models{_suggest(model, experiment['models'])}"
+
+
+def _part(told: Any, model: str) -> str:
+    """Return the key under which a model's layers stand."""
+    return "" if isinstance(told, list) else f".{model if model in told else 'default'}"
+
+
+def _training_problems(params: Params, models: Mapping[str, Any]) -> Iterator[str]:
     """Yield recipes for what does not exist."""
     for dataset, recipes in params["training"].items():
         if dataset == "default":
@@ -186,15 +211,15 @@ def _training_problems(params: Params) -> Iterator[str]:
         if dataset not in DATASETS:
             yield f"training.{dataset}: {dataset!r} is not a data set{_suggest(dataset, DATASETS)}"
         for model in recipes:
-            if model not in MODELS and model != "default":
-                yield f"training.{dataset}.{model}: {model!r} is not a model{_suggest(model, [*MODELS, 'default'])}"
+            if model not in models and model != "default":
+                yield f"training.{dataset}.{model}: {model!r} is not a model{_suggest(model, [*models, 'default'])}"
 
 
 def _seed_problems(params: Params, name: str, model: str) -> Iterator[str]:
     """Yield seeds that a model cannot have, and a training without images to learn from."""
     experiment, where = params["experiments"][name], f"experiments.{name}"
     dataset = DATASETS[experiment["dataset"]]
-    if not is_trained(model, dataset.name):
+    if not zoo.is_trained(model, dataset.name, params["models"]):
         if experiment["seeds"] != [0]:
             yield f"{where}.seeds: {experiment['seeds']} found, but {model} is pretrained and has one seed; use [0]"
     elif not {"train", "validation"} <= set(dataset.splits or ()):
@@ -250,13 +275,17 @@ def _place_problems(params: Params, name: str) -> Iterator[str]:
             f"datasets.{dataset.name}.path: null found, but experiment {name!r} in run needs {dataset.description}; "
             "name their folder, or take the experiment out of run"
         )
+    if dataset.label_space != USER:
+        return
+    models, expected = zoo.known(params["models"]), told["label_space"] or USER
     for position, model in enumerate(params["experiments"][name]["models"]):
-        spaces = (MODELS[model].label_space, told.get("label_space")) if model in MODELS else (None, None)
-        if dataset.label_space == USER and spaces[0] != spaces[1]:
+        space = models[model].label_space if model in models else None
+        if space not in (None, expected):  # None: it must be trained, which is told elsewhere
             yield (
-                f"experiments.{name}.models[{position}]: {model} tells the classes of {spaces[0]} apart, and "
-                f"datasets.{dataset.name}.label_space is {spaces[1] or 'null'}; set it to {spaces[0]}, or choose "
-                "another model"
+                f"experiments.{name}.models[{position}]: {model} tells "
+                f"{'your own classes' if space == USER else f'the classes of {space}'} apart, and "
+                f"datasets.{dataset.name}.label_space is {told['label_space'] or 'null'}; set it to "
+                f"{'null' if space == USER else space}, or choose another model"
             )
 
 

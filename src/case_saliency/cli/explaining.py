@@ -39,7 +39,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def listed_methods(settings: dict[str, Any], analysis: str) -> list[Method]:
     """Return the experiment's methods that the analysis lists; all where it has no list."""
-    names = settings.get(analysis, {}).get("methods")
+    section = settings.get(analysis)
+    names = section.get("methods") if isinstance(section, dict) else None  # `layers` is a list of layers
     methods = registry.resolve(setting(settings, "methods"))
     return [method for method in methods if names is None or method.name in names]
 

@@ -1,6 +1,7 @@
 """Test layers: verdicts at every target layer, and paired differences from the main one.
 
-Settings: diagnostic (alpha, threshold, zero_method, degenerate), layers (the first is the main one), controls, seed.
+Settings: diagnostic (alpha, threshold, zero_method, degenerate), layers (of each model; the first is the main one),
+controls, seed.
 """
 
 import argparse
@@ -26,7 +27,7 @@ def run(arguments: argparse.Namespace) -> None:
     diagnostic = setting(settings, "diagnostic")
     table = layers_table(
         pd.concat([storage.read_table(file) for file in arguments.scores], ignore_index=True),
-        main_layer=setting(settings, "layers")[0],
+        main_layers={model: names[0] for model, names in setting(settings, "layers").items()},
         controls=setting(settings, "controls"),
         alpha=diagnostic["alpha"],
         threshold=diagnostic["threshold"],
