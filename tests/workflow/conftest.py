@@ -64,6 +64,12 @@ class Project:
         rows = table[1].split("total")[0].splitlines()[3:]
         return {row.split()[0] for row in rows if row.strip()} - {"all"}
 
+    def planned(self, *targets: str) -> dict[str, int]:
+        """Rule -> number of jobs that making the targets takes."""
+        table = self.snakemake(*targets, "--dry-run", "--quiet", "reason").split("Job stats:")[1].split("total")[0]
+        rows = [row.split() for row in table.splitlines()[3:] if row.strip()]
+        return {name: int(count) for name, count in rows}
+
     def edit(self, path: str, old: str, new: str) -> None:
         """Replace a text that stands in a file exactly once."""
         file = self.root / path
