@@ -1,9 +1,9 @@
-"""Publish the tables of a finished run as the reference results, and write the README's table from them.
+"""Publish the tables of a finished run as the reference results, and write the README's tables from them.
 
     python docs/publish.py
 
-Copies `results/tables/imagenet-sample/*.csv` to `docs/results/imagenet-sample/` and replaces what stands between the
-markers in README.md. `tests/docs` fails where the README and the published tables differ.
+Copies `results/tables/<experiment>/*.csv` to `docs/results/<experiment>/` for every experiment that has its markers in
+README.md, and replaces what stands between them. `tests/docs` fails where the README and the published tables differ.
 """
 
 import shutil
@@ -16,11 +16,11 @@ from case_saliency.figures.names import VERDICTS, format_p, method_style, model_
 from case_saliency.storage import read_table, write_text
 
 ROOT = Path(__file__).resolve().parents[1]
-TABLES = ROOT / "results/tables/imagenet-sample"
-PUBLISHED = ROOT / "docs/results/imagenet-sample"
+TABLES = ROOT / "results/tables"
+PUBLISHED = ROOT / "docs/results"
 README = ROOT / "README.md"
 RENDERED = ("summary", "agreement", "fidelity")
-BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
+EXPERIMENTS = ("imagenet-sample", "digits")
 
 _HEAD = """\
 | method | network | median agreement [interval] | p | verdict | mean drop [interval] |
@@ -36,16 +36,49 @@ def render(summary: pd.DataFrame, agreement: pd.DataFrame, fidelity: pd.DataFram
     return "\n".join([*lines, "", _legend(summary, agreement, fidelity)])
 
 
-def published() -> str:
-    """Return the rendering of the published tables."""
-    return render(*(read_table(PUBLISHED / f"{name}.csv") for name in RENDERED))
+def render_seeds(summary: pd.DataFrame, agreement: pd.DataFrame, fidelity: pd.DataFrame) -> str:
+    """Return the same for networks of several trainings: a row for each method, a column for each architecture."""
+    models = ordered_models(summary["model"])
+    lines = [f"| method | {' | '.join(map(model_label, models))} |", f"| --- |{' --- |' * len(models)}"]
+    for method in ordered_methods(summary["method"]):
+        rows = summary[summary["method"] == method]
+        label = method_style(method).label
+        cells = [_trainings(rows[rows["model"] == model]) for model in models]
+        lines.append(f"| {f'*{label}*' if (rows['role'] == 'control').all() else label} | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", _legend_seeds(summary, agreement, fidelity)])
 
 
-def replace(readme: str, table: str) -> str:
-    """Return the README's text with `table` between the markers."""
-    before, _, rest = readme.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+def _trainings(rows: pd.DataFrame) -> str:
+    medians = [f"{value:.0f}" for value in (rows["median_agreement"].min(), rows["median_agreement"].max())]
+    counts = [int((rows["verdict"] == name).sum()) for name in VERDICTS]
+    told = " ".join(f"{verdict.symbol}{n}" for n, verdict in zip(counts, VERDICTS.values(), strict=True) if n)
+    return f"{medians[0] if medians[0] == medians[1] else ' to '.join(medians)} {told}"
+
+
+def _legend_seeds(summary: pd.DataFrame, agreement: pd.DataFrame, fidelity: pd.DataFrame) -> str:
+    verdicts = ", ".join(f"{verdict.symbol} {verdict.words}" for verdict in VERDICTS.values())
+    shares = " and ".join(f"{share:g}%" for share in fidelity["k_percent"].unique())
+    return (
+        f"Median agreement in percent, least and largest of {summary['seed'].nunique()} trainings, and how many of "
+        f"them get which verdict: {verdicts}. n = {agreement['n'].min()} to {agreement['n'].max()} of "
+        f"{_values(agreement['n_total'])} images: those that the network classifies correctly, without those whose "
+        f"maps rank no pixels. Agreement is that of the {_values(agreement['k_percent'])}% most salient pixels. Drops "
+        f"of the confidence without {shares} of the pixels are in the published tables."
+    )
+
+
+def published(experiment: str) -> str:
+    """Return the rendering of an experiment's published tables."""
+    tables = [read_table(PUBLISHED / experiment / f"{name}.csv") for name in RENDERED]
+    return (render_seeds if len(set(tables[0]["seed"])) > 1 else render)(*tables)
+
+
+def replace(readme: str, experiment: str, table: str) -> str:
+    """Return the README's text with `table` between the markers of an experiment."""
+    begin, end = (f"<!-- {experiment}:{place} -->" for place in ("begin", "end"))
+    before, _, rest = readme.partition(begin)
+    _, _, after = rest.partition(end)
+    return f"{before}{begin}\n{table}\n{end}{after}"
 
 
 def _row(method: str, model: str, row: Any) -> str:
@@ -83,10 +116,13 @@ def _values(column: "pd.Series[float]", form: str = ".4g") -> str:
 
 def main() -> None:
     """Publish."""
-    PUBLISHED.mkdir(parents=True, exist_ok=True)
-    for file in sorted(TABLES.glob("*.csv")):
-        shutil.copyfile(file, PUBLISHED / file.name)
-    write_text(replace(README.read_text(encoding="utf-8"), published()), README)
+    for experiment in EXPERIMENTS:
+        folder = PUBLISHED / experiment
+        shutil.rmtree(folder, ignore_errors=True)  # a table that is made no longer is published no longer
+        folder.mkdir(parents=True)
+        for file in sorted((TABLES / experiment).glob("*.csv")):
+            shutil.copyfile(file, folder / file.name)
+        write_text(replace(README.read_text(encoding="utf-8"), experiment, published(experiment)), README)
 
 
 if __name__ == "__main__":

@@ -37,15 +37,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_confusion(parser)
 
 
-def listed_methods(settings: dict[str, Any], analysis: str) -> list[Method]:
-    """Return the experiment's methods that the analysis lists; all where it has no list."""
-    section = settings.get(analysis)
-    names = section.get("methods") if isinstance(section, dict) else None  # `layers` is a list of layers
+def listed_methods(settings: dict[str, Any], analysis: str | None = None) -> list[Method]:
+    """Return the experiment's methods that the analysis lists; all where it lists none, or has no section (None)."""
+    names = setting(settings, analysis).get("methods") if analysis else None
     methods = registry.resolve(setting(settings, "methods"))
     return [method for method in methods if names is None or method.name in names]
 
 
-def modules_of(analysis: str) -> Callable[[argparse.Namespace], list[str]]:
+def modules_of(analysis: str | None = None) -> Callable[[argparse.Namespace], list[str]]:
     """Return the function that names the modules loaded by name: the analysis' methods and the network."""
 
     def modules(arguments: argparse.Namespace) -> list[str]:

@@ -10,7 +10,7 @@ from case_saliency import storage
 from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings
 
-modules = explaining.modules_of("layers")
+modules = explaining.modules_of()
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +22,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
-    methods = [method for method in explaining.listed_methods(arguments.settings, "layers") if method.space == "layer"]
+    methods = [method for method in explaining.listed_methods(arguments.settings) if method.space == "layer"]
     scores, _ = explaining.agreements(arguments, methods, everywhere=True)
     storage.write_table(scores, arguments.scores)

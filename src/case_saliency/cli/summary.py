@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
 _STYLES = {"class-sensitive": "green", "insensitive": "red", "undecided": "yellow"}
 
@@ -45,44 +47,37 @@ def run(arguments: argparse.Namespace) -> None:
 
 def show(console: "Console", name: str, summary: "pd.DataFrame") -> None:
     """Print the summary of an experiment, and how to read it."""
-    console.print(_render(name, summary))
+    several = summary.groupby("model")["seed"].nunique().max() > 1
+    console.print(_over_seeds(name, summary) if several else _by_network(name, summary))
     sizes = sorted(set(summary["n"]))
     counts = str(sizes[0]) if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
     told = (
         "Joint: class-sensitive, and each map takes away its own class rather than the other one. "
-        if "joint_verdict" in summary
+        if "joint_verdict" in summary and not several
         else ""
     )
+    tested = "rejects: trainings on which the paper's test does, Wilcoxon's" if several else "p: Wilcoxon's"
     console.print(
-        f"Medians over n = {counts} images; p: Wilcoxon's one-sided test against the threshold, as in the paper; "
-        "drop: mean confidence drop. Verdict: the exact confidence interval of the median lies below the "
-        f"threshold (class-sensitive), above it (insensitive), or across it (undecided). {told}Controls (italic) "
+        f"Medians over n = {counts} images{', least and largest of the seeds' if several else ''}; {tested} one-sided "
+        "test against the threshold, as in the paper; drop: mean confidence drop. "
+        "Verdict: the exact confidence interval of the median lies below the threshold (class-sensitive), above it "
+        f"(insensitive), or across it (undecided). {told}Controls (italic) "
         "calibrate the test: a random map passes it too, so passing alone does not make a method good.",
         style="dim",
         width=80,
     )
 
 
-def _render(experiment: str, summary: "pd.DataFrame") -> "Table":
-    from rich import box
-    from rich.table import Table
+def _by_network(experiment: str, summary: "pd.DataFrame") -> "Table":
     from rich.text import Text
 
-    table = Table(
-        title=f"{experiment}: do the maps of the two most likely classes differ?",
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        collapse_padding=True,
-    )
     joint = "joint_verdict" in summary
-    for name, justify, width in (*_COLUMNS, *((_LAST,) if joint else ())):
-        table.add_column(name, justify=justify, no_wrap=True, min_width=width)  # only names are ever cut
-    several = len(set(summary["seed"])) > 1
-    for (model, seed), rows in summary.groupby(["model", "seed"], sort=False):
-        table.add_row(Text(f"{model}, seed {seed}" if several else str(model), style="bold"))
+    table = _table(experiment, [*_COLUMNS, *((_LAST,) if joint else ())])
+    for model, rows in summary.groupby("model", sort=False):
+        table.add_row(Text(str(model), style="bold"))
         for row in rows.to_dict("records"):
             table.add_row(
-                Text(f"  {row['method']}", style="italic" if row["role"] == "control" else ""),
+                _name(row),
                 _number(row["median_agreement"], ".1f"),
                 f"{_number(row['ci_low'], '.0f')} to {_number(row['ci_high'], '.0f')}",
                 _p_value(row["p_wilcoxon"]),
@@ -94,6 +89,50 @@ def _render(experiment: str, summary: "pd.DataFrame") -> "Table":
     return table
 
 
+def _over_seeds(experiment: str, summary: "pd.DataFrame") -> "Table":
+    """One row for each method and architecture, with what its trainings have in common."""
+    from rich.text import Text
+
+    table = _table(experiment, _SEEDS)
+    for model, networks in summary.groupby("model", sort=False):
+        table.add_row(Text(f"{model}, {networks['seed'].nunique()} seeds", style="bold"))
+        for (_, _), rows in networks.groupby(["layer", "method"], sort=False):
+            verdicts = rows["verdict"].value_counts(sort=False)
+            mixed = ", ".join(f"{n} {_SHORT[str(name)]}" for name, n in verdicts.items())
+            told = str(verdicts.index[0]) if len(verdicts) == 1 else mixed
+            median = rows["median_agreement"]
+            table.add_row(
+                _name(rows.iloc[0].to_dict()),
+                f"{_number(median.min(), '.0f')} to {_number(median.max(), '.0f')}",
+                f"{int(rows['rejects_paper'].sum())}/{len(rows)}",
+                Text(told, style=_STYLES.get(told, "")),
+                _number(rows["mean_drop"].mean(), ".3f"),
+            )
+        table.add_section()
+    return table
+
+
+def _table(experiment: str, columns: "Sequence[tuple[str, Any, int | None]]") -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    table = Table(
+        title=f"{experiment}: do the maps of the two most likely classes differ?",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        collapse_padding=True,
+    )
+    for name, justify, width in columns:
+        table.add_column(name, justify=justify, no_wrap=True, min_width=width)  # only names are ever cut
+    return table
+
+
+def _name(row: "Mapping[Any, Any]") -> "Text":
+    from rich.text import Text
+
+    return Text(f"  {row['method']}", style="italic" if row["role"] == "control" else "")
+
+
 _COLUMNS: tuple[tuple[str, Any, int | None], ...] = (
     ("", "left", None),
     ("median %", "right", 8),
@@ -103,6 +142,14 @@ _COLUMNS: tuple[tuple[str, Any, int | None], ...] = (
     ("drop", "right", 5),
 )
 _LAST: tuple[str, Any, int | None] = ("joint", "left", 5)
+_SEEDS: tuple[tuple[str, Any, int | None], ...] = (
+    ("", "left", 24),
+    ("medians %", "right", 10),
+    ("rejects", "right", 7),
+    ("verdict", "left", 20),
+    ("drop", "right", 5),
+)
+_SHORT = {"class-sensitive": "sens.", "insensitive": "insens.", "undecided": "undec."}
 _JOINT = {"class-specific": "yes", "not class-specific": "no", "undecided": "open"}
 
 
