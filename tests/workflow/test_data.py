@@ -102,6 +102,11 @@ def test_an_imagenet_tree_goes_through_the_imagenet_experiment(fresh, tmp_path):
         ("input" if method in in_input else layer, method) for layer, method in expected
     }
     assert {path.stem for path in (fresh.root / "results/tables/imagenet").iterdir()} >= {*shipped["analyses"], "ranks"}
+    record = storage.read_json(
+        fresh.root / "results/provenance/obtain_model/models/imagenet/my_dense/seed0/weights.safetensors.json"
+    )
+    assert "my_dense.safetensors" in str(record["inputs"])
+    assert "my_networks.py" in record["code"]
     # Another place of the images fetches them again; that of another data set is only printed.
     fresh.set("datasets", "cifar10", "path", to="elsewhere")
     assert fresh.pending() == {"report_page"}
