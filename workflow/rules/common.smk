@@ -193,6 +193,12 @@ def own_model(wildcards):
     return study.own(config, wildcards.model)
 
 
+def training_memory(wildcards):
+    """MB that a training needs: its images as the network sees them, three bytes a pixel, and what it computes with."""
+    splits, size = DATASETS[wildcards.dataset].splits or {}, MODELS[wildcards.model].transform.input_size
+    return 4000 + 3 * size**2 * (splits.get("train", 0) + splits.get("validation", 0)) // 10**6
+
+
 def saliency_files(wildcards):
     """All map files of the rule's model: every family, every shard."""
     return expand(

@@ -21,7 +21,7 @@ rule obtain_model:
         dataset=f"(?={PUBLISHED})[^/]+",
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=4000,
         runtime=60,
     params:
         settings=lambda w: settings(**own_model(w)),
@@ -50,7 +50,7 @@ rule train_model:
         dataset=f"(?!{PUBLISHED})[^/]+",
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=4000,
+        mem_mb=training_memory,
         runtime=600,
     params:
         settings=lambda w: settings(
