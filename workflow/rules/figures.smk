@@ -238,7 +238,7 @@ rule plot_map_panels:
             example_images=config["figures"]["example_images"],
             k_percent=config["diagnostic"]["k_percent"],
             methods=experiment(w)["methods"],
-            layer=experiment(w)["layers"][0],
+            layer=study.layers(config, w.experiment, w.model)[0],
         ),
         environment=environment("plot", ["case_saliency.figures.map_panels"]),
     message:

@@ -1,6 +1,7 @@
 """Test layers: verdicts at every target layer, and paired differences from the main one.
 
-Settings: diagnostic (alpha, threshold, zero_method, degenerate), layers (the first is the main one), controls, seed.
+Settings: diagnostic (alpha, threshold, zero_method, degenerate), layers (of each model; the first is the main one),
+controls, seed.
 """
 
 import argparse
@@ -19,4 +20,5 @@ def run(arguments: argparse.Namespace) -> None:
     from case_saliency.statistics.layers import layers_table
 
     wanted = ("controls", "alpha", "threshold", "zero_method", "degenerate_policy", "seed")
-    tabulate(arguments, layers_table, wanted, main_layer=setting(arguments.settings, "layers")[0])
+    main_layers = {model: names[0] for model, names in setting(arguments.settings, "layers").items()}
+    tabulate(arguments, layers_table, wanted, main_layers=main_layers)

@@ -1,6 +1,6 @@
 """Layers: agreement at every target layer, and how it differs from that at the network's main layer."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
@@ -18,7 +18,7 @@ _DROPPED = ("hodges_lehmann", "rank_biserial", "mean_agreement", "mean_ci_low", 
 def layers_table(
     scores: pd.DataFrame,
     *,
-    main_layer: str,
+    main_layers: Mapping[str, str],
     controls: Collection[str],
     alpha: float,
     threshold: float,
@@ -32,8 +32,8 @@ def layers_table(
     ----------
     scores
         Agreement scores of all layers.
-    main_layer
-        The layer with which the others of a network are compared.
+    main_layers
+        Model -> the layer with which the others of the network are compared.
     controls, alpha, threshold, zero_method, degenerate_policy, seed
         As in `class_sensitivity.agreement_table`, whose columns this table has, with Holm's correction over all of
         its methods, networks and layers.
@@ -61,6 +61,7 @@ def layers_table(
     rows = []
     for row in table[[*_NETWORK, "layer", "method"]].itertuples(index=False):
         *network, layer, method = row
+        main_layer = main_layers[str(row.model)]
         main = empty if layer == main_layer else values.get((*network, main_layer, method), empty)
         rows.append(_compare(values.get((*network, layer, method), empty), main, alpha))
     table[list(_COMPARED)] = pd.DataFrame(rows, index=table.index)

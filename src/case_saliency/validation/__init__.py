@@ -10,7 +10,7 @@ from case_saliency.attribution import registry
 from case_saliency.datasets.labels import LABEL_SPACES
 from case_saliency.datasets.sources import DATASETS
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.models.zoo import MODELS
+from case_saliency.models import checking, zoo
 from case_saliency.params import Params
 from case_saliency.validation.analyses import listed_problems
 from case_saliency.validation.experiments import experiment_problems
@@ -39,6 +39,9 @@ def validate(params: Params, schema: Mapping[str, Any]) -> None:
 
 
 def _problems(params: Params) -> Iterator[str]:
+    if unusable := list(checking.problems(params["models"], zoo.MODELS)):
+        yield from unusable
+        return
     experiments = params["experiments"]
     for position, name in enumerate(params["run"]):
         if name not in experiments:
@@ -53,13 +56,13 @@ def _problems(params: Params) -> Iterator[str]:
     space = params["datasets"]["folder"]["label_space"]
     if space is not None and space not in LABEL_SPACES:
         yield f"datasets.folder.label_space: {space!r} is not a label space{suggest(space, LABEL_SPACES)}, or use null"
-    yield from training_problems(params)
+    yield from training_problems(params, zoo.known(params["models"]))
     for name in experiments:
         yield from experiment_problems(params, name)
     yield from listed_problems(params)
 
 
-def training_problems(params: Params) -> Iterator[str]:
+def training_problems(params: Params, models: Mapping[str, Any]) -> Iterator[str]:
     """Yield recipes for what does not exist."""
     for dataset, recipes in params["training"].items():
         if dataset == "default":
@@ -67,5 +70,5 @@ def training_problems(params: Params) -> Iterator[str]:
         if dataset not in DATASETS:
             yield f"training.{dataset}: {dataset!r} is not a data set{suggest(dataset, DATASETS)}"
         for model in recipes:
-            if model not in MODELS and model != "default":
-                yield f"training.{dataset}.{model}: {model!r} is not a model{suggest(model, [*MODELS, 'default'])}"
+            if model not in models and model != "default":
+                yield f"training.{dataset}.{model}: {model!r} is not a model{suggest(model, [*models, 'default'])}"

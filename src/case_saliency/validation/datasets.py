@@ -6,7 +6,7 @@ from typing import Any
 
 from case_saliency.datasets.labels import USER
 from case_saliency.datasets.sources import DATASETS
-from case_saliency.models.zoo import MODELS
+from case_saliency.models import zoo
 from case_saliency.params import Params
 
 
@@ -39,11 +39,15 @@ def place_problems(params: Params, name: str) -> Iterator[str]:
             f"datasets.{dataset.name}.path: null found, but experiment {name!r} in run needs {dataset.description}; "
             "name their folder, or take the experiment out of run"
         )
+    if dataset.label_space != USER:
+        return
+    models, expected = zoo.known(params["models"]), told["label_space"] or USER
     for position, model in enumerate(params["experiments"][name]["models"]):
-        spaces = (MODELS[model].label_space, told.get("label_space")) if model in MODELS else (None, None)
-        if dataset.label_space == USER and spaces[0] != spaces[1]:
+        space = models[model].label_space if model in models else None
+        if space not in (None, expected):  # None: it must be trained, which is told elsewhere
             yield (
-                f"experiments.{name}.models[{position}]: {model} tells the classes of {spaces[0]} apart, and "
-                f"datasets.{dataset.name}.label_space is {spaces[1] or 'null'}; set it to {spaces[0]}, or choose "
-                "another model"
+                f"experiments.{name}.models[{position}]: {model} tells "
+                f"{'your own classes' if space == USER else f'the classes of {space}'} apart, and "
+                f"datasets.{dataset.name}.label_space is {told['label_space'] or 'null'}; set it to "
+                f"{'null' if space == USER else space}, or choose another model"
             )

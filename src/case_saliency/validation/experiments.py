@@ -1,12 +1,13 @@
 """An experiment's data set, networks, seeds, layers and methods: do they exist, and do they fit together."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from case_saliency.attribution import registry
 from case_saliency.datasets.sources import DATASETS
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.models.zoo import MODELS, is_trained
-from case_saliency.params import Params, entry
+from case_saliency.models import checking, zoo
+from case_saliency.params import Params, entry, layers
 from case_saliency.validation.analyses import analysis_problems
 from case_saliency.validation.datasets import place_problems, size_problems
 from case_saliency.validation.suggestions import suggest
@@ -29,18 +30,32 @@ def experiment_problems(params: Params, name: str) -> Iterator[str]:
 
 
 def _model_problems(params: Params, name: str) -> Iterator[str]:
-    """Yield networks and layers that do not exist, and seeds that a network cannot have."""
-    experiment, where = params["experiments"][name], f"experiments.{name}"
+    """Yield networks that do not exist, or cannot be had for the experiment's data set, and layers they lack."""
+    experiment, where, models = params["experiments"][name], f"experiments.{name}", zoo.known(params["models"])
     for position, model in enumerate(experiment["models"]):
-        if model not in MODELS:
-            yield f"{where}.models[{position}]: {model!r} is not a model{suggest(model, MODELS)}"
+        if model not in models:
+            yield f"{where}.models[{position}]: {model!r} is not a model{suggest(model, models)}"
             continue
         if experiment["dataset"] in DATASETS:
             yield from _seed_problems(params, name, model)
-        layers = MODELS[model].target_layers
-        for index, layer in enumerate(experiment["layers"]):
-            if layer not in layers:
-                yield f"{where}.layers[{index}]: {layer!r} is not a target layer of {model}{suggest(layer, layers)}"
+        if name in params["run"] and (problem := checking.missing(models[model])):
+            yield problem
+        target_layers = models[model].target_layers
+        for index, layer in enumerate(listed := layers(params, name, model)):
+            if layer not in target_layers:
+                here = f"{where}.layers{_part(experiment['layers'], model)}[{index}]"
+                yield f"{here}: {layer!r} is not a target layer of {model}{suggest(layer, target_layers)}"
+        if not listed:
+            yield f"{where}.layers: nothing found for {model}; name its layers, or add `default`"
+    named = experiment["layers"] if isinstance(experiment["layers"], dict) else ()
+    for model in named:
+        if model not in (*experiment["models"], "default"):
+            yield f"{where}.layers.{model}: not among the experiment's models{suggest(model, experiment['models'])}"
+
+
+def _part(told: Any, model: str) -> str:
+    """Return the key under which a model's layers stand."""
+    return "" if isinstance(told, list) else f".{model if model in told else 'default'}"
 
 
 def _method_problems(params: Params, name: str) -> Iterator[str]:
@@ -67,7 +82,7 @@ def _seed_problems(params: Params, name: str, model: str) -> Iterator[str]:
     """Yield seeds that a model cannot have, and a training without images to learn from."""
     experiment, where = params["experiments"][name], f"experiments.{name}"
     dataset = DATASETS[experiment["dataset"]]
-    if not is_trained(model, dataset.name):
+    if not zoo.is_trained(model, dataset.name, params["models"]):
         if experiment["seeds"] != [0]:
             yield f"{where}.seeds: {experiment['seeds']} found, but {model} is pretrained and has one seed; use [0]"
     elif not {"train", "validation"} <= set(dataset.splits or ()):

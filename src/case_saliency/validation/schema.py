@@ -56,6 +56,7 @@ def _rule(validator: str, value: Any) -> str:
         "number": "a number",
         "string": "text",
         "array": "a list",
+        "object": "a mapping",
         "boolean": "true or false",
     }
     types = value if isinstance(value, list) else [value]
@@ -68,6 +69,7 @@ def _rule(validator: str, value: Any) -> str:
         "exclusiveMinimum": f"it must be greater than {value}",
         "exclusiveMaximum": f"it must be less than {value}",
         "minItems": f"it must have at least {value} item",
+        "maxItems": f"it must have at most {value} items",
         "minProperties": f"it must have at least {value} entry",
         "uniqueItems": "an item stands in it twice; remove one",
         "pattern": f"it must match {value}",

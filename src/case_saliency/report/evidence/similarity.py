@@ -50,9 +50,9 @@ def _peaks(top: pd.DataFrame, broad: pd.DataFrame, whole: pd.DataFrame) -> str:
     rows = top.reset_index()
     sensitive, peaks = (where(top[chosen].reset_index(), rows) for chosen in (low, low & alike))
     return (
-        f"Class-sensitive at the top {narrow:g}%: {sensitive}. Of these, a statement about the peaks only, as the maps are "
-        f"alike as a whole (at least {_FARTHER:g} nearer to equality in the top {wide:g}%, and the interval of the rank "
-        f"correlation above chance): {peaks}."
+        f"Class-sensitive at the top {narrow:g}%: {sensitive}. Of these, a statement about the peaks only, as the maps "
+        f"are alike as a whole (at least {_FARTHER:g} nearer to equality in the top {wide:g}%, and the interval of the "
+        f"rank correlation above chance): {peaks}."
     )
 
 
