@@ -32,6 +32,7 @@ rule all:
         per_experiment("results/tables/{experiment}/{table}.csv", table=TABLES),
         per_experiment("results/figures/{experiment}/{figure}.{format}", figure=FIGURES, format=FORMATS),
         per_experiment("results/figures/{experiment}/map_panels/{model}-seed{seed}.{format}", format=FORMATS),
+        per_seeds("results/figures/{experiment}/seeds.{format}", format=FORMATS),
         per_curves("results/scores/{experiment}/curves/{model}/seed{seed}.parquet"),
         per_curves("results/tables/{experiment}/{table}.csv", table=["curves", "curve_points"]),
         per_curves("results/figures/{experiment}/perturbation_curves.{format}", format=FORMATS),

@@ -45,6 +45,32 @@ def contrast_sources(params: Params, experiment: str) -> list[str]:
     return [source for source in params["contrast"]["sources"] if source != "confusion" or has_heldout]
 
 
+def own(params: Params, model: str) -> dict[str, Any]:
+    """Return, as a setting, the entry of a network of the user's; nothing for a network of the zoo.
+
+    Examples
+    --------
+    >>> own({"models": {"mine": {"builder": "my_networks:mine"}}}, "mine")
+    {'models': {'mine': {'builder': 'my_networks:mine'}}}
+    >>> own({"models": {}}, "resnet50")
+    {}
+    """
+    return {"models": {model: params["models"][model]}} if model in params["models"] else {}
+
+
+def layers(params: Params, experiment: str, model: str) -> list[str]:
+    """Return the names of the target layers at which a network is explained; the first is its main layer.
+
+    Examples
+    --------
+    >>> experiments = {"wide": {"layers": {"default": ["last_conv"], "densenet201": ["conv2", "norm5"]}}}
+    >>> layers({"experiments": experiments}, "wide", "densenet201"), layers({"experiments": experiments}, "wide", "vgg")
+    (['conv2', 'norm5'], ['last_conv'])
+    """
+    told = params["experiments"][experiment]["layers"]
+    return list(told if isinstance(told, list) else told.get(model, told.get("default", ())))
+
+
 def recipe(params: Params, dataset: str, model: str) -> dict[str, Any]:
     """Return how a model is trained on a data set: what `training` says in general, of the data set, and of both.
 
@@ -95,8 +121,8 @@ def analysed_seeds(params: Params, experiment: str) -> list[int]:
     return list(section.get("analysed_seeds", section["seeds"]))
 
 
-def scoring(params: Params, experiment: str, analysis: str) -> dict[str, Any]:
-    """Return what the stage that scores an analysis is told."""
+def scoring(params: Params, experiment: str, analysis: str, model: str) -> dict[str, Any]:
+    """Return what the stage that scores an analysis of a network is told."""
     section = params["experiments"][experiment]
     told = select(params, ANALYSES[analysis].scored_by)
     if analysis == "contrast":
@@ -105,9 +131,10 @@ def scoring(params: Params, experiment: str, analysis: str) -> dict[str, Any]:
         "seed": params["seed"],
         "compute": params["compute"],
         "dataset": section["dataset"],
-        "layers": section["layers"],
+        "layers": layers(params, experiment, model),
         "methods": entries(params, experiment),
         **told,
+        **own(params, model),
     }
 
 
@@ -116,6 +143,6 @@ def testing(params: Params, experiment: str, analysis: str) -> dict[str, Any]:
     return {
         "seed": params["seed"],
         "controls": controls(params, experiment),
-        "layers": params["experiments"][experiment]["layers"],
+        "layers": {name: layers(params, experiment, name) for name in params["experiments"][experiment]["models"]},
         **select(params, ANALYSES[analysis].tested_by),
     }

@@ -56,11 +56,37 @@ DIGITS = ("experiments", "digits")
         (("diagnostic", "ties"), "none", "diagnostic.ties: 'none' is not allowed; choose one of expected, argsort"),
         (("diagnostic", "alpha"), ..., "diagnostic: missing alpha; add what is missing"),
         (("run",), [], "run: [] is not allowed; it must have at least 1 item"),
-        (("run",), ["imagenet"], "run[0]: experiment 'imagenet' is not defined; did you mean 'imagenet-sample'?"),
+        (("run",), ["imagnet"], "run[0]: experiment 'imagnet' is not defined; did you mean 'imagenet'?"),
         ((*SAMPLE, "n_images"), 0, f"{EXPERIMENT}.n_images: 0 is not allowed; it must be null or a whole number >= 1"),
         ((*SAMPLE, "dataset"), "imagnet", f"{EXPERIMENT}.dataset: 'imagnet' is not a data set"),
         ((*SAMPLE, "models"), ["resnet"], f"{EXPERIMENT}.models[0]: 'resnet' is not a model"),
         ((*SAMPLE, "layers"), ["last"], f"{EXPERIMENT}.layers[0]: 'last' is not a target layer of efficientnet_lite0"),
+        ((*SAMPLE, "layers"), [], f"{EXPERIMENT}.layers: [] is not allowed; it must have at least 1 item"),
+        (
+            (*SAMPLE, "layers"),
+            "last_conv",
+            f"{EXPERIMENT}.layers: 'last_conv' is not allowed; it must be a list or a map",
+        ),
+        (
+            (*SAMPLE, "layers"),
+            {"default": ["last"]},
+            f"{EXPERIMENT}.layers.default[0]: 'last' is not a target layer of efficientnet_lite0",
+        ),
+        (
+            (*SAMPLE, "layers"),
+            {"efficientnet_lite0": ["last_conv"]},
+            f"{EXPERIMENT}.layers: nothing found for efficientnet_lite1; name its layers, or add `default`",
+        ),
+        (
+            (*SAMPLE, "layers"),
+            {"default": ["last_conv"], "resnet50": ["block1"]},
+            f"{EXPERIMENT}.layers.resnet50: not among the experiment's models",
+        ),
+        (
+            (*SAMPLE, "layers"),
+            {"default": []},
+            f"{EXPERIMENT}.layers.default: [] is not allowed; it must have at least",
+        ),
         ((*SAMPLE, "methods"), ["case", "gradcan"], f"{EXPERIMENT}.methods[1]: 'gradcan' is not a method"),
         (("methods", "case", "source"), "confusion", "set methods.case.source to logits"),
         (("methods", "case", "kk"), 3, "methods.case: method case: unknown parameter 'kk'; did you mean 'k'?"),
@@ -321,3 +347,33 @@ def test_every_shipped_recipe_is_whole(dataset):
 def test_a_recipe_with_a_missing_field_is_refused():
     with pytest.raises(CaseSaliencyError, match=r"training: fields \['epochs'\] found; .*missing"):
         Recipe.from_dict({"epochs": 1})
+
+
+@pytest.mark.parametrize("name", SHIPPED["experiments"])
+def test_every_shipped_experiment_can_run(name):
+    asked = copy.deepcopy(SHIPPED)
+    asked["run"] = [name]
+    asked["datasets"]["imagenet"]["path"] = "ilsvrc"
+    validation.validate(asked, SCHEMA)
+
+
+def test_layers_are_those_of_the_model():
+    assert params.layers(SHIPPED, "imagenet", "densenet201") == ["conv2", "norm5"]
+    assert params.layers(SHIPPED, "imagenet", "vgg19_bn") == ["last_conv"]
+    assert params.scoring(SHIPPED, "imagenet", "contrast", "densenet201")["layers"] == ["conv2", "norm5"]
+    assert params.testing(SHIPPED, "imagenet", "contrast")["layers"] == {
+        "resnet50": ["last_conv"],
+        "vgg19_bn": ["last_conv"],
+        "densenet201": ["conv2", "norm5"],
+        "convnext_large": ["last_conv"],
+    }
+
+
+def test_the_large_experiments_have_the_planned_methods():
+    """The sets of docs/analysis-plan.md, with contrast sets from the confusion matrix."""
+    paper = {"case", "gradcam", "gradcam_plus_plus", "layercam", "ablationcam", "scorecam"}
+    for name in ("fashion-mnist", "cifar100", "imagenet"):
+        section = SHIPPED["experiments"][name]
+        assert paper | {"case_heldout", "random", "random_channels", "sobel"} <= set(section["methods"])
+        assert (section["n_images"], section["parameters"]["case"]) == (1000, {"source": "confusion"})
+        assert section["seeds"] == ([0] if name == "imagenet" else [0, 1, 2, 3, 4])

@@ -141,6 +141,12 @@ class Project:
         shutil.copytree(self.root, root, symlinks=True)
         return Project(root)
 
+    def jobs(self, *targets: str) -> dict[str, int]:
+        """Rule -> number of jobs that making the targets takes."""
+        table = self.snakemake(*targets, "--dry-run", "--quiet", "reason").split("Job stats:")[1].split("total")[0]
+        rows = [row.split() for row in table.splitlines()[3:] if row.strip()]
+        return {name: int(count) for name, count in rows}
+
     def edit(self, path: str, old: str, new: str) -> None:
         """Replace a text that stands in a file exactly once."""
         file = self.root / path

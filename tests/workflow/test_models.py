@@ -9,13 +9,6 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def planned(project: Any, *targets: str) -> dict[str, int]:
-    """Rule -> number of jobs that making the targets takes."""
-    table = project.snakemake(*targets, "--dry-run", "--quiet", "reason").split("Job stats:")[1].split("total")[0]
-    rows = [row.split() for row in table.splitlines()[3:] if row.strip()]
-    return {name: int(count) for name, count in rows}
-
-
 @pytest.mark.parametrize(
     ("folder", "rule"),
     [
@@ -28,7 +21,7 @@ def planned(project: Any, *targets: str) -> dict[str, int]:
     ],
 )
 def test_one_rule_makes_a_network(fresh: Any, folder: str, rule: str) -> None:
-    jobs = planned(fresh, f"models/{folder}/seed0/weights.safetensors")
+    jobs = fresh.jobs(f"models/{folder}/seed0/weights.safetensors")
     assert jobs.pop("fetch_dataset", 1) == 1
     assert jobs == {rule: 1}
 
@@ -37,12 +30,12 @@ def test_digits_are_trained_and_their_confusions_counted_where_they_are_needed(f
     shipped = yaml.safe_load((ROOT / "params.yaml").read_text())["experiments"]["digits"]
     n_networks = len(shipped["models"]) * len(shipped["seeds"])
     fresh.set("run", to=["digits"])
-    jobs = planned(fresh)
+    jobs = fresh.jobs()
     assert "obtain_model" not in jobs
     assert jobs["train_model"] == jobs["estimate_confusion"] == n_networks
     fresh.set("experiments", "digits", "parameters", to={})
     fresh.set("experiments", "digits", "analyses", to=[])
-    assert "estimate_confusion" not in planned(fresh)
+    assert "estimate_confusion" not in fresh.jobs()
 
 
 def test_a_recipe_retrains_its_own_networks_only(fresh: Any) -> None:
@@ -52,4 +45,4 @@ def test_a_recipe_retrains_its_own_networks_only(fresh: Any) -> None:
     fresh.set("training", "digits", to={"default": {"epochs": 1}})
     fresh.snakemake(*files)
     fresh.set("training", "digits", "vgg_small", to={"batch_size": 64})
-    assert planned(fresh, *files) == {"train_model": 1}
+    assert fresh.jobs(*files) == {"train_model": 1}

@@ -20,7 +20,7 @@ rule score_maps:
         mem_mb=2000,
         runtime=60,
     params:
-        settings=lambda w: settings(**study.scoring(config, w.experiment, w.analysis)),
+        settings=lambda w: settings(**study.scoring(config, w.experiment, w.analysis, w.model)),
         environment=lambda w: environment(f"score_{w.analysis}"),
     message:
         "score {wildcards.analysis} of {wildcards.experiment}, {wildcards.model}, seed {wildcards.seed}"
@@ -53,7 +53,7 @@ rule score_network:
         mem_mb=4000,
         runtime=240,
     params:
-        settings=lambda w: settings(**study.scoring(config, w.experiment, w.analysis)),
+        settings=lambda w: settings(**study.scoring(config, w.experiment, w.analysis, w.model)),
         confusion=lambda w, input: given("--confusion", input.confusion),
         mean_softmax=lambda w, input: given("--mean-softmax", input.mean_softmax),
         environment=lambda w: environment(f"score_{w.analysis}", method_modules(w) + model_modules(w)),

@@ -24,8 +24,9 @@ rule attribute:
         settings=lambda w: settings(
             compute=config["compute"],
             attribution=config["attribution"],
-            layers=experiment(w)["layers"],
+            layers=study.layers(config, w.experiment, w.model),
             methods=study.entries(config, w.experiment, w.family),
+            **own_model(w),
         ),
         confusion=lambda w, input: given("--confusion", input.confusion),
         mean_softmax=lambda w, input: given("--mean-softmax", input.mean_softmax),

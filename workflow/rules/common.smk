@@ -10,7 +10,8 @@ from case_saliency import params as study
 from case_saliency.analyses import ANALYSES
 from case_saliency.datasets.sources import DATASETS
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.models.zoo import MODELS, is_trained
+from case_saliency.models.spec import LocalFile
+from case_saliency.models.zoo import is_trained, known
 from case_saliency.provenance.code import closure, locked_versions
 from case_saliency.validation import validate
 
@@ -21,6 +22,9 @@ try:
     validate(config, yaml.safe_load(Path(workflow.basedir, "workflow/schemas/params.schema.yaml").read_text()))
 except CaseSaliencyError as error:
     raise WorkflowError(str(error)) from None
+
+
+MODELS = known(config["models"])
 
 
 wildcard_constraints:
@@ -118,13 +122,19 @@ def per_curves(pattern, **values):
     ]
 
 
+def per_seeds(pattern, **values):
+    """Expand a path over the experiments that run with several training seeds."""
+    several = [name for name in config["run"] if len(config["experiments"][name]["seeds"]) > 1]
+    return expand(pattern, experiment=several, **values)
+
+
 def per_training(pattern):
     """Expand a path over the trainings of the experiments that run."""
     return [
         path
         for path in per_experiment("{dataset} {model} {seed}")
         for dataset, model, seed in [path.split()]
-        if is_trained(model, dataset)
+        if is_trained(model, dataset, config["models"])
         for path in [pattern.format(dataset=dataset, model=model, seed=seed)]
     ]
 
@@ -178,6 +188,23 @@ def dataset_modules(wildcards):
 def model_modules(wildcards):
     """The module that builds the rule's network, loaded by name."""
     return [MODELS[wildcards.model].builder.partition(":")[0]]
+
+
+def own_weights(wildcards):
+    """The file of weights of a network of the user's; nothing for other networks."""
+    weights = MODELS[wildcards.model].weights
+    return [str(Path(weights.path).expanduser())] if isinstance(weights, LocalFile) else []
+
+
+def own_model(wildcards):
+    """What params.yaml says of a network of the user's, as a setting; nothing for a network of the zoo."""
+    return study.own(config, wildcards.model)
+
+
+def training_memory(wildcards):
+    """MB that a training needs: its images as the network sees them, three bytes a pixel, and what it computes with."""
+    splits, size = DATASETS[wildcards.dataset].splits or {}, MODELS[wildcards.model].transform.input_size
+    return 4000 + 3 * size**2 * (splits.get("train", 0) + splits.get("validation", 0)) // 10**6
 
 
 def saliency_files(wildcards):

@@ -27,6 +27,7 @@ rule score_fidelity:
             k_percent=config["fidelity"]["k_percent"],
             fill=config["fidelity"]["fill"],
             methods=experiment(w)["methods"],
+            **own_model(w),
         ),
         environment=lambda w: environment("score_fidelity", model_modules(w)),
     message:
@@ -63,6 +64,7 @@ rule score_curves:
             dataset=experiment(w)["dataset"],
             curves=config["curves"],
             methods=experiment(w)["methods"],
+            **own_model(w),
         ),
         environment=lambda w: environment("score_curves", model_modules(w)),
     message:

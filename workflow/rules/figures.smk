@@ -149,6 +149,35 @@ rule plot_cross_deletion:
         "--settings {params.settings:q} --pdf {output.pdf} --png {output.png} --svg {output.svg}"
 
 
+rule plot_seeds:
+    input:
+        table=rules.test_hypotheses.output.pooled,
+        code=code("plot", ["case_saliency.figures.seeds"]),
+    output:
+        pdf="results/figures/{experiment}/seeds.pdf",
+        png=report(
+            "results/figures/{experiment}/seeds.png",
+            category="Figures",
+            subcategory="{experiment}",
+            caption="../report/seeds.rst",
+        ),
+        svg="results/figures/{experiment}/seeds.svg",
+    log:
+        "logs/plot/{experiment}/seeds.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=settings(threshold=config["diagnostic"]["threshold"]),
+        environment=environment("plot", ["case_saliency.figures.seeds"]),
+    message:
+        "plot the agreement of {wildcards.experiment} across training seeds"
+    shell:
+        "case-saliency --log {log} plot --figure seeds --table {input.table} "
+        "--settings {params.settings:q} --pdf {output.pdf} --png {output.png} --svg {output.svg}"
+
+
 rule plot_perturbation_curves:
     input:
         points=rules.test_curves.output.points,
@@ -209,7 +238,7 @@ rule plot_map_panels:
             example_images=config["figures"]["example_images"],
             k_percent=config["diagnostic"]["k_percent"],
             methods=experiment(w)["methods"],
-            layer=experiment(w)["layers"][0],
+            layer=study.layers(config, w.experiment, w.model)[0],
         ),
         environment=environment("plot", ["case_saliency.figures.map_panels"]),
     message:

@@ -1,12 +1,16 @@
 # Networks: verified or trained weights, what they predict for the selected images, and what they confuse.
 # Of a data set and a model, as they stand in a path, that which has published weights for the data set's classes.
 PUBLISHED = "|".join(
-    f"{dataset}/{model}/" for dataset in DATASETS for model in MODELS if not is_trained(model, dataset)
+    f"{dataset}/{model}/"
+    for dataset in DATASETS
+    for model in MODELS
+    if not is_trained(model, dataset, config["models"])
 )
 
 
 rule obtain_model:
     input:
+        published=own_weights,
         code=lambda w: code("obtain_model", model_modules(w)),
     output:
         weights="models/{dataset}/{model}/seed{seed}/weights.safetensors",
@@ -17,21 +21,24 @@ rule obtain_model:
         dataset=f"(?={PUBLISHED})[^/]+",
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=4000,
         runtime=60,
     params:
+        settings=lambda w: settings(**own_model(w)),
         environment=lambda w: environment("obtain_model", model_modules(w)),
     message:
         "obtain {wildcards.model}, seed {wildcards.seed}, for {wildcards.dataset}"
     shell:
         "case-saliency --log {log} obtain-model --dataset {wildcards.dataset} --model {wildcards.model} "
-        "--seed {wildcards.seed} --weights {output.weights} --description {output.description}"
+        "--seed {wildcards.seed} --settings {params.settings:q} --weights {output.weights} "
+        "--description {output.description}"
 
 
 rule train_model:
     input:
         manifest="data/{dataset}/manifest.csv",
         images=ancient("data/{dataset}/images"),
+        published=own_weights,
         code=lambda w: code("train_model", model_modules(w)),
     output:
         weights="models/{dataset}/{model}/seed{seed}/weights.safetensors",
@@ -43,10 +50,12 @@ rule train_model:
         dataset=f"(?!{PUBLISHED})[^/]+",
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=4000,
+        mem_mb=training_memory,
         runtime=600,
     params:
-        settings=lambda w: settings(device=config["compute"]["device"], recipe=study.recipe(config, w.dataset, w.model)),
+        settings=lambda w: settings(
+            device=config["compute"]["device"], recipe=study.recipe(config, w.dataset, w.model), **own_model(w)
+        ),
         environment=lambda w: environment("train_model", model_modules(w)),
     message:
         "train {wildcards.model}, seed {wildcards.seed}, on {wildcards.dataset}"
@@ -73,7 +82,7 @@ rule predict:
         mem_mb=4000,
         runtime=120,
     params:
-        settings=settings(compute=config["compute"]),
+        settings=lambda w: settings(compute=config["compute"], **own_model(w)),
         environment=lambda w: environment("predict", model_modules(w)),
     message:
         "predict {wildcards.experiment} with {wildcards.model}, seed {wildcards.seed}"
@@ -100,7 +109,7 @@ rule estimate_confusion:
         mem_mb=4000,
         runtime=120,
     params:
-        settings=settings(compute=config["compute"]),
+        settings=lambda w: settings(compute=config["compute"], **own_model(w)),
         environment=lambda w: environment("estimate_confusion", model_modules(w)),
     message:
         "estimate what {wildcards.model}, seed {wildcards.seed}, confuses on {wildcards.dataset}"

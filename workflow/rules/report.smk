@@ -16,6 +16,7 @@ rule report_page:
             *per_experiment("results/figures/{experiment}/agreement_heatmap.png"),
             *per_experiment("results/figures/{experiment}/agreement_distributions.png"),
             *per_experiment("results/figures/{experiment}/critical_difference.png"),
+            *per_seeds("results/figures/{experiment}/seeds.png"),
             *per_experiment("results/figures/{experiment}/map_panels/{model}-seed{seed}.png"),
             *per_experiment("results/figures/{experiment}/confidence_drops.png"),
             *per_experiment("results/figures/{experiment}/cross_deletion.png"),

@@ -23,7 +23,8 @@ def examples(arguments: argparse.Namespace) -> "list[Example]":
     chosen = predictions[predictions["correct"]].head(setting(arguments.settings, "example_images"))
     selection = storage.read_table(arguments.selection).set_index("image_id", drop=False)
     maps = _maps(arguments)
-    agreement = storage.read_table(arguments.scores[0]).set_index(["image_id", "method"])["agreement"]
+    scores = storage.read_table(arguments.scores[0])
+    agreement = scores[scores["layer"].isin(_shown(arguments))].set_index(["image_id", "method"])["agreement"]
     found = []
     for row in chosen.to_dict("records"):
         image_id = row["image_id"]
@@ -44,10 +45,15 @@ def examples(arguments: argparse.Namespace) -> "list[Example]":
 
 
 def _maps(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
-    """Return method -> image -> maps (2, h, w), at the layer that is shown or in the input's space."""
-    shown = {setting(arguments.settings, "layer"), "input"}
+    """Return method -> image -> maps (2, h, w)."""
+    shown = _shown(arguments)
     return {
         method: dict(zip(images, maps, strict=True))
         for layer, method, images, maps in read_layers(arguments.maps, setting(arguments.settings, "methods"))
         if layer in shown
     }
+
+
+def _shown(arguments: argparse.Namespace) -> set[str]:
+    """Return the layers whose maps are shown: the main one, and the input's space of methods that know no layer."""
+    return {setting(arguments.settings, "layer"), "input"}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
-from case_saliency.cli.arguments import add_parameter, setting
+from case_saliency.cli.arguments import add_input, add_parameter, setting
 from case_saliency.errors import CaseSaliencyError
 
 if TYPE_CHECKING:
@@ -20,6 +20,38 @@ def add_identity(parser: argparse.ArgumentParser) -> None:
     add_parameter(parser, "--experiment", "name of the experiment")
     add_parameter(parser, "--model", "name of the network")
     add_parameter(parser, "--seed", "training seed of the network", int)
+
+
+def add_scored_maps(parser: argparse.ArgumentParser) -> None:
+    """Declare what a stage needs that scores maps without the network."""
+    add_identity(parser)
+    add_input(parser, "--maps", "map files of all families and shards (.nc)", many=True)
+    add_input(parser, "--description", "description of the network (.json)")
+    add_input(parser, "--predictions", "predictions of the network (.parquet)")
+
+
+def read_pairs(
+    arguments: argparse.Namespace, methods: Sequence[str]
+) -> "Iterator[tuple[str, str, np.ndarray[Any, Any], dict[str, Any]]]":
+    """Yield layer, method, maps (N, 2, h, w), and what a score needs to know of them.
+
+    Parameters
+    ----------
+    arguments
+        Those of `add_scored_maps`.
+    methods
+        Names, in the order of the table.
+
+    Returns
+    -------
+    The last is `image_ids`, `targets`, `qualified` and `input_size`, see `agreement.score_agreement`.
+    """
+    predictions = storage.read_table(arguments.predictions).set_index("image_id")
+    size = storage.read_json(arguments.description)["transform"]["input_size"]
+    for layer, method, images, maps in read_layers(arguments.maps, methods):
+        rows = predictions.loc[images]
+        known = {"image_ids": images, "targets": rows[["top1", "top2"]].to_numpy()}
+        yield layer, method, maps, known | {"qualified": rows["correct"].to_numpy(), "input_size": (size, size)}
 
 
 def identify(table: "pd.DataFrame", arguments: argparse.Namespace, **columns: str) -> "pd.DataFrame":

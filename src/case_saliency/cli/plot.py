@@ -1,6 +1,6 @@
 """Plot one figure as PDF, PNG and SVG.
 
-Settings: threshold (agreement figures); measure, reference (confidence_drops); example_images,
+Settings: threshold (agreement figures, seeds); measure, reference (confidence_drops); example_images,
 k_percent, methods, layer (map_panels).
 """
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from case_saliency import storage
 from case_saliency.analyses import ANALYSES
 from case_saliency.cli.arguments import add_input, add_output, add_parameter, add_settings, setting
+from case_saliency.cli.tabulating import read_all
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
 FIGURES = (
@@ -23,6 +23,7 @@ FIGURES = (
     "cross_deletion",
     "map_panels",
     "perturbation_curves",
+    "seeds",
     *ANALYSES,
 )
 
@@ -75,14 +76,14 @@ def _table_alone(module: Any, arguments: argparse.Namespace) -> "Figure":
 def _distributions(module: Any, arguments: argparse.Namespace) -> "Figure":
     threshold = setting(arguments.settings, "threshold")
     figure: Figure = module.agreement_distributions(
-        _scores(arguments), storage.read_table(arguments.table), threshold=threshold
+        read_all(arguments.scores), storage.read_table(arguments.table), threshold=threshold
     )
     return figure
 
 
-def _heatmap(module: Any, arguments: argparse.Namespace) -> "Figure":
+def _table_and_threshold(module: Any, arguments: argparse.Namespace) -> "Figure":
     threshold = setting(arguments.settings, "threshold")
-    figure: Figure = module.agreement_heatmap(storage.read_table(arguments.table), threshold=threshold)
+    figure: Figure = getattr(module, arguments.figure)(storage.read_table(arguments.table), threshold=threshold)
     return figure
 
 
@@ -108,16 +109,11 @@ def _panels(module: Any, arguments: argparse.Namespace) -> "Figure":
     return figure
 
 
-def _scores(arguments: argparse.Namespace) -> "pd.DataFrame":
-    import pandas as pd
-
-    return pd.concat([storage.read_table(file) for file in arguments.scores], ignore_index=True)
-
-
 _DRAW = {
     "agreement_distributions": _distributions,
-    "agreement_heatmap": _heatmap,
+    "agreement_heatmap": _table_and_threshold,
     "confidence_drops": _drops,
     "map_panels": _panels,
     "perturbation_curves": _curves,
+    "seeds": _table_and_threshold,
 }

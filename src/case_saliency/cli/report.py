@@ -69,6 +69,7 @@ def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
         equivalence_margin=fidelity["equivalence_margin"],
         measure=f"drop_{fidelity['measure']}",
         contrast_source=entry(settings, fidelity["reference"], name).get("source"),
+        k_percent=diagnostic["k_percent"],
     )
     return Experiment(
         name=name,
@@ -100,6 +101,7 @@ def _figures(
         cross_deletion,
         map_panels,
         perturbation_curves,
+        seeds,
     )
     from case_saliency.report.content import ReportFigure
 
@@ -128,6 +130,8 @@ def _figures(
     }
     if "curves" in tables:
         told["perturbation_curves"] = (perturbation_curves.TITLE, perturbation_curves.caption(tables["curves"]))
+    if (tables["pooled"]["pooled_over"] == "seeds").any():
+        told["seeds"] = (seeds.TITLE, seeds.caption(tables["pooled"], chosen.threshold, chosen.alpha))
     found = []
     for file in arguments.figures:
         if name not in {folder.name for folder in file.parents}:
@@ -139,9 +143,10 @@ def _figures(
             title, caption = drawn.TITLE, drawn.caption(tables[file.stem])
         else:
             title, caption = told[file.stem]
+        analysis = file.stem if file.stem in ANALYSES else "curves" if file.stem == "perturbation_curves" else ""
         with Image.open(file) as picture:
             record_id = str(picture.info["Record"])
-        found.append(ReportFigure(title=title, image=file, caption=caption, record_id=record_id))
+        found.append(ReportFigure(title=title, image=file, caption=caption, record_id=record_id, analysis=analysis))
     return found
 
 
@@ -174,22 +179,26 @@ def _photographs(arguments: argparse.Namespace, name: str) -> "list[Photograph]"
 
 
 def _predictions(arguments: argparse.Namespace, name: str) -> dict[str, list[str]]:
-    """Image -> one line for each network: its most likely class and the probability."""
+    """Image -> one line for each network, whatever its seed: its most likely class and the probability."""
     from case_saliency.figures.names import model_label
+    from case_saliency.report.thumbnails import said
 
     classes = {}
     for file in arguments.descriptions:
         description = storage.read_json(file)
         classes[description["model"], f"seed{description['seed']}"] = description["classes"]
-    said: dict[str, list[str]] = {}
+    found: dict[str, dict[str, list[tuple[str, float]]]] = {}
     for file in arguments.predictions:
         if file.parent.parent.name != name:
             continue
         names = classes[file.parent.name, file.stem]
         for row in storage.read_table(file).to_dict("records"):
-            line = f"{model_label(file.parent.name)}: {names[row['top1']]} ({row['p_top1']:.2f})"
-            said.setdefault(row["image_id"], []).append(line)
-    return said
+            of_model = found.setdefault(row["image_id"], {}).setdefault(file.parent.name, [])
+            of_model.append((names[row["top1"]], row["p_top1"]))
+    return {
+        image: [f"{model_label(model)}: {said(predictions)}" for model, predictions in models.items()]
+        for image, models in found.items()
+    }
 
 
 def _environment() -> dict[str, str]:

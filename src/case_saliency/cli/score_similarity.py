@@ -6,16 +6,13 @@ Settings: seed, dataset, methods (entries), diagnostic.ties, similarity (k_perce
 import argparse
 
 from case_saliency import storage
-from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
-from case_saliency.cli.maps import add_identity, identify, read_layers
+from case_saliency.cli.arguments import add_output, add_settings, setting
+from case_saliency.cli.maps import add_scored_maps, identify, read_pairs
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    add_identity(parser)
-    add_input(parser, "--maps", "map files of all families and shards (.nc)", many=True)
-    add_input(parser, "--description", "description of the network (.json)")
-    add_input(parser, "--predictions", "predictions of the network (.parquet)")
+    add_scored_maps(parser)
     add_settings(parser, "see above")
     add_output(parser, "--scores", "table to write, one row for each image, method and measure (.parquet)")
 
@@ -30,27 +27,16 @@ def run(arguments: argparse.Namespace) -> None:
     settings = arguments.settings
     section, ties = setting(settings, "similarity"), setting(setting(settings, "diagnostic"), "ties")
     k_percents = setting(section, "k_percent")
-    predictions = storage.read_table(arguments.predictions).set_index("image_id")
-    size = storage.read_json(arguments.description)["transform"]["input_size"]
     methods = [entry["name"] for entry in setting(settings, "methods")]
     levels: dict[tuple[int, int], pd.DataFrame] = {}
     tables = []
-    for layer, method, images, maps in read_layers(arguments.maps, methods):
-        rows = predictions.loc[images]
-        scores = score_similarity(
-            maps,
-            image_ids=images,
-            targets=rows[["top1", "top2"]].to_numpy(),
-            qualified=rows["correct"].to_numpy(),
-            input_size=(size, size),
-            k_percents=k_percents,
-            ties=ties,
-        )
+    for layer, method, maps, known in read_pairs(arguments, methods):
+        scores = score_similarity(maps, **known, k_percents=k_percents, ties=ties)
         native = (maps.shape[2], maps.shape[3])
         if native not in levels:
             levels[native] = chance_levels(
                 native,
-                (size, size),
+                known["input_size"],
                 k_percents,
                 n_pairs=setting(section, "chance_pairs"),
                 seed=setting(settings, "seed"),

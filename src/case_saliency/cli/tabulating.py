@@ -1,14 +1,27 @@
-"""What the stages share that turn the scores of an analysis into its table."""
+"""What the stages share that turn the scores of all networks into a table."""
 
 import argparse
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_PLACES = {
+    "alpha": ("diagnostic", "alpha"),
+    "threshold": ("diagnostic", "threshold"),
+    "zero_method": ("diagnostic", "zero_method"),
+    "degenerate_policy": ("diagnostic", "degenerate"),
+    "reference": ("fidelity", "reference"),
+    "measure": ("fidelity", "measure"),
+    "controls": ("controls",),
+    "seed": ("seed",),
+}
+"""What a table may ask for, and where it stands in an analysis' settings."""
 
 
 def add_tabulating(parser: argparse.ArgumentParser, rows: str) -> None:
@@ -18,15 +31,33 @@ def add_tabulating(parser: argparse.ArgumentParser, rows: str) -> None:
     add_output(parser, "--table", f"table to write: one row for each {rows} (.csv)")
 
 
-def tabulate(arguments: argparse.Namespace, table_of: "Callable[..., pd.DataFrame]") -> None:
-    """Write the table that `table_of` makes of all scores, given controls, alpha and seed."""
+def tabulate(
+    arguments: argparse.Namespace, table_of: "Callable[..., pd.DataFrame]", wanted: Iterable[str], **given: Any
+) -> None:
+    """Write the table that `table_of` makes of all scores.
+
+    Parameters
+    ----------
+    arguments
+        Those of `add_tabulating`.
+    table_of
+        Scores and keyword arguments -> table.
+    wanted
+        Which of alpha, threshold, zero_method, degenerate_policy, reference, measure, controls and seed it takes; they
+        are read from the settings.
+    given
+        Its other arguments.
+    """
+    for name in wanted:
+        value: Any = arguments.settings
+        for key in _PLACES[name]:
+            value = setting(value, key)
+        given[name] = value
+    storage.write_table(table_of(read_all(arguments.scores), **given), arguments.table)
+
+
+def read_all(files: Iterable[Path]) -> "pd.DataFrame":
+    """Read tables with the same columns as one."""
     import pandas as pd
 
-    settings = arguments.settings
-    table = table_of(
-        pd.concat([storage.read_table(file) for file in arguments.scores], ignore_index=True),
-        controls=set(setting(settings, "controls")),
-        alpha=setting(settings, "diagnostic")["alpha"],
-        seed=setting(settings, "seed"),
-    )
-    storage.write_table(table, arguments.table)
+    return pd.concat([storage.read_table(file) for file in files], ignore_index=True)

@@ -7,6 +7,7 @@ import argparse
 
 from case_saliency import storage
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
+from case_saliency.cli.tabulating import read_all
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -19,13 +20,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
-    import pandas as pd
-
     from case_saliency.statistics.cross_deletion import cross_deletion_table
 
     settings = arguments.settings
     table = cross_deletion_table(
-        pd.concat([storage.read_table(file) for file in arguments.fidelity_scores], ignore_index=True),
+        read_all(arguments.fidelity_scores),
         storage.read_table(arguments.agreement),
         controls=set(setting(settings, "controls")),
         alpha=setting(settings, "alpha"),

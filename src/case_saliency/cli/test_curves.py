@@ -7,6 +7,7 @@ import argparse
 
 from case_saliency import storage
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
+from case_saliency.cli.tabulating import read_all
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -19,13 +20,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
-    import pandas as pd
-
     from case_saliency.statistics.curves import curve_points, curve_table
 
     settings = arguments.settings
     controls, alpha = set(setting(settings, "controls")), setting(settings, "alpha")
-    points = pd.concat([storage.read_table(file) for file in arguments.scores], ignore_index=True)
+    points = read_all(arguments.scores)
     table = curve_table(
         points,
         controls=controls,

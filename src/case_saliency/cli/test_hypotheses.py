@@ -4,14 +4,10 @@ Settings: seed, alpha, threshold, zero_method, degenerate, reference, equivalenc
 """
 
 import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from case_saliency import storage
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
-
-if TYPE_CHECKING:
-    import pandas as pd
+from case_saliency.cli.tabulating import read_all
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +26,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
     from case_saliency.statistics.attrition import attrition_table
     from case_saliency.statistics.class_sensitivity import agreement_table
+    from case_saliency.statistics.decisions import with_decisions
     from case_saliency.statistics.fidelity import fidelity_table
     from case_saliency.statistics.pooling import pooled_table
     from case_saliency.statistics.ranks import ranks_table
@@ -37,20 +34,18 @@ def run(arguments: argparse.Namespace) -> None:
     settings = arguments.settings
     controls, alpha = set(setting(settings, "controls")), setting(settings, "alpha")
     degenerate = setting(settings, "degenerate")
-    agreement, fidelity = _concat(arguments.agreement_scores), _concat(arguments.fidelity_scores)
+    agreement, fidelity = read_all(arguments.agreement_scores), read_all(arguments.fidelity_scores)
     fidelity = fidelity[fidelity["target"] == "top1"]  # the predicted class; both: test_class_specificity
-    storage.write_table(
-        agreement_table(
-            agreement,
-            controls=controls,
-            alpha=alpha,
-            threshold=setting(settings, "threshold"),
-            zero_method=setting(settings, "zero_method"),
-            degenerate_policy=degenerate,
-            seed=setting(settings, "seed"),
-        ),
-        arguments.agreement,
+    tests = agreement_table(
+        agreement,
+        controls=controls,
+        alpha=alpha,
+        threshold=setting(settings, "threshold"),
+        zero_method=setting(settings, "zero_method"),
+        degenerate_policy=degenerate,
+        seed=setting(settings, "seed"),
     )
+    storage.write_table(tests, arguments.agreement)
     storage.write_table(
         fidelity_table(
             fidelity,
@@ -61,12 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
         ),
         arguments.fidelity,
     )
-    for table, file in ((ranks_table, arguments.ranks), (pooled_table, arguments.pooled)):
-        storage.write_table(table(agreement, controls=controls, alpha=alpha, degenerate_policy=degenerate), file)
+    over_images = {"controls": controls, "alpha": alpha, "degenerate_policy": degenerate}
+    storage.write_table(ranks_table(agreement, **over_images), arguments.ranks)
+    storage.write_table(with_decisions(pooled_table(agreement, **over_images), tests, alpha), arguments.pooled)
     storage.write_table(attrition_table(agreement, fidelity), arguments.attrition)
-
-
-def _concat(files: list[Path]) -> "pd.DataFrame":
-    import pandas as pd
-
-    return pd.concat([storage.read_table(file) for file in files], ignore_index=True)

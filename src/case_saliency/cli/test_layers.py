@@ -1,37 +1,24 @@
 """Test layers: verdicts at every target layer, and paired differences from the main one.
 
-Settings: diagnostic (alpha, threshold, zero_method, degenerate), layers (the first is the main one), controls, seed.
+Settings: diagnostic (alpha, threshold, zero_method, degenerate), layers (of each model; the first is the main one),
+controls, seed.
 """
 
 import argparse
 
-from case_saliency import storage
-from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
+from case_saliency.cli.arguments import setting
+from case_saliency.cli.tabulating import add_tabulating, tabulate
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    add_input(parser, "--scores", "agreement at every layer, of every network (.parquet)", many=True)
-    add_settings(parser, "diagnostic, layers, controls, seed")
-    add_output(parser, "--table", "table to write, one row for each network, layer and method (.csv)")
+    add_tabulating(parser, "network, layer and method")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
-    import pandas as pd
-
     from case_saliency.statistics.layers import layers_table
 
-    settings = arguments.settings
-    diagnostic = setting(settings, "diagnostic")
-    table = layers_table(
-        pd.concat([storage.read_table(file) for file in arguments.scores], ignore_index=True),
-        main_layer=setting(settings, "layers")[0],
-        controls=setting(settings, "controls"),
-        alpha=diagnostic["alpha"],
-        threshold=diagnostic["threshold"],
-        zero_method=diagnostic["zero_method"],
-        degenerate_policy=diagnostic["degenerate"],
-        seed=setting(settings, "seed"),
-    )
-    storage.write_table(table, arguments.table)
+    wanted = ("controls", "alpha", "threshold", "zero_method", "degenerate_policy", "seed")
+    main_layers = {model: names[0] for model, names in setting(arguments.settings, "layers").items()}
+    tabulate(arguments, layers_table, wanted, main_layers=main_layers)

@@ -17,4 +17,5 @@ def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
     from case_saliency.statistics.pairwise import pairwise_table
 
-    tabulate(arguments, pairwise_table)
+    wanted = ("controls", "alpha", "seed")
+    tabulate(arguments, pairwise_table, wanted)

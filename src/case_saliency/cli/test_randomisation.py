@@ -5,26 +5,17 @@ Settings: diagnostic (alpha), controls.
 
 import argparse
 
-from case_saliency import storage
-from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
+from case_saliency.cli.tabulating import add_tabulating, tabulate
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    add_input(parser, "--scores", "scores of all networks (.parquet)", many=True)
-    add_settings(parser, "diagnostic, controls")
-    add_output(parser, "--table", "table to write: one row for each network, method, step and measure (.csv)")
+    add_tabulating(parser, "network, method, step and measure")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
-    import pandas as pd
-
     from case_saliency.statistics.randomisation import randomisation_table
 
-    table = randomisation_table(
-        pd.concat([storage.read_table(file) for file in arguments.scores], ignore_index=True),
-        controls=set(setting(arguments.settings, "controls")),
-        alpha=setting(arguments.settings, "diagnostic")["alpha"],
-    )
-    storage.write_table(table, arguments.table)
+    wanted = ("controls", "alpha")
+    tabulate(arguments, randomisation_table, wanted)

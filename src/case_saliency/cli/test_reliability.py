@@ -17,4 +17,5 @@ def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
     from case_saliency.statistics.reliability import reliability_table
 
-    tabulate(arguments, reliability_table)
+    wanted = ("controls", "alpha", "seed")
+    tabulate(arguments, reliability_table, wanted)

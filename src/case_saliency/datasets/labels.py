@@ -10,19 +10,23 @@ USER = "user"
 """In place of a label space: the classes are those of a user's folder, known when it has been read."""
 
 
-def names(label_space: str) -> tuple[str, ...]:
+def names(label_space: str, n_classes: int = 0) -> tuple[str, ...]:
     """Return the class names of a label space; the class index is the position.
 
     Parameters
     ----------
     label_space
-        A key of `LABEL_SPACES`, for example `imagenet-1k`.
+        A key of `LABEL_SPACES`, for example `imagenet-1k`; or `USER`, whose classes are numbered.
+    n_classes
+        How many classes there are; read for `USER` alone.
 
     Raises
     ------
     CaseSaliencyError
         If the label space is unknown.
     """
+    if label_space == USER:
+        return tuple(f"class {index}" for index in range(n_classes))
     if label_space not in LABEL_SPACES:
         raise CaseSaliencyError(f"label space {label_space!r} is unknown; known are: {', '.join(sorted(LABEL_SPACES))}")
     return LABEL_SPACES[label_space]()

@@ -175,6 +175,7 @@ class Diagnosis:
             measure=self.options.measure,
             contrast_source=reference.parameters.get("source"),
             labelled=self.labelled,
+            k_percent=self.options.k_percent,
         )
         description = f"{self.network.name} on {len(self.folder.manifest)} images of {self.folder.path.resolve().name}"
         return Experiment(

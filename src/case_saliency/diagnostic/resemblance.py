@@ -6,18 +6,15 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
-from skimage.metrics import structural_similarity
 
 from case_saliency.attribution.resample import upsample
 from case_saliency.diagnostic import degenerate
 from case_saliency.diagnostic.agreement import score_agreement
+from case_saliency.diagnostic.similarity import spearman, ssim
 from case_saliency.diagnostic.topk import FloatArray, Ties
 
 MEASURES = ("rank_correlation", "rank_correlation_absolute", "ssim", "overlap")
 """Spearman's correlation of the maps and of their absolute values, structural similarity, overlap of the top k%."""
-
-_WINDOW = 7  # pixels
 
 
 def resemblance(
@@ -38,25 +35,23 @@ def resemblance(
     -------
     pandas.DataFrame
         N rows, `MEASURES` and `degenerate`. `rank_correlation` is Spearman's, with mean ranks for ties, over the cells
-        of the native maps; `rank_correlation_absolute` that of the absolute values; `ssim` the mean structural
-        similarity in uniform windows of 7 x 7 pixels (smaller for smaller inputs) of the maps scaled to [0, 1] each,
-        data range 1; `overlap` a share between 0 and 1. All are 1 for equal maps (`overlap` only where no ties cross
-        the threshold), and NaN if a map orders no two cells; `overlap` is NaN as well if a map has too small a
-        support, `rank_correlation_absolute` if a map has one absolute value. `degenerate` says why one is NaN.
+        of the native maps; `rank_correlation_absolute` that of the absolute values; `ssim` the structural similarity of
+        the upsampled maps, see `similarity.ssim`; `overlap` a share between 0 and 1. All are 1 for equal maps
+        (`overlap` only where no ties cross the threshold), and NaN if a map orders no two cells; `overlap` is NaN as
+        well if a map has too small a support, `rank_correlation_absolute` if a map has one absolute value. `degenerate`
+        says why one is NaN.
 
     Raises
     ------
     ValueError
         If the shapes differ.
-
-    References
-    ----------
-    Wang, Bovik, Sheikh, Simoncelli (2004), IEEE Transactions on Image Processing 13, 600.
+    CaseSaliencyError
+        If the input is smaller than SSIM's window.
 
     Examples
     --------
-    >>> a = np.arange(9.0).reshape(1, 3, 3)
-    >>> found = resemblance(a, a**2, input_size=(9, 9), k_percent=5, ties="expected")
+    >>> a = np.arange(144.0).reshape(1, 12, 12)
+    >>> found = resemblance(a, a**2, input_size=(12, 12), k_percent=5, ties="expected")
     >>> found[["rank_correlation", "overlap"]].to_numpy().tolist()
     [[1.0, 1.0]]
     """
@@ -75,9 +70,9 @@ def resemblance(
     codes = {kind: code for code, kind in enumerate(degenerate.KINDS)}
     defects = np.array([codes[kind] for kind in top["degenerate"]], dtype=np.int8)
     ranked = ~degenerate.unranked(defects)
-    signed = _each(first, second, ranked, lambda a, b: _rank_correlation(a, b))
-    absolute = _each(first, second, ranked, lambda a, b: _rank_correlation(np.abs(a), np.abs(b)))
-    structure = _each(first, second, ranked, lambda a, b: _ssim(a, b, input_size))
+    signed = _each(first, second, ranked, _rank_correlation)
+    absolute = _each(np.abs(first), np.abs(second), ranked, _rank_correlation)
+    structure = _each(first, second, ranked, lambda a, b: ssim(*upsample(np.stack([a, b]), input_size)))
     flat = ranked & np.isnan(absolute)
     defects[flat] = np.maximum(defects[flat], degenerate.KINDS.index("constant"))
     kinds = np.asarray(degenerate.KINDS, dtype=object)[defects]
@@ -127,18 +122,6 @@ def _each(
 
 
 def _rank_correlation(a: FloatArray, b: FloatArray) -> float:
-    if np.ptp(a) == 0 or np.ptp(b) == 0:
+    if np.ptp(a) == 0 or np.ptp(b) == 0:  # absolute values may be equal where the values are not
         return float("nan")
-    if np.array_equal(a, b):
-        return 1.0  # not 1 up to rounding
-    return float(stats.spearmanr(a.ravel(), b.ravel()).statistic)
-
-
-def _ssim(a: FloatArray, b: FloatArray, input_size: tuple[int, int]) -> float:
-    scaled = []
-    for values in upsample(np.stack([a, b]), input_size).astype(np.float64):
-        low, high = values.min(), values.max()
-        scaled.append((values - low) / (high - low) if high > low else np.zeros_like(values))
-    window = min(_WINDOW, *((side - 1) // 2 * 2 + 1 for side in input_size))
-    similarity = structural_similarity(*scaled, win_size=window, data_range=1.0)  # type: ignore[no-untyped-call]
-    return float(similarity)
+    return spearman(a.ravel(), b.ravel())

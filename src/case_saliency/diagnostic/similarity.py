@@ -54,12 +54,13 @@ def ssim(first: FloatArray, second: FloatArray) -> float:
 
     Mean over the image of Wang et al.'s index with their constants: Gaussian window of standard deviation 1.5 pixels
     (11 x 11), K1 = 0.01, K2 = 0.03, variances with divisor N, range of the data 1. 1 for maps that are equal up to
-    scale and offset.
+    scale and offset, exactly so for equal maps. Equal values, which rounding may leave of a map that is upsampled, are
+    scaled to 0.
 
     Parameters
     ----------
     first, second
-        (H, W) finite values, not all equal.
+        (H, W) finite values.
 
     Raises
     ------
@@ -73,7 +74,7 @@ def ssim(first: FloatArray, second: FloatArray) -> float:
     if min(first.shape) < _WINDOW:
         raise CaseSaliencyError(
             f"ssim: maps of {first.shape[0]} x {first.shape[1]} pixels, expected at least {_WINDOW} x {_WINDOW}; take "
-            "`similarity` out of the experiment's analyses"
+            "`similarity` and `randomisation` out of the experiment's analyses"
         )
     found = structural_similarity(  # type: ignore[no-untyped-call]
         _scaled(first), _scaled(second), data_range=1.0, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
@@ -84,7 +85,7 @@ def ssim(first: FloatArray, second: FloatArray) -> float:
 def _scaled(values: FloatArray) -> npt.NDArray[np.float64]:
     values = values.astype(np.float64)
     low, high = values.min(), values.max()
-    scaled: npt.NDArray[np.float64] = (values - low) / (high - low)
+    scaled: npt.NDArray[np.float64] = (values - low) / ((high - low) or 1.0)
     return scaled
 
 

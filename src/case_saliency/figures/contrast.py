@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from case_saliency.figures.marks import unique
-from case_saliency.figures.panels import lines, split
+from case_saliency.figures.panels import n_lines, split, wrapped
 from case_saliency.figures.style import INK, TWO_COLUMNS, house_style
 
 TITLE = "Median agreement of CASE's maps by contrast set"
@@ -23,20 +23,20 @@ def contrast(table: pd.DataFrame) -> Figure:
     table
         The summary `contrast.csv`; medians and intervals are read from it.
     """
-    arranged = lines([None], split(table))
+    panels = split(table)
     kinds = [(s, c) for s in _SOURCES for c in _COMBINED if _rows(table, s, c).any()]
     with house_style():
-        figure = Figure(figsize=(TWO_COLUMNS, 1.9 * len(arranged) + 0.4), layout="constrained")
-        grid = figure.subplots(len(arranged), len(arranged[0][1]), sharex=True, sharey=True, squeeze=False)
-        for line, (_, shown) in zip(grid, arranged, strict=True):
-            for axes in line[len(shown) :]:
-                axes.set_visible(False)
-            for axes, panel in zip(line, shown, strict=False):
-                _draw(axes, panel.rows, kinds)
-                axes.set_title(panel.label)
-                axes.set_xlabel("classes in the contrast set, k")
-            line[0].set_ylabel("median agreement (%)")
-        handles = [grid[0, 0].plot([], [], label=f"{source}, {how}", **_line(source, how))[0] for source, how in kinds]
+        figure = Figure(figsize=(TWO_COLUMNS, 1.9 * n_lines(panels) + 0.4), layout="constrained")
+        placed = wrapped(figure, panels, sharex=True, sharey=True)
+        for axes, panel, first in placed:
+            _draw(axes, panel.rows, kinds)
+            axes.set_title(panel.label)
+            axes.set_xlabel("classes in the contrast set, k")
+            if first:
+                axes.set_ylabel("median agreement (%)")
+        handles = [
+            placed[0][0].plot([], [], label=f"{source}, {how}", **_line(source, how))[0] for source, how in kinds
+        ]
         figure.legend(handles=handles, loc="outside lower center", ncols=max(1, len(kinds)))
     return figure
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from case_saliency.figures.marks import ROW_HEIGHT, unique
 from case_saliency.figures.names import method_style, p_statement
-from case_saliency.figures.panels import SETTING, Panel, split
+from case_saliency.figures.panels import SETTING, Panel, n_lines, split, wrapped
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 TITLE = "Mean rank of agreement over the same images, with the critical difference"
@@ -35,17 +35,13 @@ def critical_difference(table: pd.DataFrame) -> Figure:
     """
     panels = split(table, by=(*SETTING, "k_percent"))
     columns = min(_COLUMNS, len(panels))
-    lines = -(-len(panels) // columns)
     depth = max(_depth(panel.rows) for panel in panels)
     with house_style():
-        size = (TWO_COLUMNS * columns / _COLUMNS, lines * (ROW_HEIGHT * (_ABOVE + depth) + 0.45))
+        size = (TWO_COLUMNS * columns / _COLUMNS, n_lines(panels, _COLUMNS) * (ROW_HEIGHT * (_ABOVE + depth) + 0.45))
         figure = Figure(figsize=size, layout="constrained")
-        grid = figure.subplots(lines, columns, squeeze=False)
-        for axes, panel in zip(grid.flat, panels, strict=False):
+        for axes, panel, _ in wrapped(figure, panels, _COLUMNS):
             _draw(axes, panel)
             axes.set_ylim(-depth, _ABOVE)
-        for axes in grid.flat[len(panels) :]:
-            axes.set_visible(False)
     return figure
 
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, population, unique
 from case_saliency.figures.names import ordered_methods
-from case_saliency.figures.panels import lines, split
+from case_saliency.figures.panels import by_setting, n_lines, split
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 TITLE = "Cross-deletion: interaction of the map's class and the class that is followed"
@@ -24,25 +24,17 @@ def cross_deletion(table: pd.DataFrame) -> Figure:
     """
     columns = split(table)
     settings = table[list(_SETTINGS)].drop_duplicates().sort_values(list(_SETTINGS)).to_dict("records")
-    arranged = lines(settings, columns)
     methods = ordered_methods(table["method"])
     controls = set(table.loc[table["role"] == "control", "method"])
     with house_style():
-        size = (TWO_COLUMNS, len(arranged) * (ROW_HEIGHT * len(methods) + 0.6) + 0.2)
+        size = (TWO_COLUMNS, len(settings) * n_lines(columns) * (ROW_HEIGHT * len(methods) + 0.6) + 0.2)
         figure = Figure(figsize=size, layout="constrained")
-        grid = figure.subplots(len(arranged), len(arranged[0][1]), squeeze=False)
-        scales: dict[str, Axes] = {}  # panels of one setting share their axis
-        for line, (setting, shown_panels) in zip(grid, arranged, strict=True):
-            for axes in line[len(shown_panels) :]:
-                axes.set_visible(False)
-            for axes, panel in zip(line, shown_panels, strict=False):
-                if (scale := scales.setdefault(str(setting), axes)) is not axes:
-                    axes.sharex(scale)
-                _draw(axes, panel.rows.merge(pd.DataFrame([setting])), methods)
-                method_rows(axes, methods, controls, named=axes is line[0])
-                axes.set_title(panel.label, pad=9)
-                removed = f"top {setting['k_percent']:g}% removed, fill: {setting['fill']}"
-                axes.set_xlabel(f"{removed}\nmean interaction (logits)")
+        for axes, setting, panel, first in by_setting(figure, settings, columns):
+            _draw(axes, panel.rows.merge(pd.DataFrame([setting])), methods)
+            method_rows(axes, methods, controls, named=first)
+            axes.set_title(panel.label, pad=9)
+            removed = f"top {setting['k_percent']:g}% removed, fill: {setting['fill']}"
+            axes.set_xlabel(f"{removed}\nmean interaction (logits)")
         figure.supxlabel("        ".join(f"{symbol}  {words}" for words, symbol in _SYMBOLS.items()), fontsize=6)
     return figure
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from case_saliency.figures.marks import method_line, unique
 from case_saliency.figures.names import method_style, ordered_methods
-from case_saliency.figures.panels import lines, split
+from case_saliency.figures.panels import n_lines, split, wrapped
 from case_saliency.figures.style import INK, TWO_COLUMNS, house_style
 
 TITLE = "Median agreement at every target layer"
@@ -22,22 +22,19 @@ def layers(table: pd.DataFrame) -> Figure:
         The summary `layers.csv`: medians, intervals and layers, in the order of the network, are read from it.
     """
     networks = split(table, by=_NETWORK)
-    arranged = lines([None], networks)
     methods = ordered_methods(table["method"])
     controls = set(table.loc[table["role"] == "control", "method"])
     with house_style():
-        size = (TWO_COLUMNS, 2.1 * len(arranged) + 0.17 * (1 + len(methods) // 4))
+        size = (TWO_COLUMNS, 2.1 * n_lines(networks) + 0.17 * (1 + len(methods) // 4))
         figure = Figure(figsize=size, layout="constrained")
-        grid = figure.subplots(len(arranged), len(arranged[0][1]), sharey=True, squeeze=False)
-        for line, (_, shown) in zip(grid, arranged, strict=True):
-            for axes in line[len(shown) :]:
-                axes.set_visible(False)
-            for axes, panel in zip(line, shown, strict=False):
-                _draw(axes, panel.rows, methods, controls)
-                axes.set_title(panel.label)
-            line[0].set_ylabel("median agreement (%)")
+        placed = wrapped(figure, networks, sharey=True)
+        for axes, panel, first in placed:
+            _draw(axes, panel.rows, methods, controls)
+            axes.set_title(panel.label)
+            if first:
+                axes.set_ylabel("median agreement (%)")
         handles = [
-            grid[0, 0].plot([], [], label=method_style(name).label, **method_line(name, control=name in controls))[0]
+            placed[0][0].plot([], [], label=method_style(name).label, **method_line(name, control=name in controls))[0]
             for name in methods
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=4)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, unique
 from case_saliency.figures.names import ordered_methods
-from case_saliency.figures.panels import split
+from case_saliency.figures.panels import n_lines, split, wrapped
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 TITLE = "Localization: how much of a class's map lies in the class's own cell of a mosaic"
@@ -27,19 +27,18 @@ def localization(table: pd.DataFrame) -> Figure:
     methods = ordered_methods(table["method"])
     controls = set(table.loc[table["role"] == "control", "method"])
     columns = min(_COLUMNS, len(panels))
-    lines = -(-len(panels) // columns)
     with house_style():
-        size = (TWO_COLUMNS * (columns + 0.5) / (_COLUMNS + 0.5), lines * (ROW_HEIGHT * len(methods) + 0.75))
+        size = (
+            TWO_COLUMNS * (columns + 0.5) / (_COLUMNS + 0.5),
+            n_lines(panels, _COLUMNS) * (ROW_HEIGHT * len(methods) + 0.75),
+        )
         figure = Figure(figsize=size, layout="constrained")
-        grid = figure.subplots(lines, columns, sharex=True, squeeze=False)
-        for position, (axes, panel) in enumerate(zip(grid.flat, panels, strict=False)):
+        for axes, panel, first in wrapped(figure, panels, _COLUMNS, sharex=True):
             _draw(axes, panel.rows, methods)
-            method_rows(axes, methods, controls, named=position % columns == 0)
+            method_rows(axes, methods, controls, named=first)
             axes.set_title(panel.label, pad=9)
             margin_note(axes, -0.9, "hits")
             axes.tick_params(labelbottom=True)
-        for axes in grid.flat[len(panels) :]:
-            axes.set_visible(False)
         figure.supxlabel("mean share in the class's own cell (%)", fontsize=7)
     return figure
 

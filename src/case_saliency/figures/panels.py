@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from case_saliency.figures.names import model_label, ordered_models
 
@@ -78,6 +80,62 @@ def lines(settings: Sequence[T], panels: Sequence[Panel], width: int = 3) -> lis
     """
     parts = [panels[start : start + width] for start in range(0, len(panels), width)]
     return [(setting, part) for part in parts for setting in settings]
+
+
+def n_lines(panels: Sequence[Panel], width: int = 3) -> int:
+    """Return how many lines of `width` the panels fill."""
+    return -(-len(panels) // width)
+
+
+def wrapped(
+    figure: Figure, panels: Sequence[Panel], width: int = 3, *, sharex: bool = False, sharey: bool = False
+) -> list[tuple[Axes, Panel, bool]]:
+    """Make axes for panels, `width` in a line; those that are left over in the last line are hidden.
+
+    Parameters
+    ----------
+    figure
+        Where to.
+    panels
+        One for each axes.
+    width
+        Panels in a full line; fewer panels than that share one line.
+    sharex, sharey
+        Whether they have one axis in common.
+
+    Returns
+    -------
+    For each panel its axes, the panel, and whether it is the first of its line.
+    """
+    columns = min(width, len(panels))
+    grid = figure.subplots(n_lines(panels, width), columns, sharex=sharex, sharey=sharey, squeeze=False)
+    for unused in grid.flat[len(panels) :]:
+        unused.set_visible(False)
+    return [
+        (axes, panel, position % columns == 0)
+        for position, (axes, panel) in enumerate(zip(grid.flat, panels, strict=False))
+    ]
+
+
+def by_setting(figure: Figure, settings: Sequence[T], panels: Sequence[Panel]) -> list[tuple[Axes, T, Panel, bool]]:
+    """Make axes for every panel under every setting, in the order of `lines`; those of one setting share their x axis.
+
+    Returns
+    -------
+    For each its axes, the setting, the panel, and whether it is the first of its line.
+    """
+    arranged = lines(settings, panels)
+    grid = figure.subplots(len(arranged), len(arranged[0][1]), squeeze=False)
+    scales: dict[str, Axes] = {}
+    placed = []
+    for line, (setting, shown) in zip(grid, arranged, strict=True):
+        for unused in line[len(shown) :]:
+            unused.set_visible(False)
+        for axes, panel in zip(line, shown, strict=False):
+            if (scale := scales.setdefault(str(setting), axes)) is not axes:
+                axes.sharex(scale)
+            placed.append((axes, setting, panel, axes is line[0]))
+    return placed
 
 
 def _detail(name: str, value: Any) -> str:

@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, unique
+from case_saliency.figures.marks import ROW_HEIGHT, method_line, unique
 from case_saliency.figures.names import method_style, ordered_methods
-from case_saliency.figures.panels import Panel, split
+from case_saliency.figures.panels import Panel, n_lines, split, wrapped
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 TITLE = "Randomisation: how alike maps stay when the network's weights are replaced, from the classifier down"
@@ -30,22 +30,19 @@ def randomisation(table: pd.DataFrame) -> Figure:
     panels = split(shown)
     methods = ordered_methods(shown["method"])
     controls = set(shown.loc[shown["role"] == "control", "method"])
-    rows = -(-len(panels) // _PER_ROW)
     with house_style():
-        size = (TWO_COLUMNS, 2.3 * rows + ROW_HEIGHT * (1 + len(methods) // 4))
+        size = (TWO_COLUMNS, 2.3 * n_lines(panels, _PER_ROW) + ROW_HEIGHT * (1 + len(methods) // 4))
         figure = Figure(figsize=size, layout="constrained")
-        columns = min(len(panels), _PER_ROW)
-        grid = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
-        for position, (axes, panel) in enumerate(zip(grid, panels, strict=False)):
+        placed = wrapped(figure, panels, _PER_ROW, sharey=True)
+        for axes, panel, first in placed:
             _draw(axes, panel, methods, controls)
             axes.set_title(panel.label)
             axes.set_xlabel("share of parameters replaced")
-            if position % columns == 0:
+            if first:
                 axes.set_ylabel("rank correlation")
-        grid[0].set_ylim(max(-1.05, min(-0.25, shown["ci_low"].min()) - 0.05), 1.08)
-        for axes in grid[len(panels) :]:
-            axes.set_visible(False)
-        handles = [grid[0].plot([], [], label=method_style(name).label, **_line(name, controls))[0] for name in methods]
+        leading = placed[0][0]
+        leading.set_ylim(max(-1.05, min(-0.25, shown["ci_low"].min()) - 0.05), 1.08)
+        handles = [leading.plot([], [], label=method_style(name).label, **_line(name, controls))[0] for name in methods]
         figure.legend(handles=handles, loc="outside lower center", ncols=4)
     return figure
 
@@ -75,15 +72,7 @@ def _draw(axes: Axes, panel: Panel, methods: Sequence[str], controls: set[str]) 
 
 
 def _line(method: str, controls: set[str]) -> dict[str, Any]:
-    style = method_style(method)
-    return {
-        "color": style.colour,
-        "linestyle": (0, (2, 1.2)) if method in controls else "-",
-        "linewidth": 0.9,
-        "marker": style.marker,
-        "markersize": 3,
-        "markeredgewidth": 0,
-    }
+    return {**method_line(method, control=method in controls), "linewidth": 0.9}
 
 
 def caption(table: pd.DataFrame) -> str:

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from case_saliency.figures.marks import ROW_HEIGHT, margin_note, method_rows, unique
 from case_saliency.figures.names import method_style, ordered_methods
-from case_saliency.figures.panels import split
+from case_saliency.figures.panels import n_lines, split, wrapped
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 TITLE = "Reliability: agreement of a method with itself, and between classes, across harmless changes of the image"
@@ -37,19 +37,18 @@ def reliability(table: pd.DataFrame) -> Figure:
     methods = ordered_methods(shown["method"])
     controls = set(shown.loc[shown["role"] == "control", "method"])
     columns = min(_ACROSS, len(panels))
-    lines = math.ceil(len(panels) / columns)
     with house_style():
-        size = (TWO_COLUMNS * (columns + 0.5) / (_ACROSS + 0.5), lines * (ROW_HEIGHT * len(methods) + 0.75) + 0.2)
+        size = (
+            TWO_COLUMNS * (columns + 0.5) / (_ACROSS + 0.5),
+            n_lines(panels, _ACROSS) * (ROW_HEIGHT * len(methods) + 0.75) + 0.2,
+        )
         figure = Figure(figsize=size, layout="constrained")
-        grid = figure.subplots(lines, columns, squeeze=False)
-        for position, (axes, panel) in enumerate(zip(grid.flat, panels, strict=False)):
+        for axes, panel, first in wrapped(figure, panels, _ACROSS):
             _draw(axes, panel.rows, methods)
-            method_rows(axes, methods, controls, named=position % columns == 0)
+            method_rows(axes, methods, controls, named=first)
             axes.set_title(panel.label, pad=9)
             margin_note(axes, -0.9, "index")
             axes.set_xlabel("mean agreement (%)")
-        for axes in grid.flat[len(panels) :]:
-            axes.set_visible(False)
         handles = [Line2D([], [], label=name, **mark) for name, mark in _KEY.items()]
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     return figure

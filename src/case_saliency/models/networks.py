@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
@@ -11,7 +10,7 @@ from case_saliency.datasets import labels, sources
 from case_saliency.datasets.fetching import Progress, silently
 from case_saliency.datasets.images import Transform
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.models import pretrained, zoo
+from case_saliency.models import building, pretrained, zoo
 
 if TYPE_CHECKING:
     from torch import nn
@@ -48,22 +47,25 @@ def obtain(
     weights_path: Path,
     description_path: Path,
     progress: Progress = silently,
+    own: zoo.Own | None = None,
 ) -> None:
     """Write a model's weights as safetensors and its description as JSON.
 
-    The published file is verified against its pinned hash, read without executing pickled code, and tried on the
+    A published file is verified against its pinned hash, read without executing pickled code, and tried on the
     architecture before anything is written.
 
     Parameters
     ----------
     model, dataset
-        Keys of `zoo.MODELS` and of `sources.DATASETS`.
+        Keys of `zoo.MODELS` (or of `own`) and of `sources.DATASETS`.
     seed
         0: pretrained weights exist once.
     weights_path, description_path
         Files to write: `weights.safetensors` and `model.json`.
     progress
         Shows how much of a download has arrived.
+    own
+        The user's own models, see `zoo`.
 
     Raises
     ------
@@ -71,8 +73,8 @@ def obtain(
         If a name is unknown, model and dataset differ in their classes, the seed is not 0, or the weights are missing,
         altered, unreadable or of another architecture.
     """
-    spec, data = zoo.find(model), sources.find(dataset)
-    if zoo.is_trained(model, dataset):
+    spec, data = zoo.find(model, own), sources.find(dataset)
+    if zoo.is_trained(model, dataset, own):
         raise CaseSaliencyError(
             f"model {model} knows the classes {spec.label_space}, dataset {dataset} has {data.label_space}; choose a "
             "model and a dataset with the same classes, or train it: case-saliency train-model"
@@ -80,7 +82,9 @@ def obtain(
     if seed != 0:
         raise CaseSaliencyError(f"model {model}: seed {seed} found, but its weights are pretrained; use seed 0")
     published = pretrained.read(spec, weights_path.parent, progress)
-    pretrained.fill(build(spec, published.n_classes), published.tensors, published.source, _REMEDY)
+    network = building.build(spec, published.n_classes)
+    pretrained.fill(network, published.tensors, published.source, _REMEDY)
+    building.check(spec, network, published.n_classes)
     storage.write_tensors(published.tensors, weights_path)
     weights = {
         "sha256": storage.sha256(weights_path),
@@ -91,17 +95,18 @@ def obtain(
     storage.write_json(described, description_path)
 
 
-def load(weights_path: Path, description_path: Path, device: str = "cpu") -> LoadedModel:
-    """Load what `obtain` wrote.
+def load(weights_path: Path, description_path: Path, device: str = "cpu", own: zoo.Own | None = None) -> LoadedModel:
+    """Load what `obtain` or a training wrote; `own` holds the user's own models, see `zoo`.
 
     Raises
     ------
     CaseSaliencyError
-        If a file is missing or unreadable, or the weights are not those that the description was written for.
+        If a file is missing or unreadable, the weights are not those that the description was written for, or the
+        description is that of a network which another function built.
     """
     description = storage.read_json(description_path)
     try:
-        name, expected = description["model"], description["weights"]["sha256"]
+        name, expected, builder = description["model"], description["weights"]["sha256"], description["builder"]
         fields, target_layers = description["transform"], description["target_layers"]
         n_classes = int(description["n_classes"])
     except (KeyError, TypeError, ValueError) as error:
@@ -110,7 +115,12 @@ def load(weights_path: Path, description_path: Path, device: str = "cpu") -> Loa
     found = storage.sha256(weights_path)
     if found != expected:
         raise CaseSaliencyError(f"{weights_path}: sha256 {found} found, {expected} expected; {_REMEDY}")
-    module = build(zoo.find(name), n_classes)  # the builder is code: it comes from the zoo, not from a file
+    spec = zoo.find(name, own)  # the builder is code: it comes from the zoo or from params.yaml, never from a file
+    if builder != spec.builder:
+        raise CaseSaliencyError(
+            f"{description_path}: builder {builder!r} found, {name} is built by {spec.builder!r}; {_REMEDY}"
+        )
+    module = building.build(spec, n_classes)
     pretrained.fill(module, tensors, str(weights_path), _REMEDY)
     return LoadedModel(
         module=module.to(device).eval().requires_grad_(False),
@@ -118,12 +128,6 @@ def load(weights_path: Path, description_path: Path, device: str = "cpu") -> Loa
         transform=Transform.from_dict(fields),
         target_layers=target_layers,
     )
-
-
-def build(spec: zoo.ModelSpec, n_classes: int) -> "nn.Module":
-    """Return the network with random weights, drawn from torch's own random numbers."""
-    network: nn.Module = resolve_name(spec.builder)(spec.architecture, n_classes)
-    return network
 
 
 def describe(
@@ -149,5 +153,5 @@ def describe(
         "transform": transform.to_dict(),
         "licence": spec.licence,
         "weights": dict(weights),
-        "classes": list(labels.names(label_space)),
+        "classes": list(labels.names(label_space, n_classes)),
     }

@@ -8,12 +8,14 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from case_saliency.datasets import download
 from case_saliency.datasets.fetching import Progress, silently
+from case_saliency.datasets.packages import PackagedFile
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.models.spec import DownloadedFile, ModelSpec, Trained
+from case_saliency.models import building
+from case_saliency.models.spec import FORMATS, Built, DownloadedFile, LocalFile, ModelSpec, Trained
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +27,7 @@ _OLD_NAME = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.((?:[12])\.(?:w
 
 @dataclass(frozen=True)
 class Published:
-    """Weights as they were published.
+    """Weights as they were published, or as the user has them.
 
     Attributes
     ----------
@@ -34,14 +36,14 @@ class Published:
     label_space, n_classes
         What its logits mean, and how many there are.
     source, sha256
-        Where the file comes from, and its hash.
+        Where the file comes from, and its hash; None where a function of the user's brings the weights along.
     """
 
     tensors: "dict[str, torch.Tensor]"
     label_space: str
     n_classes: int
     source: str
-    sha256: str
+    sha256: str | None
 
 
 def read(spec: ModelSpec, folder: Path, progress: Progress = silently) -> Published:
@@ -61,20 +63,16 @@ def read(spec: ModelSpec, folder: Path, progress: Progress = silently) -> Publis
     CaseSaliencyError
         If the file is missing, cannot be fetched, is not the pinned one, or holds anything else than plain tensors.
     """
-    import torch
-
     weights = spec.weights
     if isinstance(weights, Trained) or spec.label_space is None or spec.n_classes is None:
         raise CaseSaliencyError(f"model {spec.name} has no published weights; train it: case-saliency train-model")
-    content = _downloaded(weights, folder, progress) if isinstance(weights, DownloadedFile) else weights.read()
-    try:
-        found = dict(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
-    except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CaseSaliencyError(
-            f"{weights.source}: refused, a file of plain tensors was expected ({reason}); use a trusted source"
-        ) from error
-    tensors = {_OLD_NAME.sub(r"\1\2", str(name)): value for name, value in found.items()}
+    if isinstance(weights, Built):
+        brought = building.seeded(spec, spec.n_classes).state_dict()
+        return Published(dict(brought), spec.label_space, spec.n_classes, weights.source, None)
+    content = _content(weights, folder, progress)
+    found = _tensors(content, weights.source)
+    renamed = isinstance(weights, DownloadedFile)
+    tensors = {_OLD_NAME.sub(r"\1\2", str(name)) if renamed else str(name): found[name] for name in found}
     digest = hashlib.sha256(content).hexdigest()
     return Published(tensors, spec.label_space, spec.n_classes, weights.source, digest)
 
@@ -101,6 +99,40 @@ def fill(module: "nn.Module", values: "Mapping[str, torch.Tensor]", origin: str,
     except RuntimeError as error:
         reason = "; ".join(textwrap.shorten(line, 300, placeholder=" ...") for line in str(error).splitlines()[1:3])
         raise CaseSaliencyError(f"{origin}: the weights do not fit the architecture ({reason}); {remedy}") from error
+
+
+def _content(weights: PackagedFile | DownloadedFile | LocalFile, folder: Path, progress: Progress) -> bytes:
+    """Return the bytes of a file of weights."""
+    if isinstance(weights, DownloadedFile):
+        return _downloaded(weights, folder, progress)
+    if isinstance(weights, PackagedFile):
+        return weights.read()
+    path = Path(weights.path).expanduser()
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CaseSaliencyError(
+            f"{path}: cannot be read ({error.strerror}); correct `weights` in params.yaml"
+        ) from error
+
+
+def _tensors(content: bytes, source: str) -> "dict[Any, torch.Tensor]":
+    """Return the tensors of a file; whatever is no file of plain tensors is refused."""
+    import safetensors.torch
+    import torch
+
+    try:
+        if source.endswith(FORMATS[0]):
+            return dict(safetensors.torch.load(content))
+        return dict(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
+    except (
+        *(pickle.UnpicklingError, safetensors.SafetensorError, RuntimeError, EOFError, LookupError),
+        *(TypeError, ValueError),
+    ) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CaseSaliencyError(
+            f"{source}: refused, a file of plain tensors was expected ({reason}); use a trusted source"
+        ) from error
 
 
 def _downloaded(weights: DownloadedFile, folder: Path, progress: Progress) -> bytes:

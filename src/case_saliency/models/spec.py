@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from case_saliency.datasets.images import Transform
 from case_saliency.datasets.packages import PackagedFile
 
+FORMATS = (".safetensors", ".pt", ".pth")
+"""Endings of the user's files of weights; the last two are read with `weights_only=True`."""
+
 
 @dataclass(frozen=True)
 class DownloadedFile:
@@ -35,11 +38,35 @@ class DownloadedFile:
 
 
 @dataclass(frozen=True)
+class LocalFile:
+    """Weights in a file of the user's; `path` is relative to the working folder."""
+
+    path: str
+
+    @property
+    def source(self) -> str:
+        """Where the file lies."""
+        return self.path
+
+
+@dataclass(frozen=True)
+class Built:
+    """Weights that the user's function brings along; `builder` names it."""
+
+    builder: str
+
+    @property
+    def source(self) -> str:
+        """What makes the weights."""
+        return self.builder
+
+
+@dataclass(frozen=True)
 class Trained:
     """Weights that are made here, by training on the training split of a data set from random numbers."""
 
 
-Weights = PackagedFile | DownloadedFile | Trained
+Weights = PackagedFile | DownloadedFile | LocalFile | Built | Trained
 
 
 @dataclass(frozen=True)
@@ -54,7 +81,7 @@ class ModelSpec:
         `builder` is `module:function`; called with `architecture` and the number of classes it returns the network
         with random weights.
     weights
-        Where its weights come from: a published file, or a training.
+        Where its weights come from: a published file, a file or a function of the user's, or a training.
     target_layers
         Name of a target layer -> path of the module inside the network. `last_conv` is the paper's layer or, in a small
         network, its analogue; `block1`, `block2`, ... are earlier candidates.
@@ -66,8 +93,8 @@ class ModelSpec:
     licence
         Licence of architecture and weights.
     label_space, n_classes
-        What the logits of published weights mean (a key of `labels.LABEL_SPACES`), and how many there are; None for
-        weights that are trained: the data set tells.
+        What the logits of published weights mean (a key of `labels.LABEL_SPACES`, or `labels.USER` for the classes of
+        the user's folder), and how many there are; None for weights that are trained: the data set tells.
     classifier
         Path of the last linear layer, which fine-tuning replaces; None where fine-tuning is not provided for.
     """

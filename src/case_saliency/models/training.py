@@ -1,7 +1,7 @@
 """Train a model of the zoo on a data set, and write what `networks.load` reads."""
 
 import logging
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from case_saliency import storage
 from case_saliency.datasets import sources
 from case_saliency.datasets.images import Transform
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.models import devices, networks, pixels, pretrained, train, zoo
+from case_saliency.models import building, devices, networks, pixels, pretrained, train, zoo
 from case_saliency.models.pixels import Normalise, Pixels
 from case_saliency.models.recipe import Recipe
 
@@ -28,13 +28,15 @@ class Task:
     Attributes
     ----------
     model, dataset
-        Keys of `zoo.MODELS` and of `sources.DATASETS`.
+        Keys of `zoo.MODELS` (or of `own`) and of `sources.DATASETS`.
     seed
         Of the initial weights, the order of images, and augmentation.
     recipe
         How it is trained.
     manifest
         Manifest of the data set; the images lie beside it.
+    own
+        The user's own models, see `zoo`.
     """
 
     model: str
@@ -42,6 +44,7 @@ class Task:
     seed: int
     recipe: Recipe
     manifest: Path
+    own: zoo.Own = field(default_factory=dict)
 
 
 def produce(
@@ -76,8 +79,8 @@ def produce(
     CaseSaliencyError
         If a name is unknown, the model's published weights fit the data set already, or a split is missing.
     """
-    spec, data = zoo.find(task.model), sources.find(task.dataset)
-    if not zoo.is_trained(task.model, task.dataset):
+    spec, data = zoo.find(task.model, task.own), sources.find(task.dataset)
+    if not zoo.is_trained(task.model, task.dataset, task.own):
         raise CaseSaliencyError(
             f"model {task.model} has published weights for the classes of {task.dataset}; obtain them: "
             "case-saliency obtain-model"
@@ -132,7 +135,8 @@ def _facts(task: Task) -> dict[str, Any]:
 def _initial(spec: zoo.ModelSpec, n_classes: int, seed: int, folder: Path) -> nn.Module:
     """Return the network as training finds it."""
     with train.seeded(train.derived(seed, "initial weights")):
-        network = networks.build(spec, n_classes)
+        network = building.build(spec, n_classes)
+    building.check(spec, network, n_classes)
     if isinstance(spec.weights, zoo.Trained):
         return network
     if spec.classifier is None:

@@ -1,23 +1,26 @@
 """The answer in words. Every number and every judgement is read from the tables; nothing is known beforehand."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
-from case_saliency.figures.names import VERDICTS, method_style, ordered_methods, p_statement
+from case_saliency.figures.names import VERDICTS, method_style, ordered_methods
 from case_saliency.figures.panels import split
 from case_saliency.report.content import Experiment, Settings
-from case_saliency.report.limits import held_out, limits
+from case_saliency.report.limits import built_in, held_out, limits
+from case_saliency.report.phrases import FEW, compared, networks, verdicts, where
 from case_saliency.report.ranges import spread
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One sentence that answers the question, what supports it, and what limits it."""
+    """One sentence that answers the question, what supports it, and what limits it.
+
+    `built_in` says how much of it is left when the compared classes are kept apart; "" where that was not measured.
+    """
 
     headline: str
+    built_in: str
     sensitivity: list[str]
     fidelity: list[str]
     limits: list[str]
@@ -29,6 +32,7 @@ def answer(experiment: Experiment) -> Answer:
     agreement, fidelity = experiment.agreement, experiment.fidelity
     return Answer(
         headline=_headline(agreement, settings),
+        built_in=_built_in(experiment),
         sensitivity=[*_by_verdict(agreement), *_controls(agreement)],
         fidelity=[
             *_fidelity(fidelity[fidelity["measure"] == settings.measure], settings),
@@ -36,12 +40,6 @@ def answer(experiment: Experiment) -> Answer:
         ],
         limits=limits(experiment),
     )
-
-
-def _networks(count: int, total: int) -> str:
-    if count < total:
-        return f"{count} of {total} networks"
-    return "the one network" if total == 1 else "both networks" if total == 2 else f"all {total} networks"
 
 
 def _headline(agreement: pd.DataFrame, settings: Settings) -> str:
@@ -56,14 +54,14 @@ def _headline(agreement: pd.DataFrame, settings: Settings) -> str:
     shared = f"the maps for the two likeliest classes share a median of {medians} of their most salient pixels"
     if sensitive == len(rows):
         return (
-            f"{label} is class-sensitive on {_networks(sensitive, len(rows))}: {shared}, below "
+            f"{label} is class-sensitive on {networks(sensitive, len(rows))}: {shared}, below "
             f"{settings.threshold:g}%.{heldout}"
         )
     if insensitive == len(rows):
-        where = _networks(insensitive, len(rows))
+        where = networks(insensitive, len(rows))
         failed = f"{label} fails the class-sensitivity diagnostic on {where}"
         return f"{failed}: {shared}, above {settings.threshold:g}%.{heldout}"
-    return f"{label} gives no uniform answer, {_counts(counts.to_dict(), len(rows))}: {shared}.{heldout}"
+    return f"{label} gives no uniform answer, {verdicts(rows['verdict'])}: {shared}.{heldout}"
 
 
 def _held_out(agreement: pd.DataFrame, settings: Settings) -> str:
@@ -71,14 +69,15 @@ def _held_out(agreement: pd.DataFrame, settings: Settings) -> str:
     rows = agreement[agreement["method"] == held_out(settings.reference)]
     if rows.empty:
         return ""
-    counts = _counts(rows["verdict"].value_counts().to_dict(), len(rows))
     medians = spread(rows["median_agreement"], "{:.0f}%")
-    return f" With the compared classes held out of its contrast sets, it is {counts} ({medians})."
+    told = verdicts(rows["verdict"])
+    return f" With the compared classes held out of its contrast sets, it is {told} ({medians})."
 
 
-def _counts(counts: Mapping[Any, int], total: int) -> str:
-    known = [(VERDICTS[name].words, counts[name]) for name in VERDICTS if counts.get(name)]
-    return ", ".join(f"{words} on {_networks(int(count), total)}" for words, count in known)
+def _built_in(experiment: Experiment) -> str:
+    """Say how much of the reference's reduction of agreement is left without them, where that was measured."""
+    told = built_in(experiment)
+    return f"{told[0].upper()}{told[1:]}." if told else ""
 
 
 def _by_verdict(agreement: pd.DataFrame) -> list[str]:
@@ -86,11 +85,11 @@ def _by_verdict(agreement: pd.DataFrame) -> list[str]:
     methods = agreement[agreement["role"] == "method"]
     patterns: dict[tuple[int, ...], list[str]] = {}
     for method in ordered_methods(methods["method"]):
-        verdicts = methods.loc[methods["method"] == method, "verdict"]
-        patterns.setdefault(tuple(int((verdicts == name).sum()) for name in VERDICTS), []).append(method)
+        found = methods.loc[methods["method"] == method, "verdict"]
+        patterns.setdefault(tuple(int((found == name).sum()) for name in VERDICTS), []).append(method)
     sentences = []
     for pattern in sorted(patterns, reverse=True):
-        counts = _counts(dict(zip(VERDICTS, pattern, strict=True)), sum(pattern))
+        counts = verdicts(methods.loc[methods["method"] == patterns[pattern][0], "verdict"])
         members = "; ".join(_with_medians(agreement, method) for method in patterns[pattern])
         sentences.append(f"{counts[0].upper()}{counts[1:]}: {members}.")
     return sentences
@@ -133,8 +132,7 @@ def _fidelity(fidelity: pd.DataFrame, settings: Settings) -> list[str]:
         controls = spread(rows.loc[rows["role"] == "control", "mean"], "{:.2f}")
         others = rows[(rows["role"] == "method") & (rows["method"] != settings.reference)]
         differ = others[others["p_holm"] < settings.alpha]
-        verb = "differ" if len(differ) != 1 else "differs"
-        found = f"{len(differ)} {verb}: {_differences(differ, label)}" if len(differ) else "none shows a difference"
+        found = compared(differ, others, label, none="none shows a difference")
         sentences.append(
             f"Removing the top {k:g}% of pixels (fill: {fill}) costs the predicted class a mean "
             f"{_COSTS[settings.measure].format(drops)} with {label}, and {controls} with the controls. Of "
@@ -152,45 +150,30 @@ def _equivalent(others: pd.DataFrame, settings: Settings) -> str:
 
 def _beaten(rows: pd.DataFrame, settings: Settings) -> str:
     """Say where a control costs as much as the reference: there the reference's map is no better than none."""
-    parts = []
-    for panel in split(rows):
+    parts, found, panels = [], [], split(rows)
+    for panel in panels:
         reference = panel.rows.loc[panel.rows["method"] == settings.reference, "mean"].max()
         controls = panel.rows[(panel.rows["role"] == "control") & (panel.rows["mean"] >= reference)]
         if len(controls):
             names = " and ".join(method_style(method).label for method in ordered_methods(controls["method"]))
             parts.append(f"{names} on {panel.name}")
-    label = method_style(settings.reference).label
-    return f" A control costs as much as {label} or more: {'; '.join(parts)}." if parts else ""
+            found.append(controls)
+    if not parts:
+        return ""
+    told = "; ".join(parts) if len(panels) <= FEW else where(pd.concat(found), rows)
+    return f" A control costs as much as {method_style(settings.reference).label} or more: {told}."
 
 
 def _specificity(cross: pd.DataFrame | None) -> list[str]:
     """One sentence for each share of removed pixels and fill: which methods get the joint verdict, and which not."""
     sentences = []
     for (k, fill), rows in [] if cross is None else cross.groupby(["k_percent", "fill"], sort=True):
-        specific, denied = (_where(rows, verdict) for verdict in ("class-specific", "not class-specific"))
+        specific, denied = (
+            where(rows[rows["joint_verdict"] == verdict], rows) for verdict in ("class-specific", "not class-specific")
+        )
         sentences.append(
             f"Class-specific, that is class-sensitive and faithful to its own class rather than the other one "
-            f"(cross-deletion of the top {k:g}%, fill: {fill}): {specific or 'none'}. Not class-specific: "
-            f"{denied or 'none'}. The others are undecided."
+            f"(cross-deletion of the top {k:g}%, fill: {fill}): {specific}. Not class-specific: "
+            f"{denied}. The others are undecided."
         )
     return sentences
-
-
-def _where(rows: pd.DataFrame, verdict: str) -> str:
-    found = rows[rows["joint_verdict"] == verdict]
-    counts = {method: int((found["method"] == method).sum()) for method in ordered_methods(found["method"])}
-    totals = rows["method"].value_counts()
-    return "; ".join(
-        f"{method_style(method).label} on {_networks(count, int(totals[method]))}" for method, count in counts.items()
-    )
-
-
-def _differences(rows: pd.DataFrame, reference: str) -> str:
-    parts = []
-    for panel in split(rows):
-        for method in ordered_methods(panel.rows["method"]):
-            row = panel.rows[panel.rows["method"] == method].to_dict("records")[0]
-            direction = "larger" if row["difference_to_case"] > 0 else "smaller"
-            p = p_statement(row["p_holm"])
-            parts.append(f"{method_style(method).label} {direction} than {reference} on {panel.name} ({p})")
-    return "; ".join(parts)

@@ -30,6 +30,8 @@ class Settings:
         Where the reference takes its contrast classes from ("logits", "confusion", ...); None if it has none.
     labelled
         Whether the images have labels, so that wrong predictions are known and set aside.
+    k_percent
+        Size of the diagnostic's top set, percent.
     """
 
     alpha: float = 0.05
@@ -40,16 +42,21 @@ class Settings:
     measure: str = "drop_relative_clipped"
     contrast_source: str | None = "logits"
     labelled: bool = True
+    k_percent: float = 5.0
 
 
 @dataclass(frozen=True)
 class ReportFigure:
-    """A finished figure: a PNG file, what it is called, what its caption says, and the id of its record."""
+    """A finished figure: a PNG file, what it is called, what its caption says, and the id of its record.
+
+    `analysis` names the analysis that it belongs to; "" for the figures of both research questions.
+    """
 
     title: str
     image: Path
     caption: str
     record_id: str
+    analysis: str = ""
 
 
 @dataclass(frozen=True)

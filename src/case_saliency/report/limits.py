@@ -4,6 +4,7 @@ import pandas as pd
 
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.report.content import Experiment, Settings
+from case_saliency.report.evidence import circularity
 from case_saliency.report.ranges import spread
 
 _PAPERS_NETWORKS = {"convnext_large", "densenet201", "resnet50", "vgg19_bn"}
@@ -17,7 +18,7 @@ def limits(experiment: Experiment) -> list[str]:
         _sample(agreement, settings),
         _power(agreement, settings),
         *_fragile(agreement),
-        *_circularity(agreement, settings),
+        *_circularity(experiment),
     ]
 
 
@@ -74,21 +75,42 @@ def _fragile(agreement: pd.DataFrame) -> list[str]:
     ]
 
 
-def _circularity(agreement: pd.DataFrame, settings: Settings) -> list[str]:
-    if settings.contrast_source != "logits" or settings.reference not in set(agreement["method"]):
+def _circularity(experiment: Experiment) -> list[str]:
+    agreement, settings = experiment.agreement, experiment.settings
+    pointer = " Circularity, under Further evidence, says how much is left without." if built_in(experiment) else ""
+    by_logits = settings.contrast_source == "logits"
+    if settings.reference not in set(agreement["method"]) or not (by_logits or pointer):
         return []
     label = method_style(settings.reference).label
-    medians = agreement.groupby("method")["median_agreement"]
-    told = (
-        f"Circularity: {label} removes from a class's evidence what it shares with rival classes, and rivals are taken "
-        "from the image's own highest logits, so the two classes compared are each other's rivals. Part of its low "
-        "agreement is built in by this"
+    told = f"Circularity: {label} removes from a class's evidence what it shares with rival classes, and "
+    if not by_logits:
+        return [
+            f"{told}where one of the two compared classes is among them, low agreement is partly built in.{pointer}"
+        ]
+    told += (
+        "rivals are taken from the image's own highest logits, so the two classes compared are each other's rivals. "
+        "Part of its low agreement is built in by this"
     )
-    control = held_out(settings.reference)
-    if control not in medians.groups:
-        return [f"{told}; list {control} among the methods to see how much."]
-    before, after = (spread(medians.get_group(name), "{:.0f}%") for name in (settings.reference, control))
-    return [f"{told}: with both compared classes held out, the median agreement is {after} instead of {before}."]
+    medians, control = agreement.groupby("method")["median_agreement"], held_out(settings.reference)
+    if control in medians.groups:
+        before, after = (spread(medians.get_group(name), "{:.0f}%") for name in (settings.reference, control))
+        told += f": with both compared classes held out, the median agreement is {after} instead of {before}"
+    elif not pointer:
+        told += f"; list {control} among the methods to see how much"
+    return [f"{told}.{pointer}"]
+
+
+def built_in(experiment: Experiment) -> str:
+    """Say how much of the reference's reduction of agreement is left without the compared classes; "" if not measured.
+
+    It is measured for `case` alone, and may be so on some of the networks.
+    """
+    table, settings = experiment.analyses.get("circularity"), experiment.settings
+    if table is None or settings.reference != circularity.CASE:
+        return ""
+    measured, total = (len(rows[["model", "seed"]].drop_duplicates()) for rows in (table, experiment.agreement))
+    where = f" (measured on {measured} of {total} networks)" if measured < total else ""
+    return f"{circularity.left(table)}{where}"
 
 
 def held_out(reference: str) -> str:

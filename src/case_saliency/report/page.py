@@ -1,19 +1,49 @@
 """The page: experiments and background in, one HTML document out."""
 
 import base64
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from case_saliency.analyses import ANALYSES
 from case_saliency.figures.names import VERDICTS
 from case_saliency.report.answer import Answer, answer
-from case_saliency.report.content import Background, Experiment
+from case_saliency.report.content import Background, Experiment, Photograph, ReportFigure
+from case_saliency.report.evidence.sections import Section, sections
+from case_saliency.report.front import line
 from case_saliency.report.overview import Overview, overview
 from case_saliency.report.pictures import picture
 from case_saliency.report.tables import TableView, view
+from case_saliency.report.thumbnails import shown
+
+_CAPTIONS = {
+    "agreement": "Class sensitivity: agreement, tests and verdicts",
+    "fidelity": "Fidelity: confidence drops and paired tests",
+    "cross_deletion": "Class specificity: cross-deletion and the joint verdict",
+    "ranks": "Ranks: the methods over the same images, with the critical difference",
+    "pooled": "Pooled: mean agreement over networks, and over the seeds of each",
+    "attrition": "Attrition: what became of every image",
+}
+
+
+@dataclass(frozen=True)
+class _Numbered:
+    """A figure and its number in the chapter."""
+
+    number: int
+    figure: ReportFigure
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """A section of further evidence, ready to print."""
+
+    section: Section
+    figures: list[_Numbered]
+    table: TableView
 
 
 @dataclass(frozen=True)
@@ -23,7 +53,10 @@ class _Chapter:
     experiment: Experiment
     answer: Answer
     overview: Overview
+    evidence: list[_Evidence]
+    figures: list[_Numbered]
     tables: list[TableView]
+    photographs: Sequence[Photograph]
 
 
 def render(experiments: Sequence[Experiment], background: Background) -> str:
@@ -52,6 +85,7 @@ def render(experiments: Sequence[Experiment], background: Background) -> str:
     environment.filters["picture"] = picture
     return environment.get_template("page.html").render(
         chapters=[_chapter(experiment) for experiment in experiments],
+        lines=[line(experiment) for experiment in experiments] if len(experiments) > 1 else [],
         parameters=list(_flatten(background.parameters)),
         environment=background.environment,
         background=background,
@@ -60,25 +94,32 @@ def render(experiments: Sequence[Experiment], background: Background) -> str:
 
 
 def _chapter(experiment: Experiment) -> _Chapter:
-    captions = {
-        "agreement": "Class sensitivity: agreement, tests and verdicts",
-        "fidelity": "Fidelity: confidence drops and paired tests",
-        "cross_deletion": "Class specificity: cross-deletion and the joint verdict",
-        "curves": "Perturbation curves: areas and paired tests",
-        "ranks": "Ranks: the methods over the same images, with the critical difference",
-        "pooled": "Pooled: mean agreement over networks, and over the seeds of each",
-        "attrition": "Attrition: what became of every image",
-    }
-    tables = [
-        view(getattr(experiment, name), f"{experiment.name}-{name}", caption, f"{experiment.name}-{name}.csv")
-        for name, caption in captions.items()
-        if getattr(experiment, name) is not None
+    numbers = itertools.count(1)
+
+    def numbered(figures: Sequence[ReportFigure]) -> list[_Numbered]:
+        return [_Numbered(next(numbers), figure) for figure in figures]
+
+    evidence = [
+        _Evidence(section, numbered(section.figures), _view(experiment, section.name, section.title, section.table))
+        for section in sections(experiment)
     ]
-    tables += [
-        view(table, f"{experiment.name}-{name}", ANALYSES[name].title, f"{experiment.name}-{name}.csv")
-        for name, table in experiment.analyses.items()
-    ]
-    return _Chapter(experiment, answer(experiment), overview(experiment), tables)
+    return _Chapter(
+        experiment=experiment,
+        answer=answer(experiment),
+        overview=overview(experiment),
+        evidence=evidence,
+        figures=numbered([figure for figure in experiment.figures if not figure.analysis]),
+        tables=[
+            _view(experiment, name, caption, getattr(experiment, name))
+            for name, caption in _CAPTIONS.items()
+            if getattr(experiment, name) is not None
+        ],
+        photographs=shown(experiment.photographs),
+    )
+
+
+def _view(experiment: Experiment, name: str, caption: str, table: pd.DataFrame) -> TableView:
+    return view(table, f"{experiment.name}-{name}", caption, f"{experiment.name}-{name}.csv")
 
 
 def _data_uri(content: bytes, kind: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from case_saliency.statistics.attrition import CELL, KEPT, MISCLASSIFIED, DegeneratePolicy, counted, status
+from case_saliency.statistics.attrition import CELL, DegeneratePolicy, counted, counts, status
 from case_saliency.statistics.cross_deletion import cross_deletion_table
 from case_saliency.statistics.fidelity import fidelity_table
 from case_saliency.statistics.intervals import bca_mean_interval, median_interval, verdict
@@ -136,7 +136,6 @@ def _described(
     used = cell.loc[values.index]
     cosines = used[["cosine_a", "cosine_b"]]
     gap = (cosines - case.loc[values.index, ["cosine_a", "cosine_b"]]).abs()
-    n_misclassified = int((cell["status"] == MISCLASSIFIED).sum())
     return {
         "k_percent": cell["k_percent"].iloc[0] if len(cell) else case["k_percent"].iloc[0],
         "n": len(values),
@@ -149,9 +148,7 @@ def _described(
         "cosine_gap": float(gap.mean().mean()),
         "norm_ratio": float(used[["norm_ratio_a", "norm_ratio_b"]].mean().mean()),
         "pair_cosine": float(used["pair_cosine"].mean()),
-        "n_total": len(cell),
-        "n_excluded_misclassified": n_misclassified,
-        "n_degenerate": len(cell) - n_misclassified - int((cell["status"] == KEPT).sum()),
+        **counts(cell),
     }
 
 

@@ -10,7 +10,7 @@ from case_saliency.statistics.attrition import CELL, DegeneratePolicy, counted, 
 from case_saliency.statistics.clusters import cluster_median_interval
 from case_saliency.statistics.effects import hodges_lehmann, rank_biserial
 from case_saliency.statistics.intervals import Verdict, bca_mean_interval, median_interval, verdict
-from case_saliency.statistics.multiplicity import holm
+from case_saliency.statistics.multiplicity import adjusted_by
 from case_saliency.statistics.paired import Values, ZeroMethod, sign_test_less, wilcoxon_less
 from case_saliency.statistics.power import sign_test_power, sign_test_sample_size
 
@@ -91,9 +91,7 @@ def agreement_table(
         row |= {"power": sign_test_power(values.size, effect, alpha), "n_for_power80": n_needed}
         rows.append(row)
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
-    for _, family in table[table["role"] == "method"].groupby(["experiment", "k_percent"]):
-        table.loc[family.index, "p_holm"] = holm(family["p_sign"].to_numpy(dtype=float))
-    return table
+    return table.assign(p_holm=adjusted_by(table, "p_sign", ["experiment", "k_percent"]))
 
 
 def _verdict(cell: pd.DataFrame, policy: DegeneratePolicy, alpha: float, threshold: float) -> Verdict:
@@ -134,6 +132,5 @@ def _test(values: Values, alpha: float, threshold: float, zero_method: ZeroMetho
     return {
         "p_wilcoxon": p_wilcoxon,
         "p_sign": sign_test_less(values, threshold),
-        "p_holm": np.nan,
         "rejects_paper": p_wilcoxon < alpha,
     }

@@ -14,7 +14,7 @@ import pandas as pd
 from case_saliency.diagnostic.degenerate import KINDS
 from case_saliency.statistics.attrition import CELL, KEPT, status
 from case_saliency.statistics.fidelity import fidelity_table
-from case_saliency.statistics.multiplicity import holm
+from case_saliency.statistics.multiplicity import adjusted_by
 from case_saliency.statistics.paired import paired_t
 
 _SETTING = ["fill", "k_percent"]
@@ -62,14 +62,13 @@ def cross_deletion_table(
     """
     pairs = _pairs(scores)
     table = fidelity_table(pairs, controls=controls, alpha=alpha, measures=["interaction"], reference=reference)
-    table = table.rename(columns=_RENAMED).assign(p_holm=np.nan)
+    table = table.rename(columns=_RENAMED)
     kept = pairs[status(pairs, "interaction") == KEPT].groupby([*CELL, *_SETTING], sort=False)
     table = table.merge(kept[_DROPS].mean().reset_index(), on=[*CELL, *_SETTING], how="left", validate="one_to_one")
     tests = {names: _own_against_cross(cell) for names, cell in kept}
     cells = table[[*CELL, *_SETTING]].itertuples(index=False, name=None)
     table["p_interaction"] = [tests.get(names, np.nan) for names in cells]
-    for _, family in table[table["role"] == "method"].groupby(["experiment", *_SETTING]):
-        table.loc[family.index, "p_holm"] = holm(family["p_interaction"].to_numpy(dtype=float))
+    table["p_holm"] = adjusted_by(table, "p_interaction", ["experiment", *_SETTING])
     verdicts = agreement[[*CELL, "verdict"]].rename(columns={"verdict": "agreement_verdict"})
     table = table.merge(verdicts, on=list(CELL), how="left", validate="many_to_one")
     if table["agreement_verdict"].isna().any():

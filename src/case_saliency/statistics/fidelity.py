@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from case_saliency.statistics.attrition import CELL, KEPT, MISCLASSIFIED, status
+from case_saliency.statistics.attrition import CELL, KEPT, counts, status
 from case_saliency.statistics.intervals import mean_interval
-from case_saliency.statistics.multiplicity import holm
+from case_saliency.statistics.multiplicity import adjusted_by
 from case_saliency.statistics.paired import least_margin, paired_greater, paired_t, paired_tost
 
 _SETTING = ("test", "measure", "fill", "k_percent")
@@ -87,26 +87,15 @@ def fidelity_table(
             values = kept.loc[(kept["layer"] == layer) & (kept["method"] == method), "value"]
             row: dict[str, Any] = {key: cell[key].iloc[0] for key in keys}
             row["role"] = "control" if method in controls else "method"
-            row |= _counts(cell) | _describe(values, alpha)
+            row |= counts(cell) | _describe(values, alpha)
             other = values.iloc[:0] if method == reference else references.get(str(layer), absent)
             row |= _against(values, other, equivalence_margin, alpha)
             if row["measure"] in _LOGITS:
                 row |= {"p_tost": np.nan, "equivalent": False, "p_noninferior": np.nan}
             rows.append(row)
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
-    for _, family in table[table["role"] == "method"].groupby(["experiment", *_SETTING]):
-        for p_value, adjusted in _FAMILIES.items():
-            table.loc[family.index, adjusted] = holm(family[p_value].to_numpy(dtype=float))
-    return table
-
-
-def _counts(cell: pd.DataFrame) -> dict[str, Any]:
-    n_misclassified = int((cell["status"] == MISCLASSIFIED).sum())
-    return {
-        "n_total": len(cell),
-        "n_excluded_misclassified": n_misclassified,
-        "n_degenerate": len(cell) - n_misclassified - int((cell["status"] == KEPT).sum()),
-    }
+    by = ["experiment", *_SETTING]
+    return table.assign(**{adjusted: adjusted_by(table, p_value, by) for p_value, adjusted in _FAMILIES.items()})
 
 
 def _describe(values: "pd.Series[float]", alpha: float) -> dict[str, Any]:
@@ -128,11 +117,9 @@ def _against(values: "pd.Series[float]", reference: "pd.Series[float]", margin: 
         "n_pairs": len(shared),
         "difference_to_case": float((first - second).mean()) if len(shared) else np.nan,
         "p_vs_case": paired_t(first, second),
-        "p_holm": np.nan,
         "p_tost": p_tost,
         "equivalent": p_tost < alpha,
         "least_margin": least_margin(first, second, alpha),
         "p_noninferior": paired_greater(second, first, margin),
         "p_superior": paired_greater(first, second),
-        "p_superior_holm": np.nan,
     }

@@ -1,14 +1,13 @@
 """Layers: agreement at every target layer, and how it differs from that at the network's main layer."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
-import numpy as np
 import pandas as pd
 
 from case_saliency.statistics.attrition import KEPT, DegeneratePolicy, status
 from case_saliency.statistics.class_sensitivity import agreement_table
 from case_saliency.statistics.intervals import mean_interval
-from case_saliency.statistics.multiplicity import holm
+from case_saliency.statistics.multiplicity import adjusted_by
 from case_saliency.statistics.paired import ZeroMethod, paired_t
 
 _NETWORK = ["experiment", "dataset", "model", "seed"]
@@ -19,7 +18,7 @@ _DROPPED = ("hodges_lehmann", "rank_biserial", "mean_agreement", "mean_ci_low", 
 def layers_table(
     scores: pd.DataFrame,
     *,
-    main_layer: str,
+    main_layers: Mapping[str, str],
     controls: Collection[str],
     alpha: float,
     threshold: float,
@@ -33,8 +32,8 @@ def layers_table(
     ----------
     scores
         Agreement scores of all layers.
-    main_layer
-        The layer with which the others of a network are compared.
+    main_layers
+        Model -> the layer with which the others of the network are compared.
     controls, alpha, threshold, zero_method, degenerate_policy, seed
         As in `class_sensitivity.agreement_table`, whose columns this table has, with Holm's correction over all of
         its methods, networks and layers.
@@ -62,14 +61,12 @@ def layers_table(
     rows = []
     for row in table[[*_NETWORK, "layer", "method"]].itertuples(index=False):
         *network, layer, method = row
+        main_layer = main_layers[str(row.model)]
         main = empty if layer == main_layer else values.get((*network, main_layer, method), empty)
         rows.append(_compare(values.get((*network, layer, method), empty), main, alpha))
     table[list(_COMPARED)] = pd.DataFrame(rows, index=table.index)
     table["n_pairs"] = table["n_pairs"].astype(int)
-    table["p_difference_holm"] = np.nan
-    for _, family in table[table["role"] == "method"].groupby("experiment"):
-        table.loc[family.index, "p_difference_holm"] = holm(family["p_difference"].to_numpy(dtype=float))
-    return table
+    return table.assign(p_difference_holm=adjusted_by(table, "p_difference", ["experiment"]))
 
 
 def _compare(values: "pd.Series[float]", main: "pd.Series[float]", alpha: float) -> dict[str, float]:

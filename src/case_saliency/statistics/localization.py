@@ -12,7 +12,7 @@ import pandas as pd
 
 from case_saliency.statistics.attrition import CELL, KEPT, status
 from case_saliency.statistics.jackknife import Clustered, clustered_mean
-from case_saliency.statistics.multiplicity import holm
+from case_saliency.statistics.multiplicity import adjusted_by
 
 CHANCE = 0.25
 _NETWORK = [key for key in CELL if key not in {"layer", "method"}]
@@ -69,10 +69,9 @@ def localization_table(
             row |= _describe(cell, members, alpha) | _counts(cell)
             row |= _against(cell, other.iloc[:0] if method == reference else other, members, alpha)
             rows.append(row)
-    table = pd.DataFrame(rows).assign(p_holm=np.nan, p_vs_case_holm=np.nan)
-    for _, family in table[table["role"] == "method"].groupby("experiment"):
-        table.loc[family.index, "p_holm"] = holm(family["p_above_chance"].to_numpy(dtype=float))
-        table.loc[family.index, "p_vs_case_holm"] = holm(family["p_vs_case"].to_numpy(dtype=float))
+    table = pd.DataFrame(rows)
+    table["p_holm"] = adjusted_by(table, "p_above_chance", ["experiment"])
+    table["p_vs_case_holm"] = adjusted_by(table, "p_vs_case", ["experiment"])
     return table[list(_COLUMNS)]
 
 

@@ -1,6 +1,9 @@
 """Correction for asking more than one question."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
+import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
 from case_saliency.statistics.paired import Values
@@ -41,6 +44,34 @@ def benjamini_hochberg(p_values: Values) -> Values:
     [0.02, 0.04, nan]
     """
     return _adjusted(p_values, "fdr_bh")
+
+
+def adjusted_by(
+    table: pd.DataFrame, column: str, by: Sequence[str], adjust: Callable[[Values], Values] = holm
+) -> "pd.Series[float]":
+    """Return a table's p-values, adjusted within each family; NaN for controls, which no family has.
+
+    Parameters
+    ----------
+    table
+        Rows with a `role`, "method" or "control", and a p-value each.
+    column
+        Where the p-values stand.
+    by
+        Columns that name a family.
+    adjust
+        The correction.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"role": ["method", "method", "control"], "experiment": "e", "p": [0.01, 0.04, 0.5]})
+    >>> adjusted_by(table, "p", ["experiment"]).tolist()
+    [0.02, 0.04, nan]
+    """
+    adjusted = pd.Series(np.nan, index=table.index)
+    for _, family in table[table["role"] == "method"].groupby(list(by)):
+        adjusted[family.index] = adjust(family[column].to_numpy(dtype=float))
+    return adjusted
 
 
 def _adjusted(p_values: Values, method: str) -> Values:

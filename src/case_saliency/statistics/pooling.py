@@ -13,7 +13,7 @@ ALL = "all"
 _INTERVALS = ("images", "units", "both")
 _KEYS = ("experiment", "dataset", "layer", "method", "k_percent")
 _COLUMNS = (
-    *("experiment", "dataset", "model", "layer", "method", "k_percent", "pooled_over"),
+    *("experiment", "dataset", "model", "seed", "layer", "method", "k_percent", "pooled_over"),
     *("n_units", "n_seeds", "n", "n_incomplete", "mean_agreement"),
     *(f"ci_{name}_{end}" for name in _INTERVALS for end in ("low", "high")),
     *("sd_units", "sd_images", "sd_residual", "role"),
@@ -40,9 +40,10 @@ def pooled_table(
     -------
     pandas.DataFrame
         One row for each experiment, method, layer and k, `pooled_over` "networks" (model "all", each network the mean
-        of its seeds), and then one for each network with several seeds, `pooled_over` "seeds". `n` images have a value
-        in every unit, `n_incomplete` in some only; `n_seeds` trained networks are in it. The means and intervals are
-        those of `crossed.crossed`.
+        of its seeds), and then one for each network with several seeds, `pooled_over` "seeds", and one for each of
+        these seeds, `pooled_over` "images". `n` images have a value in every unit, `n_incomplete` in some only (of a
+        seed: those that another seed of its network lacks); `n_seeds` trained networks are in it; `seed` is missing
+        but in rows of one. The means and intervals are those of `crossed.crossed`.
 
     Raises
     ------
@@ -60,7 +61,7 @@ def pooled_table(
         trained = {unit: cell.set_index("image_id")["value"] for unit, cell in found.groupby(["model", "seed"])}
         wide = pd.concat(trained, axis=1, names=["model", "seed"]).T
         rows += [setting | row for row in _pool(wide, alpha)]
-    return pd.DataFrame(rows, columns=list(_COLUMNS))
+    return pd.DataFrame(rows, columns=list(_COLUMNS)).astype({"seed": "Int64"})
 
 
 def _pool(wide: pd.DataFrame, alpha: float) -> Iterator[dict[str, Any]]:
@@ -69,7 +70,11 @@ def _pool(wide: pd.DataFrame, alpha: float) -> Iterator[dict[str, Any]]:
     yield _row(ALL, "networks", complete.groupby("model").mean(), wide, alpha)
     for model, seeds in wide.groupby("model"):
         if len(seeds) > 1:
-            yield _row(str(model), "seeds", seeds.dropna(axis=1), seeds, alpha)
+            complete = seeds.dropna(axis=1)
+            yield _row(str(model), "seeds", complete, seeds, alpha)
+            for unit in seeds.index:
+                one = _row(str(model), "images", complete.loc[[unit]], seeds.loc[[unit]], alpha)
+                yield one | {"seed": unit[1]}
 
 
 def _row(model: str, pooled_over: str, units: pd.DataFrame, wide: pd.DataFrame, alpha: float) -> dict[str, Any]:

@@ -8,9 +8,9 @@ import pandas as pd
 
 from case_saliency.diagnostic.degenerate import KINDS
 from case_saliency.diagnostic.resemblance import MEASURES
-from case_saliency.statistics.attrition import CELL, KEPT, MISCLASSIFIED, status
+from case_saliency.statistics.attrition import CELL, KEPT, counts, status
 from case_saliency.statistics.intervals import mean_interval
-from case_saliency.statistics.multiplicity import holm
+from case_saliency.statistics.multiplicity import adjusted_by
 from case_saliency.statistics.paired import paired_t
 
 _COLUMNS = (
@@ -66,9 +66,8 @@ def randomisation_table(scores: pd.DataFrame, *, controls: Collection[str], alph
             rows.append(
                 row | _describe(part, alpha) | _against(_values(part) if step != 0 else level.iloc[:0], level, alpha)
             )
-    table = pd.DataFrame(rows).assign(p_holm=np.nan)
-    for _, family in table[table["role"] == "method"].groupby(["experiment", "step", "measure"]):
-        table.loc[family.index, "p_holm"] = holm(family["p_difference"].to_numpy(dtype=float))
+    table = pd.DataFrame(rows)
+    table["p_holm"] = adjusted_by(table, "p_difference", ["experiment", "step", "measure"])
     return table[list(_COLUMNS)]
 
 
@@ -95,16 +94,13 @@ def _values(images: pd.DataFrame) -> "pd.Series[float]":
 def _describe(images: pd.DataFrame, alpha: float) -> dict[str, Any]:
     values = _values(images).to_numpy(dtype=float)
     interval = mean_interval(values, 1 - alpha)
-    n_misclassified = int((images["status"] == MISCLASSIFIED).sum())
     return {
         "n": values.size,
         "mean": interval.estimate,
         "ci_low": interval.low,
         "ci_high": interval.high,
         "response": float(images["response"].median()),
-        "n_total": len(images),
-        "n_excluded_misclassified": n_misclassified,
-        "n_degenerate": len(images) - n_misclassified - values.size,
+        **counts(images),
     }
 
 

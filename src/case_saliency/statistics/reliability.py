@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from case_saliency.diagnostic.degenerate import KINDS
-from case_saliency.statistics.attrition import CELL, KEPT, MISCLASSIFIED, status
+from case_saliency.statistics.attrition import CELL, KEPT, counts, status
 from case_saliency.statistics.intervals import Interval, bca_ratio_interval
 
 POOLED = "all"
@@ -79,12 +79,10 @@ def _pooled(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _estimate(cell: pd.DataFrame, alpha: float, seed: int) -> dict[str, Any]:
-    became = status(cell, "within")
-    kept = cell[became == KEPT]
+    cell = cell.assign(status=status(cell, "within"))
+    kept = cell[cell["status"] == KEPT]
     within, between, chance = (kept[name].to_numpy(dtype=float) for name in ("within", "between", "chance"))
-    row: dict[str, Any] = {"n": len(kept), "n_total": len(cell)}
-    row["n_excluded_misclassified"] = int((became == MISCLASSIFIED).sum())
-    row["n_degenerate"] = row["n_total"] - row["n_excluded_misclassified"] - row["n"]
+    row: dict[str, Any] = {"n": len(kept), **counts(cell)}
     row |= {name: float(kept[name].mean()) for name in ("within", "between")}
     row |= {"chance": float(cell["chance"].mean()), "kept_top1": float(cell["keeps_top1"].mean())}
     above = row["within"] - row["chance"]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from case_saliency.statistics.attrition import CELL, DegeneratePolicy, counted, counts, status
 from case_saliency.statistics.intervals import bca_mean_interval, median_interval, verdict
-from case_saliency.statistics.multiplicity import benjamini_hochberg
+from case_saliency.statistics.multiplicity import adjusted_by, benjamini_hochberg
 from case_saliency.statistics.paired import Values, sign_test_less
 
 AGREEMENT = "agreement"
@@ -84,10 +84,7 @@ def similarity_table(
         row["above_chance"] = _above_chance(row["mean"], row["chance"], 100.0 if agreement else 1.0)
         rows.append(row)
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
-    tested = table[(table["role"] == "method") & (table["measure"] == AGREEMENT)]
-    for _, family in tested.groupby("experiment"):
-        table.loc[family.index, "p_bh"] = benjamini_hochberg(family["p_sign"].to_numpy(dtype=float))
-    return table
+    return table.assign(p_bh=adjusted_by(table, "p_sign", ["experiment"], benjamini_hochberg))
 
 
 def _common(cell: pd.DataFrame, column: str) -> float:
@@ -123,9 +120,8 @@ def _describe(values: Values, alpha: float, seed: int) -> dict[str, Any]:
 
 def _test(values: Values, alpha: float, threshold: float, *, agreement: bool) -> dict[str, Any]:
     if not agreement:
-        return {"p_sign": np.nan, "p_bh": np.nan, "verdict": ""}
+        return {"p_sign": np.nan, "verdict": ""}
     return {
         "p_sign": sign_test_less(values, threshold),
-        "p_bh": np.nan,
         "verdict": verdict(median_interval(values, 1 - alpha), threshold),
     }

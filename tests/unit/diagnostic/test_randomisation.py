@@ -20,7 +20,7 @@ from case_saliency.models import cascade
 IDS = ("a", "b", "c")
 CLASSES = {"a": [0, 1], "b": [2, 0], "c": [1, 2]}
 SIGNED = {"name": "gradcam", "relu": False}  # rectified, the map of a small network may be empty
-PHOTOS = torch.rand(3, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+PHOTOS = torch.rand(3, 3, 12, 12, generator=torch.Generator().manual_seed(1))
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_the_scores_are_those_of_maps_by_a_network_randomised_by_hand(net):
             ]["hirescam"][0]
             for n in (net, changed)
         )
-        size = {"input_size": (8, 8), "k_percent": 10, "ties": "expected"}
+        size = {"input_size": (12, 12), "k_percent": 10, "ties": "expected"}
         found = compared(table, "intact", image_id="b", step=step)
         assert found["target"].tolist() == ["top1", "top2"]
         pd.testing.assert_frame_equal(found[list(MEASURES)], resemblance(intact, after, **size)[list(MEASURES)])
@@ -101,7 +101,7 @@ def test_only_the_classifiers_rows_move_at_the_first_step(net):
     with torch.no_grad():
         activations = flat.conv(PHOTOS[:1])[0]
         before, after = (torch.einsum("jk,khw->jhw", n.head.weight[[0, 1]], activations) for n in (flat, moved))
-    expected = resemblance(before.numpy(), after.numpy(), input_size=(8, 8), k_percent=10, ties="expected")
+    expected = resemblance(before.numpy(), after.numpy(), input_size=(12, 12), k_percent=10, ties="expected")
     found = compared(table, "intact", image_id="a", step=1)
     assert found["rank_correlation"].tolist() == pytest.approx(expected["rank_correlation"].tolist(), abs=1e-4)
     assert found["share"].tolist() == [25 / 41, 25 / 41]
@@ -133,7 +133,7 @@ def test_shares_rise_to_all_parameters_and_the_response_changes(net):
     seed = int(seeding.generator(3, "randomisation", "a", "head").integers(2**63))
     cascade.randomise(changed, ["head"], "permute", lambda _: seed)
     with torch.no_grad():
-        moved, still = ((n(PHOTOS[:1]) - n(torch.zeros(1, 3, 8, 8))).norm() for n in (changed, net))
+        moved, still = ((n(PHOTOS[:1]) - n(torch.zeros(1, 3, 12, 12))).norm() for n in (changed, net))
     assert steps["response"][1] == pytest.approx(float(moved / still), rel=1e-5)
 
 
@@ -171,7 +171,7 @@ def test_other_images_are_the_mean_over_all_pairs_of_intact_maps(net):
     table = score(net, "hirescam")
     found = engine.attribute(net, [(IDS, PHOTOS)], CLASSES, {"last": "conv"}, resolve(["hirescam"]))
     maps = found.maps["last"]["hirescam"]
-    pairs = resemblance(maps[[1, 1], 1], maps[[0, 2], 1], input_size=(8, 8), k_percent=10, ties="expected")
+    pairs = resemblance(maps[[1, 1], 1], maps[[0, 2], 1], input_size=(12, 12), k_percent=10, ties="expected")
     row = compared(table, "other_image", image_id="b", target="top2").iloc[0]
     assert row[list(MEASURES)].tolist() == pytest.approx(pairs[list(MEASURES)].mean().tolist(), abs=1e-4)
     assert row["degenerate"] == ""

@@ -7,6 +7,7 @@ from skimage.metrics import structural_similarity
 
 from case_saliency.attribution.resample import upsample
 from case_saliency.diagnostic.resemblance import MEASURES, resemblance
+from case_saliency.errors import CaseSaliencyError
 
 RNG = np.random.default_rng(0)
 
@@ -42,7 +43,8 @@ def test_measures_agree_with_the_libraries():
     large = upsample(np.stack([a, b]), (14, 14)).astype(float)
     low, high = (f(large, axis=(1, 2), keepdims=True) for f in (np.min, np.max))
     scaled = (large - low) / (high - low)
-    assert row["ssim"] == pytest.approx(structural_similarity(*scaled, data_range=1, win_size=7))
+    window = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}  # Wang et al. (2004)
+    assert row["ssim"] == pytest.approx(structural_similarity(*scaled, data_range=1, **window))
     tops = [set(np.argsort(values.ravel())[-19:]) for values in large]  # 10% of 196
     assert row["overlap"] == pytest.approx(len(tops[0] & tops[1]) / 19)
 
@@ -78,9 +80,11 @@ def test_one_absolute_value_costs_the_absolute_ranks_alone():
     assert row[list(MEASURES)].isna().tolist() == [False, True, False, False]
 
 
-def test_an_input_smaller_than_the_window():
+def test_an_input_smaller_than_the_window_is_refused():
     a = RNG.normal(size=(4, 4))
-    assert compare(a, a, side=4)["ssim"] == 1
+    assert compare(a, a, side=11)["ssim"] == 1
+    with pytest.raises(CaseSaliencyError, match="10 x 10 pixels, expected at least 11 x 11"):
+        compare(a, a, side=10)
 
 
 def test_shapes_must_fit():

@@ -64,6 +64,12 @@ def test_measures_do_not_see_scale_and_offset():
     assert spearman(first.ravel(), -first.ravel()) == pytest.approx(-1, abs=1e-14)
 
 
+def test_a_map_that_is_constant_after_rounding_has_a_value():
+    noise = np.random.default_rng(4).normal(size=(16, 16))
+    assert ssim(np.full((16, 16), 3.0), noise) == pytest.approx(ssim(noise, np.zeros((16, 16))))
+    assert ssim(np.full((16, 16), 3.0), np.zeros((16, 16))) == 1
+
+
 def test_maps_below_the_window_are_refused():
     with pytest.raises(CaseSaliencyError, match="10 x 12 pixels, expected at least 11 x 11"):
         ssim(np.eye(10, 12), np.eye(10, 12))

@@ -104,17 +104,35 @@ def ranks_table() -> pd.DataFrame:
 
 
 def pooled_table() -> pd.DataFrame:
-    ends = {f"ci_{name}_{end}": 40.0 for name in ("images", "units", "both") for end in ("low", "high")}
-    rows = [
-        {
-            "experiment": "imagenet-sample", "dataset": "imagenet-sample", "model": "all", "layer": "last_conv",
-            "method": method, "k_percent": 5.0, "pooled_over": "networks", "n_units": 3, "n_seeds": 3, "n": 16,
-            "n_incomplete": 3, "mean_agreement": float(centre), **ends, "sd_units": 1.0, "sd_images": 14.0,
-            "sd_residual": 5.0, "role": "control" if method in CONTROLS else "method",
-        }
-        for method, centre in CENTRES.items()
-    ]  # fmt: skip
+    return pd.DataFrame([_pooled(method, "all", "networks", None, 3) for method in CENTRES])
+
+
+def seeds_table(models: tuple[str, ...] = MODELS, n_seeds: int = 3) -> pd.DataFrame:
+    """A pooled table of networks with several seeds: their means lie at the centre, and one apart from each other."""
+    rows = pooled_table().to_dict("records")
+    for model in models:
+        for method in CENTRES:
+            rows.append(_pooled(method, model, "seeds", None, n_seeds))
+            for seed in range(n_seeds):
+                apart = seed - (n_seeds - 1) / 2
+                rows.append(_pooled(method, model, "images", seed, 1, apart))
     return pd.DataFrame(rows)
+
+
+def _pooled(method: str, model: str, over: str, seed: int | None, n_seeds: int, apart: float = 0.0) -> dict:
+    mean, control = CENTRES[method] + apart, method in CONTROLS
+    ends = {f"ci_{name}_{end}": mean + (-9 if end == "low" else 9) for name in ("images", "units", "both")
+            for end in ("low", "high")}  # fmt: skip
+    return {
+        "experiment": "imagenet-sample", "dataset": "imagenet-sample", "model": model, "seed": seed,
+        "layer": "last_conv", "method": method, "k_percent": 5.0, "pooled_over": over,
+        "n_units": 1 if over == "images" else 3, "n_seeds": n_seeds, "n": 16, "n_incomplete": 3,
+        "mean_agreement": float(mean), **ends, "sd_units": 1.0, "sd_images": 14.0, "sd_residual": 5.0,
+        "role": "control" if control else "method", "n_rejects_paper": n_seeds if mean < 40 else 0,
+        "n_rejects_holm": float("nan") if control else float(n_seeds - 1 if mean < 40 else 0),
+        "n_class_sensitive": n_seeds if mean < 40 else 0, "n_undecided": 0 if mean < 40 else n_seeds,
+        "n_insensitive": 0, "median_lowest": mean - 2, "median_highest": mean + 2,
+    }  # fmt: skip
 
 
 def photograph(seed: int, size: int = 64) -> np.ndarray:

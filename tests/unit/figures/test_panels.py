@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
-from case_saliency.figures.panels import split
+from case_saliency.figures.panels import by_setting, split, wrapped
 
 
 def test_only_what_tells_the_panels_of_a_model_apart_is_in_the_label() -> None:
@@ -48,3 +49,27 @@ def test_methods_of_the_input_join_every_layer_of_their_model() -> None:
 def test_an_empty_table_is_refused() -> None:
     with pytest.raises(ValueError, match="no rows"):
         split(pd.DataFrame({"model": [], "layer": [], "seed": []}))
+
+
+@pytest.fixture
+def five() -> list:
+    return split(pd.DataFrame({"model": list("abcde"), "layer": "x", "seed": 0}))
+
+
+def test_panels_are_wrapped_and_what_is_left_over_is_hidden(five) -> None:
+    figure = Figure()
+    placed = wrapped(figure, five, 3, sharex=True)
+    assert [panel.label for _, panel, _ in placed] == list("abcde")
+    assert [first for _, _, first in placed] == [True, False, False, True, False]
+    assert [axes.get_visible() for axes in figure.axes] == [True] * 5 + [False]
+    assert len(wrapped(Figure(), five[:2], 3)[0][0].figure.axes) == 2
+
+
+def test_every_setting_has_its_lines_and_its_own_scale(five) -> None:
+    figure = Figure()
+    placed = by_setting(figure, ["s", "t"], five)
+    assert "".join(setting + panel.label for _, setting, panel, _ in placed) == "sasbsctatbtcsdsetdte"
+    assert [panel.label for _, _, panel, first in placed if first] == ["a", "a", "d", "d"]
+    assert sum(not axes.get_visible() for axes in figure.axes) == 2
+    placed[0][0].set_xlim(3, 4)
+    assert [axes.get_xlim() == (3, 4) for axes, setting, _, _ in placed] == [s == "s" for _, s, _, _ in placed]

@@ -12,7 +12,8 @@ from case_saliency import storage
 from case_saliency.datasets import sources
 from case_saliency.models import networks
 
-sys.path.append(str(Path(__file__).parents[1] / "datasets"))  # for server.py: tests are no package
+for folder in ("datasets", "models"):  # for server.py and own.py: tests are no package
+    sys.path.append(str(Path(__file__).parents[1] / folder))
 
 
 @pytest.fixture(scope="session")

@@ -172,7 +172,7 @@ class TestLoad:
         with pytest.raises(CaseSaliencyError, match=r"cannot read .*weights\.safetensors"):
             networks.load(path, obtained(LITE0)[1])
 
-    @pytest.mark.parametrize("key", ["model", "weights", "transform", "target_layers"])
+    @pytest.mark.parametrize("key", ["model", "weights", "transform", "target_layers", "builder"])
     def test_an_incomplete_description_is_refused(self, obtained: Obtained, tmp_path: Path, key: str) -> None:
         description = json.loads(obtained(LITE0)[1].read_text())
         del description[key]
@@ -184,4 +184,5 @@ class TestLoad:
         description = json.loads(obtained(LITE0)[1].read_text())
         description["builder"] = "os:abort"
         (tmp_path / "model.json").write_text(json.dumps(description))
-        assert networks.load(obtained(LITE0)[0], tmp_path / "model.json").module is not None
+        with pytest.raises(CaseSaliencyError, match=r"builder 'os:abort' found, efficientnet_lite0 is built by 'case_"):
+            networks.load(obtained(LITE0)[0], tmp_path / "model.json")

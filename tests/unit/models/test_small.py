@@ -7,7 +7,7 @@ from torch import nn
 
 from case_saliency.attribution import engine, registry
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.models import depth, networks, small, zoo
+from case_saliency.models import building, depth, small, zoo
 from case_saliency.models.train import seeded
 
 SMALL = {
@@ -21,7 +21,7 @@ WEIGHTS = {"resnet_small": 152_026, "vgg_small": 193_354, "densenet_small": 53_8
 
 def built(name: str, n_classes: int = 10) -> nn.Module:
     with seeded(0):
-        return networks.build(zoo.find(name), n_classes)
+        return building.build(zoo.find(name), n_classes)
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -81,7 +81,7 @@ def test_the_seed_alone_decides_the_initial_weights(name: str) -> None:
     assert torch.equal(torch.get_rng_state(), before)
     assert all(torch.equal(first[key], second[key]) for key in first)
     with seeded(1):
-        other = networks.build(zoo.find(name), 10).state_dict()
+        other = building.build(zoo.find(name), 10).state_dict()
     assert not all(torch.equal(first[key], other[key]) for key in first)
 
 

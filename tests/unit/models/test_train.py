@@ -14,7 +14,7 @@ from torch import nn
 
 from case_saliency import storage
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.models import networks, train, training, training_state, zoo
+from case_saliency.models import building, networks, train, training, training_state, zoo
 from case_saliency.models.pixels import Normalise, Pixels
 from case_saliency.models.recipe import Recipe
 
@@ -248,7 +248,7 @@ def test_fine_tuning_begins_with_the_published_weights_and_a_new_last_layer(
         n_classes=1000,
     )
     with train.seeded(1):
-        published = networks.build(spec, 1000).state_dict()
+        published = building.build(spec, 1000).state_dict()
     given = training.pretrained.Published(dict(published), "imagenet-1k", 1000, "source", "hash")
     monkeypatch.setattr(training.pretrained, "read", lambda *_: given)
     network = training._initial(spec, 10, 0, tmp_path)

@@ -190,8 +190,8 @@ def test_the_joint_verdict_is_told_for_each_setting(experiment, synthetic) -> No
     cross.loc[first & (cross["method"] == "gradcam"), "joint_verdict"] = "class-specific"
     cross.loc[five & (cross["method"] == "sobel"), "joint_verdict"] = "not class-specific"
     *_, at_5, at_50 = answer(replace(experiment, cross_deletion=cross)).fidelity
-    assert "(cross-deletion of the top 5%, fill: mean): CASE on all 3 networks; Grad-CAM on 1 of 3 networks." in at_5
-    assert at_5.endswith("Not class-specific: Sobel edges on all 3 networks. The others are undecided.")
+    assert "(cross-deletion of the top 5%, fill: mean): on all 3 networks CASE; on 1 of 3 networks Grad-CAM." in at_5
+    assert at_5.endswith("Not class-specific: on all 3 networks Sobel edges. The others are undecided.")
     assert "top 50%, fill: mean): none. Not class-specific: none." in at_50
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pandas as pd
 
 from case_saliency.report.answer import answer
+from case_saliency.report.content import Settings
 
 
 def with_held_out(experiment, medians, verdicts):
@@ -38,3 +39,31 @@ def test_the_page_says_that_the_networks_are_not_the_papers(experiment) -> None:
     theirs = replace(experiment, agreement=experiment.agreement.assign(model="resnet50"))
     [scope] = [line for line in answer(theirs).limits if line.startswith("Scope")]
     assert "paper's four" not in scope
+
+
+def with_circularity(experiment, models):
+    """Add the analysis of circularity for these networks."""
+    rows = [
+        {"model": model, "seed": 0, "layer": "last_conv", "method": method, "strength": float("nan"),
+         "membership": "all", "share_left": share}
+        for model in models
+        for method, share in (("gradcam", 0.0), ("case", 1.0), ("case_heldout", 0.4), ("case_matched", 0.1))
+    ]  # fmt: skip
+    return replace(experiment, analyses={"circularity": pd.DataFrame(rows)})
+
+
+def test_what_circularity_measured_stands_below_the_headline(experiment) -> None:
+    assert answer(experiment).built_in == ""
+    models = experiment.agreement["model"].unique()
+    told = answer(with_circularity(experiment, models))
+    assert told.built_in.startswith("40% of its reduction of agreement against Grad-CAM is left when the compared")
+    assert "networks" not in told.built_in
+    assert told.limits[-1].endswith("says how much is left without.")
+    assert answer(with_circularity(experiment, models[:1])).built_in.endswith("(measured on 1 of 3 networks).")
+
+
+def test_circularity_is_pointed_to_where_sets_come_from_elsewhere(experiment) -> None:
+    changed = replace(with_circularity(experiment, ["resnet50"]), settings=Settings(contrast_source="confusion"))
+    assert "where one of the two compared classes is among them" in answer(changed).limits[-1]
+    other = replace(changed, settings=Settings(contrast_source="confusion", reference="case_unpooled"))
+    assert answer(other).built_in == ""

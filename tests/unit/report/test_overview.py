@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from case_saliency.report.overview import overview
 
@@ -14,7 +15,7 @@ def test_cells_hold_the_tables_values(experiment) -> None:
     fidelity.loc[here & (fidelity["k_percent"] == 5), "mean"] = 0.1234
     found = overview(replace(experiment, agreement=agreement, fidelity=fidelity))
     cell = next(row for row in found.rows if row.label == "Grad-CAM").cells[1]
-    assert (cell.kind, cell.median, cell.interval, cell.p, cell.drop) == (
+    assert (cell.told[0].kind, cell.median, cell.interval, cell.p, cell.drop) == (
         "undecided", "45%", "30 to 56", "p = .35", "0.12",
     )  # fmt: skip
     assert found.networks == ["EfficientNet-Lite0", "EfficientNet-Lite1", "EfficientNet-Lite2"]
@@ -35,4 +36,24 @@ def test_what_is_missing_is_told_apart(experiment) -> None:
     assert cells["Grad-CAM"] is None
     assert (cells["Grad-CAM++"].median, cells["Grad-CAM++"].interval, cells["Grad-CAM++"].p_holm) == (
         "no value", "no interval", "–",
+    )  # fmt: skip
+
+
+def test_seeds_of_a_network_share_a_cell(experiment) -> None:
+    parts, drops = [], []
+    names = ["median_agreement", "ci_low", "ci_high", "p_wilcoxon", "p_holm"]
+    for seed, (median, verdict) in enumerate([(4.0, "class-sensitive"), (9.0, "class-sensitive"), (40.0, "undecided")]):
+        case = experiment.agreement["method"] == "case"
+        rows = experiment.agreement.assign(seed=seed)
+        rows.loc[case, names] = [median, median - 2, median + 2, 0.01 * (seed + 1), 0.2]
+        rows.loc[case, "verdict"] = verdict
+        parts.append(rows)
+        drops.append(experiment.fidelity.assign(seed=seed, mean=0.1 * (seed + 1)))
+    found = overview(replace(experiment, agreement=pd.concat(parts), fidelity=pd.concat(drops)))
+    assert found.networks == ["EfficientNet-Lite0", "EfficientNet-Lite1", "EfficientNet-Lite2"]
+    assert found.seeds == 3
+    cell = found.rows[0].cells[0]
+    assert [(told.kind, told.count) for told in cell.told] == [("class-sensitive", "2 of 3"), ("undecided", "1 of 3")]
+    assert (cell.median, cell.interval, cell.p, cell.p_holm, cell.drop) == (
+        "4% to 40%", "2 to 42", "p = .0100 to .0300", ".20", "0.10 to 0.30",
     )  # fmt: skip

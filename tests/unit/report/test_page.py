@@ -1,11 +1,13 @@
 import base64
 import itertools
+import math
 import re
 from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from case_saliency.errors import CaseSaliencyError
@@ -171,3 +173,74 @@ def test_a_missing_figure_is_named(experiment) -> None:
     lost = replace(experiment.figures[0], image=Path("lost.png"))
     with pytest.raises(CaseSaliencyError, match=r"cannot read figure lost\.png"):
         render([replace(experiment, figures=[lost])], BACKGROUND)
+
+
+def with_evidence(experiment):
+    """Add two analyses, one of them with a figure, and the curves."""
+    activity = pd.DataFrame(
+        [
+            {"model": "efficientnet_lite0", "seed": 0, "layer": layer, "kind": "output", "threshold": 0.001,
+             "mean_active": 10.0, "active_fraction": 0.5, "ci_low": 0.4, "ci_high": 0.6, "n_channels": 20}
+            for layer in ("last_conv", "early")
+        ]
+    )  # fmt: skip
+    own = replace(experiment.figures[0], caption="Caption of channels.", analysis="activity")
+    circularity = pd.DataFrame(
+        [
+            {"model": "efficientnet_lite0", "seed": 0, "layer": "last_conv", "method": method, "strength": math.nan,
+             "membership": "all", "n": 18, "mean_agreement": 30.0, "verdict": "undecided", "share_left": share,
+             "share_ci_low": share, "share_ci_high": share, "share_note": "", "k_removed": 5.0, "fill": "mean",
+             "interaction": 0.1, "interaction_ci_low": -0.1}
+            for method, share in (("gradcam", 0.0), ("case", 1.0), ("case_heldout", 0.4), ("case_matched", 0.1))
+        ]
+    )  # fmt: skip
+    return replace(
+        experiment,
+        analyses={"activity": activity, "circularity": circularity},
+        figures=[*experiment.figures, own],
+    )
+
+
+def test_evidence_holds_words_picture_and_numbers_together(experiment) -> None:
+    page = Page(render([with_evidence(experiment)], BACKGROUND))
+    text = " ".join(page.text.split())
+    words = (
+        *("Overview: method", "Further evidence These analyses", "Circularity: how much", "Left of this reduction"),
+        *("Channel activity: how many", "50% (10 of 20)", "Figure 1. Caption of channels.", "Figure 2. Caption 1."),
+    )
+    order = [text.index(part) for part in words]
+    assert order == sorted(order)
+    assert text.count("Caption of channels.") == 1
+    links = [link["href"] for link in page.all("a")]
+    assert "#imagenet-sample-evidence-activity" in links
+    assert links.count("#imagenet-sample-evidence-circularity") == 2  # from the contents and from below the headline
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h\d", tag)]
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+    assert len(page.all("caption")) == len(page.all("table"))
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
+
+
+def test_without_analyses_there_is_no_section_for_them(page) -> None:
+    assert "Further evidence" not in page.text
+
+
+def test_experiments_in_short_stand_before_the_chapters(experiment, page) -> None:
+    assert "In short" not in page.text
+    other = replace(with_evidence(experiment), name="digits")
+    several = Page(render([experiment, other], BACKGROUND))
+    text = " ".join(several.text.split())
+    short = text.index("In short", text.index("Does the explanation"))
+    assert short < text.index("imagenet-sample: 20 photographs; EfficientNet-Lite0") < text.index("Overview: method")
+    assert text.count("Circularity of digits: 40% of its reduction") == 1
+    assert several.open == []
+
+
+def test_many_photographs_are_thinned_and_counted(experiment) -> None:
+    many = [replace(experiment.photographs[0], image_id=f"image {n}") for n in range(200)]
+    page = Page(render([replace(experiment, photographs=many)], BACKGROUND))
+    assert len([image for image in page.all("img") if image["src"].startswith("data:image/jpeg")]) == 24
+    text = " ".join(page.text.split())
+    assert "24 of the 200 are shown" in text
+    assert "Source (200 images)" in text

@@ -4,7 +4,17 @@ from io import StringIO
 import numpy as np
 import pandas as pd
 
+from case_saliency.report.meanings import MEANINGS
 from case_saliency.report.tables import view
+from case_saliency.statistics import (
+    activity,
+    circularity,
+    localization,
+    pairwise,
+    randomisation,
+    reliability,
+    similarity,
+)
 
 
 def test_cells_are_short_and_sort_by_full_precision() -> None:
@@ -46,3 +56,9 @@ def test_the_download_is_the_whole_table() -> None:
 def test_every_column_of_the_study_has_a_meaning(experiment) -> None:
     for table in (experiment.agreement, experiment.fidelity, experiment.attrition, experiment.ranks, experiment.pooled):
         assert [column.name for column in view(table, "t", "", "").columns if not column.meaning] == []
+
+
+def test_every_column_of_an_analysis_has_a_meaning() -> None:
+    for module in (activity, circularity, localization, pairwise, randomisation, reliability, similarity):
+        assert [name for name in module._COLUMNS if name not in MEANINGS] == []
+    assert {"source", "k", "combined", "other_in_set", "difference_to_main"} <= set(MEANINGS)

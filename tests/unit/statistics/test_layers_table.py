@@ -5,7 +5,13 @@ from scipy import stats
 
 from case_saliency.statistics.layers import layers_table
 
-SETTINGS = {"main_layer": "late", "controls": ["random"], "alpha": 0.05, "threshold": 50, "zero_method": "wilcox"}
+SETTINGS = {
+    "main_layers": {"m": "late"},
+    "controls": ["random"],
+    "alpha": 0.05,
+    "threshold": 50,
+    "zero_method": "wilcox",
+}
 EARLY = np.array([60.0, 80, 70, 90, 75, 85])
 LATE = np.array([10.0, 20, 15, 40, 12, 33])
 

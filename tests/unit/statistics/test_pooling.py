@@ -134,14 +134,32 @@ def test_networks_are_pooled_over_the_images_that_all_have():
 def test_seeds_of_a_network_have_a_row_of_their_own_and_count_once_over_networks():
     both = [scores(values, "a", seed) for seed, values in enumerate(BY_HAND)]
     rows = table(*both, scores([20.0, 30.0, 40.0], "b"), scores([1.0, 2.0, 3.0], "b", method="random"))
-    networks, seeds, control = rows.to_dict("records")
+    networks, seeds, first, second, control = rows.to_dict("records")
     assert (networks["n_units"], networks["n_seeds"]) == (2, 3)
     # network a: the seeds' mean 24; b: 30
     assert networks["mean_agreement"] == pytest.approx(27)
     assert (seeds["pooled_over"], seeds["model"], seeds["n_units"], seeds["mean_agreement"]) == ("seeds", "a", 2, 24)
     low, high = stats.t.interval(0.95, 1, 24, stats.sem([22, 26]))
     assert (seeds["ci_units_low"], seeds["ci_units_high"]) == (pytest.approx(low), pytest.approx(high))
+    for row, seed, mean in ((first, 0, 22), (second, 1, 26)):
+        assert (row["pooled_over"], row["model"], row["seed"], row["n_seeds"]) == ("images", "a", seed, 1)
+        assert (row["mean_agreement"], row["n"], row["n_incomplete"]) == (mean, 3, 0)
+        low, high = stats.t.interval(0.95, 2, mean, stats.sem(BY_HAND[seed]))
+        assert (row["ci_images_low"], row["ci_images_high"]) == (pytest.approx(low), pytest.approx(high))
+        assert math.isnan(row["ci_units_low"])
+    assert pd.isna(networks["seed"])
+    assert pd.isna(seeds["seed"])
     assert (control["role"], control["n_units"]) == ("control", 1)
+
+
+def test_each_seeds_mean_is_over_the_images_that_all_seeds_have():
+    first = scores([10.0, 20.0, 36.0, 90.0], "a", 0)
+    missed = scores([14.0, 26.0, np.nan, 38.0], "a", 1, degenerate=["", "", "zero", ""])
+    _, seeds, *trainings = table(first, missed).to_dict("records")
+    # images 0, 1, 3: 10 20 90 and 14 26 38
+    assert [row["mean_agreement"] for row in trainings] == [40, 26]
+    assert [(row["n"], row["n_incomplete"]) for row in trainings] == [(3, 1), (3, 0)]
+    assert (seeds["mean_agreement"], seeds["n"], seeds["n_incomplete"]) == (33, 3, 1)
 
 
 @pytest.mark.parametrize(
