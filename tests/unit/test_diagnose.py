@@ -280,6 +280,13 @@ def test_an_exported_program_gives_the_maps_of_its_network(network, user, tmp_pa
     torch.testing.assert_close(ours.layers["a"].pullback(ones), theirs.layers["a"].pullback(ones))
 
 
+def test_a_program_of_one_image_at_a_time_cannot_be_ablated(network, user, tmp_path):
+    program = torch.export.export(network.eval(), (torch.rand(1, 3, SIDE, SIDE),))
+    torch.export.save(program, tmp_path / "network.pt2")
+    with pytest.raises(CaseSaliencyError, match="ablationcam: the program takes one image at a time"):
+        case_saliency.diagnose(tmp_path / "network.pt2", "images", ["gradcam", "ablationcam"])
+
+
 class Tokens(nn.Module):
     """A vision transformer of one block that reads its class token: behind `ln_1` the patches count no more."""
 

@@ -80,7 +80,7 @@ def diagnose(
     with evaluating(module):
         target, n_classes = _target(network, layer, found)
         found = _labelled(found, network, n_classes)
-        named = _within(named, n_classes)
+        named = _within(named, n_classes, network.batch_size)
         reader = Reader(found, network.transform, network.batch_size or options.batch_size, progress)
         predictions = measure.predictions(module, reader)
         maps = attribute(
@@ -95,10 +95,15 @@ def diagnose(
     return Diagnosis(network, target, layer is not None, found, tuple(named), options, predictions, maps, scores)
 
 
-def _within(methods: Sequence[Method], n_classes: int) -> list[Method]:
+def _within(methods: Sequence[Method], n_classes: int, batch_size: int | None) -> list[Method]:
     """Return the methods with no larger contrast set than the network has other classes."""
     fitting = []
     for method in methods:
+        if method.family == "ablation" and batch_size == 1:
+            raise CaseSaliencyError(
+                f"method {method.name}: the program takes one image at a time, and this method needs several; export "
+                "the program with a free number of images (docs/diagnose.md), or leave the method out"
+            )
         wanted = method.parameters.get("k", 0) if method.base in registry.ENTRIES else 0
         if wanted >= n_classes:
             log.warning("%s: its contrast set has %d classes, as the network has no more", method.name, n_classes - 1)
