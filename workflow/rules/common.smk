@@ -106,12 +106,12 @@ def per_analysis(pattern, **values):
     ]
 
 
-def per_curves(pattern, **values):
-    """Expand a path over the experiments that run and ask for perturbation curves."""
+def per_analysed(pattern, asking=None, **values):
+    """Expand a path over the networks that analyses look at, of the experiments that run (and ask for one of them)."""
     return [
         path
         for name in config["run"]
-        if "curves" in config["experiments"][name]["analyses"]
+        if asking is None or asking in config["experiments"][name]["analyses"]
         for path in expand(
             pattern,
             experiment=name,

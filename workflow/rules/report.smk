@@ -9,7 +9,7 @@ rule report_page:
     input:
         tables=[
             *per_experiment("results/tables/{experiment}/{table}.csv", table=REPORTED),
-            *per_curves("results/tables/{experiment}/curves.csv"),
+            *per_analysed("results/tables/{experiment}/curves.csv", asking="curves"),
             *per_analysis("results/tables/{experiment}/{analysis}.csv"),
         ],
         figures=[
@@ -17,10 +17,10 @@ rule report_page:
             *per_experiment("results/figures/{experiment}/agreement_distributions.png"),
             *per_experiment("results/figures/{experiment}/critical_difference.png"),
             *per_seeds("results/figures/{experiment}/seeds.png"),
-            *per_experiment("results/figures/{experiment}/map_panels/{model}-seed{seed}.png"),
+            *per_analysed("results/figures/{experiment}/map_panels/{model}-seed{seed}.png"),
             *per_experiment("results/figures/{experiment}/confidence_drops.png"),
             *per_experiment("results/figures/{experiment}/cross_deletion.png"),
-            *per_curves("results/figures/{experiment}/perturbation_curves.png"),
+            *per_analysed("results/figures/{experiment}/perturbation_curves.png", asking="curves"),
             *per_analysis("results/figures/{experiment}/{analysis}.png"),
         ],
         manifests=[f"data/{name}/manifest.csv" for name in datasets()],
