@@ -17,7 +17,7 @@ LISTING = [name for name in ANALYSES if "methods" in SHIPPED.get(name, {})]
 
 @pytest.mark.parametrize("analysis", LISTING)
 def test_an_analysis_explains_the_methods_that_it_lists_or_all(analysis):
-    settings = params.scoring(SHIPPED, "digits", analysis)
+    settings = params.scoring(SHIPPED, "digits", analysis, "vgg_small")
     assert [found.name for found in listed_methods(settings, analysis)] == SHIPPED["experiments"]["digits"]["methods"]
     settings[analysis]["methods"] = ["gradcam", "sobel"]
     assert [found.name for found in listed_methods(settings, analysis)] == ["gradcam", "sobel"]
