@@ -24,7 +24,7 @@ rule plot_agreement_distributions:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=settings(threshold=config["diagnostic"]["threshold"]),
+        settings=lambda w: settings(threshold=config["diagnostic"]["threshold"]),
         environment=environment("plot", ["case_saliency.figures.agreement_distributions"]),
     message:
         "plot the distributions of agreement of {wildcards.experiment}"
@@ -53,7 +53,7 @@ rule plot_agreement_heatmap:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=settings(threshold=config["diagnostic"]["threshold"]),
+        settings=lambda w: settings(threshold=config["diagnostic"]["threshold"]),
         environment=environment("plot", ["case_saliency.figures.agreement_heatmap"]),
     message:
         "plot the overview of agreement of {wildcards.experiment}"
@@ -111,7 +111,7 @@ rule plot_confidence_drops:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=settings(measure=config["fidelity"]["measure"], reference=config["fidelity"]["reference"]),
+        settings=lambda w: settings(measure=config["fidelity"]["measure"], reference=config["fidelity"]["reference"]),
         environment=environment("plot", ["case_saliency.figures.confidence_drops"]),
     message:
         "plot the confidence drops of {wildcards.experiment}"
@@ -169,7 +169,7 @@ rule plot_seeds:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=settings(threshold=config["diagnostic"]["threshold"]),
+        settings=lambda w: settings(threshold=config["diagnostic"]["threshold"]),
         environment=environment("plot", ["case_saliency.figures.seeds"]),
     message:
         "plot the agreement of {wildcards.experiment} across training seeds"

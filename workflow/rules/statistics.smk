@@ -115,7 +115,7 @@ rule summarise:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=settings(
+        settings=lambda w: settings(
             k_agreement=config["diagnostic"]["k_percent"],
             k_fidelity=config["fidelity"]["k_percent"][0],
             fill=config["fidelity"]["fill"][0],
