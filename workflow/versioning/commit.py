@@ -26,16 +26,6 @@ def listing(items: Iterable[str]) -> str:
     return "\n".join(f"  {row}" for row in [*rows[:SHOWN], *more])
 
 
-def write_document(found: Sequence[Stage], root: Path) -> bool:
-    """Write dvc.yaml for the stages; return whether that changed it."""
-    text = document.text(found)
-    file = root / store.DOCUMENT
-    if file.exists() and file.read_text(encoding="utf-8") == text:
-        return False
-    file.write_text(text, encoding="utf-8")
-    return True
-
-
 def refuse_locked(root: Path) -> None:
     """Refuse while a run holds the folder, or has died holding it."""
     if any((root / ".snakemake/locks").glob("*")):
@@ -117,7 +107,7 @@ def commit(root: Path, within_run: bool) -> str:
     refuse_pending(own)
     refuse_leftovers(own, root)
     refuse_altered(own, root)
-    rewritten = write_document(found, root)
+    rewritten = document.write(found, root)
     return _record(root, own, before, rewritten)
 
 

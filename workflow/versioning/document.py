@@ -1,12 +1,18 @@
-"""The text of dvc.yaml: stages, plots and artifacts, from the plan of the workflow."""
+"""dvc.yaml: stages, plots and artifacts, from the plan of the workflow."""
 
+import argparse
+import difflib
+import sys
 from collections.abc import Iterable, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 
-from workflow.versioning.stages import Stage, definition
+from workflow.versioning import plan
+from workflow.versioning.stages import Stage, definition, stages
+
+FILE = Path("dvc.yaml")
 
 HEADER = """\
 # Written from the Snakefile by `make dvc.yaml`; `make check` holds the two together. A stage is a step of the study for
@@ -14,12 +20,12 @@ HEADER = """\
 """
 
 
-def text(stages: Sequence[Stage]) -> str:
+def text(found: Sequence[Stage]) -> str:
     """Return dvc.yaml for some stages."""
     content = {
-        "stages": {stage.name: definition(stage) for stage in stages},
-        "plots": [plot for stage in stages for plot in _plots(stage)],
-        "artifacts": dict(artifact for stage in stages for artifact in _artifacts(stage.files)),
+        "stages": {stage.name: definition(stage) for stage in found},
+        "plots": [plot for stage in found for plot in _plots(stage)],
+        "artifacts": dict(artifact for stage in found for artifact in _artifacts(stage.files)),
     }
     return HEADER + yaml.safe_dump(content, sort_keys=False, width=10**6)
 
@@ -55,3 +61,30 @@ def _artifacts(files: Iterable[str]) -> Iterable[tuple[str, dict[str, Any]]]:
             dataset, model, seed = path.parts[1:4]
             name = f"{dataset}-{model}-{seed}".lower().replace("_", "-")
             yield name, {"path": file, "type": "model", "desc": f"{model} for {dataset}, {seed}"}
+
+
+def write(found: Sequence[Stage], root: Path) -> bool:
+    """Write dvc.yaml for stages; return whether that changed it."""
+    content, file = text(found), root / FILE
+    if file.exists() and file.read_text(encoding="utf-8") == content:
+        return False
+    file.write_text(content, encoding="utf-8")
+    return True
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `make dvc.yaml`, or compare only."""
+    parser = argparse.ArgumentParser(prog="python -m workflow.versioning.document", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if dvc.yaml is not up to date")
+    found = stages(plan.read(Path()))
+    if not parser.parse_args(arguments).check:
+        print("dvc.yaml was written anew" if write(found, Path()) else "dvc.yaml is up to date")
+        return 0
+    old = FILE.read_text(encoding="utf-8").splitlines() if FILE.exists() else []
+    rows = list(difflib.unified_diff(old, text(found).splitlines(), "dvc.yaml", "the Snakefile", lineterm="", n=1))
+    print("\n".join(rows[:40]) or "dvc.yaml: as the Snakefile says")
+    return bool(rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

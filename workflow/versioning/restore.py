@@ -79,7 +79,7 @@ def restore(root: Path) -> str:
     planned = plan.read(root)
     found = stages.stages(planned)
     own = stages.running(planned, found)
-    if (root / store.DOCUMENT).read_text(encoding="utf-8") != document.text(found):
+    if (root / document.FILE).read_text(encoding="utf-8") != document.text(found):
         raise GateError(
             "dvc.yaml is not what the Snakefile says (other experiments or rules): make dvc.yaml, then again"
         )
