@@ -111,7 +111,10 @@ rule plot_confidence_drops:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=settings(measure=config["fidelity"]["measure"], reference=config["fidelity"]["reference"]),
+        settings=lambda w: settings(
+            measure=study.fidelity(config, w.experiment)["measure"],
+            reference=study.fidelity(config, w.experiment)["reference"],
+        ),
         environment=environment("plot", ["case_saliency.figures.confidence_drops"]),
     message:
         "plot the confidence drops of {wildcards.experiment}"

@@ -55,12 +55,12 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
+    from case_saliency import params
     from case_saliency.datasets.sources import DATASETS
-    from case_saliency.params import entry
     from case_saliency.report.content import Experiment, Settings
 
     settings = arguments.settings
-    diagnostic, fidelity = setting(settings, "diagnostic"), setting(settings, "fidelity")
+    diagnostic, fidelity = setting(settings, "diagnostic"), params.fidelity(settings, name)
     tables = {file.stem: storage.read_table(file) for file in arguments.tables if file.parent.name == name}
     chosen = Settings(
         alpha=diagnostic["alpha"],
@@ -68,7 +68,7 @@ def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
         reference=fidelity["reference"],
         equivalence_margin=fidelity["equivalence_margin"],
         measure=f"drop_{fidelity['measure']}",
-        contrast_source=entry(settings, fidelity["reference"], name).get("source"),
+        contrast_source=params.entry(settings, fidelity["reference"], name).get("source"),
         k_percent=diagnostic["k_percent"],
     )
     return Experiment(

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from case_saliency.report.answer import answer
@@ -137,6 +138,23 @@ def test_the_means_of_the_reference_and_of_the_controls_are_told(experiment) -> 
         "Removing the top 5% of pixels (fill: mean) costs the predicted class a mean share of 0.10 to 0.90 of its "
         "probability with CASE, and 0.02 with the controls."
     )
+
+
+def test_other_fills_are_told_apart_from_the_primary_one(experiment, synthetic) -> None:
+    mean = experiment.fidelity.assign(p_holm=0.5)
+    mean.loc[mean["method"] == "case", ["mean", "p_holm"]] = [0.25, float("nan")]
+    mean.loc[mean["role"] == "control", "mean"] = 0.02
+    blur = mean.assign(fill="blur", p_holm=0.001)
+    blur.loc[blur["method"] == "case", "mean"] = 0.75
+    cross = synthetic.cross_deletion_table().assign(joint_verdict="undecided")
+    changed = cross.assign(fill="blur")
+    changed.loc[(changed["k_percent"] == 5) & (changed["method"] == "case"), "joint_verdict"] = "class-specific"
+    told = answer(replace(experiment, fidelity=pd.concat([mean, blur]), cross_deletion=pd.concat([cross, changed])))
+    alone = answer(replace(experiment, fidelity=mean, cross_deletion=cross)).fidelity
+    assert len(told.fidelity) == len(alone) == 4
+    assert all(sentence.startswith(first) for sentence, first in zip(told.fidelity, alone, strict=True))
+    assert " With other fills, which are exploratory, it is: blur 0.75 (controls 0.02; " in told.fidelity[0]
+    assert told.fidelity[2].endswith(" Another fill (exploratory) gives another verdict in 3 of 24 with blur.")
 
 
 def test_a_control_that_costs_as_much_as_the_reference_is_not_hidden(experiment) -> None:
