@@ -53,7 +53,7 @@ DIGITS = ("experiments", "digits")
         (("diagnostic", "k_percent"), 0, "diagnostic.k_percent: 0 is not allowed; it must be greater than 0"),
         (("diagnostic", "k_percent"), 150, "diagnostic.k_percent: 150 is not allowed; it must be at most 100"),
         (("diagnostic", "k_percent"), "five", "diagnostic.k_percent: 'five' is not allowed; it must be a number"),
-        (("diagnostic", "ties"), "none", "diagnostic.ties: 'none' is not allowed; choose one of expected, argsort"),
+        (("diagnostic", "ties"), "none", "diagnostic.ties: 'none' is not allowed; choose one of expected, paper"),
         (("diagnostic", "alpha"), ..., "diagnostic: missing alpha; add what is missing"),
         (("run",), [], "run: [] is not allowed; it must have at least 1 item"),
         (("run",), ["imagnet"], "run[0]: experiment 'imagnet' is not defined; did you mean 'imagenet'?"),

@@ -33,7 +33,7 @@ def answer(experiment: Experiment) -> Answer:
     return Answer(
         headline=_headline(agreement, settings),
         built_in=_built_in(experiment),
-        sensitivity=[*_by_verdict(agreement), *_controls(agreement)],
+        sensitivity=[*_by_verdict(agreement), *_controls(agreement), _ties(agreement, settings)],
         fidelity=[
             *faithfulness.drops(fidelity[fidelity["measure"] == settings.measure], settings),
             *faithfulness.specificity(experiment.cross_deletion),
@@ -113,3 +113,15 @@ def _controls(agreement: pd.DataFrame) -> list[str]:
         verb = "counts" if len(low) == 1 else "count"
         told += f" {names} {verb} as class-sensitive too: low agreement alone does not make an explanation right."
     return [told]
+
+
+def _ties(agreement: pd.DataFrame, settings: Settings) -> str:
+    """Say what the published code's order of tied pixels would change."""
+    moved = (agreement["median_agreement_paper"] - agreement["median_agreement"]).abs().max()
+    decided = agreement["p_wilcoxon"] < settings.alpha, agreement["p_wilcoxon_paper"] < settings.alpha
+    changed = int((decided[0] != decided[1]).sum())
+    return (
+        "Equal values are resolved by the exact expectation over random orders. In the published code's order a median "
+        f"moves by up to {0 if pd.isna(moved) else moved:.1f} points, and the paper's test decides otherwise in "
+        f"{changed} of {len(agreement)} cells."
+    )

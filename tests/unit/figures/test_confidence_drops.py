@@ -22,7 +22,7 @@ def test_marks_stand_at_the_tables_values(drops) -> None:
         assert means == rows["mean"].to_dict()
         bars = {methods[int(line.get_ydata()[0])]: tuple(line.get_xdata()) for line in axes.lines if _bar(line)}
         assert bars == {name: (row["ci_low"], row["ci_high"]) for name, row in rows.iterrows()}
-        assert [line.get_xdata()[0] for line in axes.lines if line.get_linewidth() == 0.8] == [rows.at["case", "mean"]]
+        assert [line.get_xdata()[0] for line in axes.lines if line.get_linewidth() == 0.8] == [rows.loc["case", "mean"]]
         assert axes.get_xlabel() == f"top {k}% removed, fill: mean\nmean of max(c − c′, 0) / c"
 
 
