@@ -38,6 +38,8 @@ def equivalence(
         margin; a mark is filled where equivalence is shown, and at the margin stands in how many trainings it is.
     """
     shown = _shown(table, measure, reference)
+    if shown.empty:
+        return _nothing()
     panels = split(shown, by=_BY)
     ks = sorted(shown["k_percent"].unique())
     methods = ordered_methods(shown["method"])
@@ -50,6 +52,14 @@ def equivalence(
             method_rows(axes, methods, controls, named=first)
             axes.set_title(panel.label, pad=9)
             axes.set_xlabel(f"top {k:g}% removed\ndrop minus that of {method_style(reference).label}")
+    return figure
+
+
+def _nothing() -> Figure:
+    """Return the figure of an experiment that has the reference alone."""
+    with house_style():
+        figure = Figure(figsize=(TWO_COLUMNS, 0.6))
+        figure.text(0.5, 0.5, "no other method to compare with", ha="center", va="center")
     return figure
 
 

@@ -63,11 +63,11 @@ def _draw(axes: Axes, panel: Panel, methods: list[str], threshold: float) -> Non
             solid_capstyle="butt", zorder=3,
         )  # fmt: skip
         estimate(axes, place, row["method"], row["mean_agreement"], float("nan"), float("nan"))
-    over, units = panel.rows["pooled_over"].iloc[0], unique(panel.rows["n_units"], "{:d}")
+    over, units = panel.rows["pooled_over"].iloc[0], panel.rows["n_units"].max()
     title = panel.label.replace("all", "All networks", 1) if over == "networks" else panel.label
     axes.set_title(title, pad=9)
     axes.set_xlim(-3, 103)
-    axes.set_xlabel(f"mean agreement (%), {units} {_UNIT[over]}")
+    axes.set_xlabel(f"mean agreement (%), {units} {_UNIT[over] if units > 1 else _UNIT[over].removesuffix('s')}")
     axes.grid(axis="y", color=FAINT, alpha=0.18, linewidth=0.5)
     axes.set_axisbelow(True)
 
