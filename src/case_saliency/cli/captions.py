@@ -46,11 +46,13 @@ def captions(tables: "dict[str, pd.DataFrame]", chosen: "Settings") -> dict[str,
             cross_deletion.caption(tables["cross_deletion"], alpha=chosen.alpha),
         ),
     }
-    compared = {"measure": chosen.measure, "reference": chosen.reference, "margin": chosen.equivalence_margin}
     told |= {
         "attrition": (attrition.TITLE, attrition.caption(tables["attrition"])),
         "pooling": (pooling.TITLE, pooling.caption(tables["pooled"], chosen.alpha)),
-        "equivalence": (equivalence.TITLE, equivalence.caption(fidelity, **compared, alpha=chosen.alpha)),
+        "equivalence": (
+            equivalence.TITLE,
+            equivalence.caption(fidelity, chosen.measure, chosen.reference, chosen.equivalence_margin, chosen.alpha),
+        ),
     }
     if "curves" in tables:
         told["perturbation_curves"] = (perturbation_curves.TITLE, perturbation_curves.caption(tables["curves"]))
