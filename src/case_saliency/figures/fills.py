@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from case_saliency.figures.style import INK
 
-_MARKS = {"○": "o", "△": "^", "□": "s", "▽": "v"}  # as written in the key, and as drawn
+_MARKS = {"△": "^", "□": "s", "▽": "v"}  # as written in the key, and as drawn; no symbol of a verdict
 _BELOW = 0.27  # rows that the other fills stand below the estimate
 
 
@@ -40,7 +40,7 @@ def fill_key(names: Sequence[str]) -> str:
     Examples
     --------
     >>> fill_key(["blur", "road"])
-    '○  fill: blur        △  fill: road'
+    '△  fill: blur        □  fill: road'
     """
     return "        ".join(f"{symbol}  fill: {name}" for symbol, name in zip(_MARKS, names, strict=False))
 

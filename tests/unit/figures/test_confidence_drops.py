@@ -93,6 +93,6 @@ def test_other_fills_are_open_marks_and_change_nothing_else(drops) -> None:
         assert [line.get_xydata().tolist() for line in without] == expected
         assert [text.get_text() for text in axes.texts] == [text.get_text() for text in plain.axes[position].texts]
         assert "fill: mean" in axes.get_xlabel()
-    assert "○  fill: blur" in figure.get_supxlabel()
+    assert "△  fill: blur" in figure.get_supxlabel()
     assert "with the other fills (blur), exploratory." in module.caption(both)
     assert module.caption(both).startswith(module.caption(drops))
