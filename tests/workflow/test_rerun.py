@@ -12,6 +12,7 @@ AFTER_SCORES = {
     "plot_confidence_drops",
     "plot_critical_difference",
     "plot_cross_deletion",
+    "plot_table",
     "report_page",
 }
 AGREEMENT = {"score_agreement", "plot_map_panels"} | AFTER_SCORES

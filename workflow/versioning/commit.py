@@ -162,7 +162,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0  # a copy without versions
     try:
         print(commit(Path(), within_run))
-    except GateError as error:
+    except (GateError, plan.PlanError) as error:
         print(f"not recorded: {error}", file=sys.stderr)
         return 1
     return 0

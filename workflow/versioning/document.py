@@ -76,8 +76,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run `make dvc.yaml`, or compare only."""
     parser = argparse.ArgumentParser(prog="python -m workflow.versioning.document", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail if dvc.yaml is not up to date")
-    found = stages(plan.read(Path()))
-    if not parser.parse_args(arguments).check:
+    checked = parser.parse_args(arguments).check
+    try:
+        found = stages(plan.read(Path()))
+    except plan.PlanError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if not checked:
         print("dvc.yaml was written anew" if write(found, Path()) else "dvc.yaml is up to date")
         return 0
     old = FILE.read_text(encoding="utf-8").splitlines() if FILE.exists() else []

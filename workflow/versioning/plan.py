@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from snakemake.api import SnakemakeApi
+from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import (
     ConfigSettings,
     DAGSettings,
@@ -18,6 +19,10 @@ from snakemake.settings.types import (
 
 from workflow.versioning.reading import Path as Keys
 from workflow.versioning.reading import Readings
+
+
+class PlanError(ValueError):
+    """A workflow that cannot be planned."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +52,16 @@ def read(root: Path, max_checksum_bytes: int = 4 * 10**9) -> Plan:
 
     Raises
     ------
-    snakemake.exceptions.WorkflowError
+    PlanError
         If params.yaml or the Snakefile is not valid.
     """
+    try:
+        return _read(root, max_checksum_bytes)
+    except WorkflowError as error:
+        raise PlanError(f"the workflow cannot be planned: {error}") from error
+
+
+def _read(root: Path, max_checksum_bytes: int) -> Plan:
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         made = api.workflow(
             resource_settings=ResourceSettings(cores=1),

@@ -37,6 +37,10 @@ class Readings(dict[str, Any]):
         self._note(key)
         return value
 
+    def __missing__(self, key: str) -> Any:
+        self._note()
+        raise KeyError(key)
+
     def get(self, key: str, default: Any = None) -> Any:
         """Return an entry, or the default; the section counts as read where there is none."""
         return self[key] if key in self else default  # noqa: SIM401

@@ -132,7 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     argparse.ArgumentParser(prog="python -m workflow.versioning.restore", description=__doc__).parse_args(arguments)
     try:
         print(restore(Path()))
-    except GateError as error:
+    except (GateError, plan.PlanError) as error:
         print(f"not restored in full: {error}", file=sys.stderr)
         return 1
     return 0
