@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from tests.workflow.conftest import ROOT, Project
 
 AGREEMENT = "results/tables/imagenet-sample/agreement.csv"
 FIGURE = "results/figures/imagenet-sample/agreement_heatmap.svg"
@@ -66,6 +69,11 @@ class Repository(Project):
         """The stages of dvc.lock."""
         found: dict[str, Any] = yaml.safe_load((self.root / "dvc.lock").read_text())["stages"]
         return found
+
+    def append(self, path: str, text: str) -> None:
+        """Add text to the end of a file."""
+        with (self.root / path).open("a") as file:
+            file.write(text)
 
     def rewrite(self, path: str, content: bytes) -> None:
         """Change a result, and the record of its run with it: as if the run had written other bytes."""
@@ -148,7 +156,7 @@ CHANGES: dict[str, tuple[Any, set[str], set[str]]] = {
         {"fidelity", "tables"},
     ),
     "a module": (
-        lambda tree: tree.edit("src/case_saliency/figures/cross_deletion.py", "import", "import  # changed\nimport"),
+        lambda tree: tree.append("src/case_saliency/figures/cross_deletion.py", "# changed\n"),
         {"plot_cross_deletion"},
         {"figures"},
     ),
@@ -211,3 +219,124 @@ def test_a_corrupted_table_is_not_recorded_even_after_a_run(tree: Repository) ->
     said = tree.commit(check=False)
     assert "not what the run that made them wrote" in said
     assert f"tables-imagenet-sample: {AGREEMENT}" in said
+
+
+def test_parameters_edited_without_a_run_are_not_recorded(tree: Repository) -> None:
+    tree.set("diagnostic", "k_percent", to=10)
+    said = tree.commit(check=False)
+    assert "agreement-imagenet-sample" in said
+    assert "snakemake --cores all" in said
+
+
+def test_files_that_the_workflow_does_not_make_are_not_recorded(tree: Repository) -> None:
+    left = "results/scores/imagenet-sample/agreement/efficientnet_lite1/seed0.parquet"
+    (tree.root / left).parent.mkdir()
+    (tree.root / left).write_bytes(b"from a network that was taken out")
+    said = tree.commit(check=False)
+    assert f"rm -r {left}" in said
+    tree.run("rm", "-r", left)
+    assert "0 of them new or changed" in tree.commit()
+
+
+def test_other_bytes_without_a_cause_are_refused_here_and_told_elsewhere(tree: Repository) -> None:
+    lock = (tree.root / "dvc.lock").read_bytes()
+    tree.rewrite(FIGURE, (tree.root / FIGURE).read_bytes() + b"<!-- -->")
+    said = tree.commit(check=False)
+    assert "gave other bytes here than before" in said
+    assert f"figures-imagenet-sample: {FIGURE}" in said
+    assert (tree.root / "dvc.lock").read_bytes() == lock
+
+    known = tree.root / "results/environments.json"
+    content = json.loads(known.read_text())
+    [own] = content["environments"]
+    text = known.read_text().replace(own, "0" * 12).replace('"processor": "', '"processor": "another ')
+    known.write_text(text)
+    said = tree.commit()
+    assert "1 stages differ in bytes from those recorded on another machine" in said
+    assert "make verify" in said
+    assert (tree.root / "dvc.lock").read_bytes() != lock
+
+
+@pytest.mark.parametrize("gate", ["commit", "restore"])
+def test_a_lock_file_with_both_sides_of_a_merge_is_named_with_the_remedy(tree: Repository, gate: str) -> None:
+    lock = tree.root / "dvc.lock"
+    text = lock.read_text().replace("stages:\n", "<<<<<<< HEAD\nstages:\n=======\nstages:\n>>>>>>> other\n", 1)
+    lock.write_text(text)
+    said = getattr(tree, gate)(check=False)
+    assert "both sides of a merge" in said
+    assert "git checkout --theirs dvc.lock" in said
+    assert "Traceback" not in said
+    assert lock.read_text() == text
+
+
+def test_what_the_remote_lacks_is_told_and_run(cloned: Repository, recorded: Repository) -> None:
+    stored(cloned, AGREEMENT).unlink()
+    said = cloned.restore(check=False)
+    assert f"tables-imagenet-sample: missing or damaged: {AGREEMENT}" in said
+    assert "figures-imagenet-sample: reads tables-imagenet-sample" in said
+    assert "6 of 8 stages are restored" in said
+    pending = cloned.pending()
+    assert {"test_hypotheses", "plot_agreement_heatmap"} <= pending
+    assert not pending & {"attribute", "predict", "score_agreement", "obtain_model"}
+    cloned.snakemake()
+    assert cloned.results() == recorded.results()
+
+
+def test_a_damaged_object_of_the_remote_is_not_restored(cloned: Repository) -> None:
+    file = stored(cloned, AGREEMENT)
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes().replace(b"gradcam", b"gradcan"))
+    assert "tables-imagenet-sample: missing or damaged" in cloned.restore(check=False)
+    assert not (cloned.root / AGREEMENT).exists()
+    assert "test_hypotheses" in cloned.pending()
+
+
+@pytest.mark.parametrize("remote", ["none", "gone"])
+def test_without_a_remote_nothing_looks_fresh(cloned: Repository, remote: str) -> None:
+    if remote == "gone":
+        shutil.rmtree(cloned.root.parent / "remote")
+    else:
+        cloned.run("dvc", "remote", "remove", "storage")
+    said = cloned.restore(check=False)
+    assert "0 of 8 stages are restored" in said
+    assert remote == "gone" or "no remote is set" in said
+    assert "Traceback" not in said
+    assert {"obtain_model", "attribute", "test_hypotheses"} <= cloned.pending()
+
+
+def test_a_commit_whose_code_changed_without_a_run_is_not_restored_as_current(cloned: Repository) -> None:
+    cloned.append("src/case_saliency/diagnostic/agreement.py", "# changed\n")
+    cloned.git("commit", "-q", "-a", "-m", "changed")
+    said = cloned.restore(check=False)
+    assert "agreement-imagenet-sample: changed since: src/case_saliency/diagnostic/agreement.py" in said
+    assert {"score_agreement"} <= cloned.pending()
+    assert not cloned.pending() & {"attribute", "score_fidelity"}
+
+
+def test_results_that_no_cache_holds_are_not_overwritten(tree: Repository) -> None:
+    table = tree.root / AGREEMENT
+    table.write_text("edited by hand\n")
+    said = tree.restore(check=False)
+    assert AGREEMENT in said
+    assert "make commit" in said
+    assert table.read_text() == "edited by hand\n"
+
+
+def test_an_experiment_of_dvc_runs_what_is_affected_and_leaves_the_workspace(tree: Repository) -> None:
+    before = tree.results()
+    said = tree.run("dvc", "exp", "run", "--temp", "--name", "wider", "--set-param", "diagnostic.k_percent=10")
+    assert set(re.findall(r"Running stage '(\w+)-imagenet-sample'", said)) == {"agreement", "tables", "figures"}
+    assert tree.results() == before
+    assert tree.git("status", "--porcelain") == ""
+    changed = json.loads(tree.run("dvc", "metrics", "diff", "--json", "HEAD", "wider").splitlines()[-1])
+    assert any(key.endswith("gradcam.median_agreement") for key in changed["results/metrics/imagenet-sample.json"])
+    params = json.loads(tree.run("dvc", "params", "diff", "--json", "HEAD", "wider").splitlines()[-1])
+    assert params["params.yaml"]["diagnostic.k_percent"] == {"old": 5, "new": 10, "diff": 5}
+
+
+def test_stages_that_dvc_reproduces_are_those_that_the_gate_records(tree: Repository, tmp_path: Path) -> None:
+    tree.set("fidelity", "measure", to="absolute")
+    other = tree.copy(tmp_path / "other")
+    tree.snakemake()
+    other.run("dvc", "repro")
+    assert other.lock == tree.lock
