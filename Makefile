@@ -65,8 +65,8 @@ commit: install ## Record what the workflow has finished into dvc.lock (refused 
 	@python -m workflow.versioning.commit
 
 .PHONY: restore
-restore: install ## Bring recorded results back, verified, so that snakemake has nothing to do
-	@python -m workflow.versioning.restore
+restore: install ## Bring recorded results back, verified, so that snakemake has nothing to do (EXPERIMENTS=... for others)
+	@python -m workflow.versioning.restore $(EXPERIMENTS)
 
 .PHONY: bench
 bench: install ## Measure beside the peers on one core (about 12 min): benchmarks/results.md

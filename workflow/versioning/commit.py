@@ -103,8 +103,9 @@ def commit(root: Path, within_run: bool) -> str:
         raise GateError(str(error)) from error
     planned = plan.read(root)
     found = stages.stages(planned)
-    own = stages.running(planned, found)
+    own = stages.of(planned, found)
     refuse_pending(own)
+    own = stages.finished(found, own)
     refuse_leftovers(own, root)
     refuse_altered(own, root)
     rewritten = document.write(found, root)

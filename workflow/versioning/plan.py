@@ -44,7 +44,6 @@ class Plan:
     params: Mapping[str, Any]
     jobs: tuple[Job, ...]
     stages: Mapping[tuple[str, str], frozenset[Keys]]
-    running: tuple[tuple[str, str], ...]
 
 
 def read(root: Path, max_checksum_bytes: int = 4 * 10**9) -> Plan:
@@ -85,13 +84,7 @@ def _read(root: Path, max_checksum_bytes: int) -> Plan:
         workflow._prepare_dag(forceall=False, ignore_incomplete=False, lock_warn_only=True, nolock=True)
         workflow._build_dag()
         jobs = tuple(_job(workflow.dag, job, config) for job in workflow.dag.jobs if job.output)
-        running = tuple((step, name) for step, name in stages if name in _running(config))
-        return Plan(dict(config), jobs, stages, running)
-
-
-def _running(config: Mapping[str, Any]) -> set[str]:
-    names = list(config["run"])
-    return {*names, *(config["experiments"][name]["dataset"] for name in names)}
+        return Plan(dict(config), jobs, stages)
 
 
 def _job(dag: Any, job: Any, config: Readings) -> Job:

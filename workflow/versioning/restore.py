@@ -60,8 +60,8 @@ def downstream(reasons: dict[str, str], own: Sequence[Stage], entries: store.Ent
     return found
 
 
-def restore(root: Path) -> str:
-    """Restore what dvc.lock has of the experiments that run; return what was done, in a sentence.
+def restore(root: Path, experiments: Sequence[str] = ()) -> str:
+    """Restore what dvc.lock has of experiments, or of those that run; return what was done, in a sentence.
 
     Raises
     ------
@@ -78,7 +78,10 @@ def restore(root: Path) -> str:
         raise GateError("there is no dvc.lock here, so nothing to restore: snakemake --cores all makes the results")
     planned = plan.read(root)
     found = stages.stages(planned)
-    own = stages.running(planned, found)
+    try:
+        own = stages.of(planned, found, experiments)
+    except ValueError as error:
+        raise GateError(str(error)) from error
     if (root / document.FILE).read_text(encoding="utf-8") != document.text(found):
         raise GateError(
             "dvc.yaml is not what the Snakefile says (other experiments or rules): make dvc.yaml, then again"
@@ -102,12 +105,13 @@ def restore(root: Path) -> str:
             + "\n".join(f"  {name}: {reason}" for name, reason in lost.items())
             + "\nTo make them: snakemake --cores all"
         )
-    _snakemake("--cores", "all", "--", *sorted(VIEWS))
+    if not experiments:
+        _snakemake("--cores", "all", "--", *sorted(VIEWS))
     again = plan.read(root)
-    pending = [row for stage in stages.running(again, stages.stages(again)) for row in stage.pending]
-    if pending:
+    if pending := [row for stage in stages.of(again, stages.stages(again), experiments) for row in stage.pending]:
         raise GateError(f"restored, but Snakemake would still make:\n{listing(pending)}")
-    return f"{len(kept)} stages are restored and verified; the report is rebuilt; snakemake has nothing to do"
+    rebuilt = "" if experiments else "the report is rebuilt; "
+    return f"{len(kept)} stages are restored and verified; {rebuilt}snakemake has nothing to do"
 
 
 def _bring(root: Path, final: Sequence[str]) -> str:
@@ -129,9 +133,10 @@ def _snakemake(*arguments: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `make restore`."""
-    argparse.ArgumentParser(prog="python -m workflow.versioning.restore", description=__doc__).parse_args(arguments)
+    parser = argparse.ArgumentParser(prog="python -m workflow.versioning.restore", description=__doc__)
+    parser.add_argument("experiments", nargs="*", help="experiments to restore; those that run, if none is named")
     try:
-        print(restore(Path()))
+        print(restore(Path(), parser.parse_args(arguments).experiments))
     except (GateError, plan.PlanError) as error:
         print(f"not restored in full: {error}", file=sys.stderr)
         return 1

@@ -81,10 +81,32 @@ def stages(plan: Plan) -> list[Stage]:
     return [_stage(key, jobs[key], plan, owners) for key in plan.stages]
 
 
-def running(plan: Plan, found: Sequence[Stage]) -> list[Stage]:
-    """Return the stages of the experiments that params.yaml lists under `run`."""
-    names = {f"{step}-{name}" for step, name in plan.running}
+def of(plan: Plan, found: Sequence[Stage], experiments: Iterable[str] = ()) -> list[Stage]:
+    """Return the stages of experiments and their data sets; if none is named, of those under `run` in params.yaml.
+
+    Raises
+    ------
+    ValueError
+        If an experiment has no stages: it neither runs nor is published.
+    """
+    sections = plan.params["experiments"]
+    asked = list(experiments) or list(plan.params["run"])
+    known = {name for _, name in plan.stages}
+    if unknown := [name for name in asked if name not in known or name not in sections]:
+        raise ValueError(f"{', '.join(unknown)}: no stages; choose from {', '.join(sorted(known & set(sections)))}")
+    wanted = {*asked, *(sections[name]["dataset"] for name in asked)}
+    names = {f"{step}-{name}" for step, name in plan.stages if name in wanted}
     return [stage for stage in found if stage.name in names]
+
+
+def finished(found: Sequence[Stage], own: Sequence[Stage]) -> list[Stage]:
+    """Return, beside stages that must be done, those others that are done, with all that they read."""
+    made = {out: stage for stage in found for out in stage.outs}
+    lost = {stage.name for stage in found if stage.pending}
+    for _ in found:
+        lost |= {stage.name for stage in found for dep in stage.deps if dep in made and made[dep].name in lost}
+    must = {stage.name for stage in own}
+    return [stage for stage in found if stage.name in must or stage.name not in lost]
 
 
 def _owner(job: Job, owners: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
