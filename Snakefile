@@ -12,6 +12,7 @@ include: "workflow/rules/fidelity.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/analyses.smk"
+include: "workflow/rules/claims.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -29,6 +30,8 @@ rule all:
         ),
         "results/report.html",
         "results/metrics.json",
+        per_experiment("results/claims/{experiment}.json"),
+        ["results/claims.json", "results/claims.md"],
         per_experiment("results/tables/{experiment}/{table}.csv", table=TABLES),
         per_experiment("results/figures/{experiment}/{figure}.{format}", figure=FIGURES, format=FORMATS),
         per_experiment("results/figures/{experiment}/map_panels/{model}-seed{seed}.{format}", format=FORMATS),

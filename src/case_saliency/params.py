@@ -146,3 +146,19 @@ def testing(params: Params, experiment: str, analysis: str) -> dict[str, Any]:
         "layers": {name: layers(params, experiment, name) for name in params["experiments"][experiment]["models"]},
         **select(params, ANALYSES[analysis].tested_by),
     }
+
+
+def deciding(params: Params, experiment: str) -> dict[str, Any]:
+    """Return what the stage that decides the paper's claims is told."""
+    section = params["experiments"][experiment]
+    keys = ("alpha", "threshold", "k_percent"), ("k_percent", "measure", "equivalence_margin")
+    return {
+        "seed": params["seed"],
+        "experiment": experiment,
+        "dataset": section["dataset"],
+        "layers": {name: layers(params, experiment, name) for name in section["models"]},
+        **{
+            part: {key: params[part][key] for key in of}
+            for part, of in zip(("diagnostic", "fidelity"), keys, strict=True)
+        },
+    }

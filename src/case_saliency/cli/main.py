@@ -51,6 +51,8 @@ STAGES = (
     "test_layers",
     "test_activity",
     "summarise",
+    "decide_claims",
+    "collect_claims",
     "collect_metrics",
     "plot",
     "report",
