@@ -23,6 +23,7 @@ rule report_page:
             *per_analysed("results/figures/{experiment}/perturbation_curves.png", asking="curves"),
             *per_analysis("results/figures/{experiment}/{analysis}.png"),
         ],
+        claims=per_experiment("results/claims/{experiment}.json"),
         manifests=[f"data/{name}/manifest.csv" for name in datasets()],
         images=[ancient(f"data/{name}/images") for name in datasets()],
         selections=per_experiment("results/predictions/{experiment}/selection.csv"),
@@ -44,5 +45,5 @@ rule report_page:
         "write the report"
     shell:
         "case-saliency --log {log} report --tables {input.tables} --figures {input.figures} "
-        "--manifests {input.manifests} --selections {input.selections} --predictions {input.predictions} "
+        "--claims {input.claims} --manifests {input.manifests} --selections {input.selections} --predictions {input.predictions} "
         "--descriptions {input.descriptions} --settings {params.settings:q} --page {output.page}"

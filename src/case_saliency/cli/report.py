@@ -26,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for name, description in (
         ("--tables", "agreement.csv, fidelity.csv, ranks.csv, ... of every experiment"),
         ("--figures", "figures to show (.png), in order"),
+        ("--claims", "verdicts on the claims, of each experiment (.json)"),
         ("--manifests", "manifests of the data sets; the images lie beside them"),
         ("--selections", "selected images of every experiment (selection.csv)"),
         ("--predictions", "predictions of every network (.parquet)"),
@@ -50,6 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
     page = render(
         [_experiment(arguments, name) for name in setting(settings, "run")],
         Background(parameters=settings, environment=_environment(), version=__version__),
+        [record for file in arguments.claims for record in storage.read_json(file)["claims"]],
     )
     storage.write_text(page, arguments.page)
 
