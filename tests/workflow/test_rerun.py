@@ -2,6 +2,7 @@
 
 import pytest
 
+CLAIMS = {"decide_claims", "collect_claims"}
 AFTER_SCORES = {
     "test_hypotheses",
     "test_class_specificity",
@@ -13,7 +14,7 @@ AFTER_SCORES = {
     "plot_critical_difference",
     "plot_cross_deletion",
     "report_page",
-}
+} | CLAIMS
 AGREEMENT = {"score_agreement", "plot_map_panels"} | AFTER_SCORES
 SCORES = AGREEMENT | {"score_fidelity"}
 MODULES = "src/case_saliency"
@@ -35,7 +36,7 @@ def test_a_second_run_does_nothing(finished):
         (
             ("experiments", "imagenet-sample", "analyses"),
             ["curves"],
-            {"score_curves", "test_curves", "plot_perturbation_curves", "report_page"},
+            {"score_curves", "test_curves", "plot_perturbation_curves", "report_page"} | CLAIMS,
         ),
         (("reliability", "shift"), 3, {"report_page"}),
         (("figures", "example_images"), 2, {"plot_map_panels", "report_page"}),
