@@ -58,7 +58,7 @@ STAGES = (
     "report",
 )
 TOOLS = ("diagnose",)  # recorded as stages are, but no part of the workflow
-VIEWS = ("summary",)  # make nothing
+VIEWS = ("summary", "compare")  # make nothing
 
 _DESCRIPTION = """\
 Does a saliency map change when the class changes, and is it faithful?
@@ -93,7 +93,7 @@ def build_parser(names: Sequence[str] = (*STAGES, *TOOLS, *VIEWS)) -> argparse.A
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; return 0: done, 1: an explained error, 2: wrong usage, 130: interrupted."""
+    """Run one command; return 0: done, 1: an explained error, 2: wrong usage, 130: interrupted, or what a view says."""
     sys.path.append(str(Path.cwd()))  # a user's `module:function` lies in the working folder
     argv = sys.argv[1:] if argv is None else argv
     arguments = build_parser(_asked(argv)).parse_args(argv)
@@ -104,9 +104,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         if arguments.name in VIEWS:
-            arguments.module.run(arguments)
-        else:
-            _run_recorded(arguments, argv)
+            return arguments.module.run(arguments) or 0
+        _run_recorded(arguments, argv)
     except CaseSaliencyError as error:
         if arguments.traceback:
             raise
