@@ -13,6 +13,7 @@ include: "workflow/rules/statistics.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/analyses.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/paper.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -32,6 +33,8 @@ rule all:
         "results/metrics.json",
         per_experiment("results/claims/{experiment}.json"),
         ["results/claims.json", "results/claims.md"],
+        per_experiment("results/tables/{experiment}/paper.csv"),
+        ["results/side-by-side.md", "results/paper-consistency.csv"],
         per_experiment("results/tables/{experiment}/{table}.csv", table=TABLES),
         per_experiment("results/figures/{experiment}/{figure}.{format}", figure=FIGURES, format=FORMATS),
         per_experiment("results/figures/{experiment}/map_panels/{model}-seed{seed}.{format}", format=FORMATS),

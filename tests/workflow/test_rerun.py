@@ -3,18 +3,23 @@
 import pytest
 
 CLAIMS = {"decide_claims", "collect_claims"}
-AFTER_SCORES = {
-    "test_hypotheses",
-    "test_class_specificity",
-    "summarise",
-    "collect_metrics",
-    "plot_agreement_heatmap",
-    "plot_agreement_distributions",
-    "plot_confidence_drops",
-    "plot_critical_difference",
-    "plot_cross_deletion",
-    "report_page",
-} | CLAIMS
+BESIDE = {"side_by_side", "collect_side_by_side"}
+AFTER_SCORES = (
+    {
+        "test_hypotheses",
+        "test_class_specificity",
+        "summarise",
+        "collect_metrics",
+        "plot_agreement_heatmap",
+        "plot_agreement_distributions",
+        "plot_confidence_drops",
+        "plot_critical_difference",
+        "plot_cross_deletion",
+        "report_page",
+    }
+    | CLAIMS
+    | BESIDE
+)
 AGREEMENT = {"score_agreement", "plot_map_panels"} | AFTER_SCORES
 SCORES = AGREEMENT | {"score_fidelity"}
 MODULES = "src/case_saliency"

@@ -53,6 +53,8 @@ STAGES = (
     "summarise",
     "decide_claims",
     "collect_claims",
+    "side_by_side",
+    "collect_side_by_side",
     "collect_metrics",
     "plot",
     "report",
