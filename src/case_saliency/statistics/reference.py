@@ -33,11 +33,11 @@ TOLERANCES: Mapping[Kind, float] = {
     "conclusion": 0.0,
     "text": 0.0,
     "count": 0.0,
-    "p": 0.01,
-    "interval": 0.02,
+    "p": 0.1,
+    "interval": 0.01,
     "estimate": 0.005,
 }
-"""Kind -> tolerance: of p-values absolute, of estimates and interval ends as a share of the column's largest value."""
+"""Kind -> tolerance: of a p-value as a share of the larger one, of other numbers of the column's largest value."""
 
 _ENDS = ("_low", "_high", "_lowest", "_highest", "_se")
 _CELL = ["table", "row", "column", "kind", "reference", "fresh", "difference", "tolerance", "state"]
@@ -135,14 +135,14 @@ def _column(reference: "pd.Series[float]", fresh: "pd.Series[float]", table: str
     if numeric:
         old, new = reference.to_numpy(dtype=float), fresh.to_numpy(dtype=float)
         difference = np.abs(new - old)
-        scale = 1.0 if of == "p" else float(np.nanmax(np.abs(old), initial=0.0))
+        scale = np.maximum(old, new) if of == "p" else np.full(len(old), np.nanmax(np.abs(old), initial=0.0))
         tolerance = TOLERANCES[of] * scale
         close = difference <= tolerance
         if of == "p":
             close |= (old < SMALL_P) & (new < SMALL_P)
         equal = (old == new) | both_empty
     else:
-        difference, tolerance = np.full(len(reference), np.nan), 0.0
+        difference, tolerance = np.full(len(reference), np.nan), np.zeros(len(reference))
         equal = (reference.astype(str) == fresh.astype(str)).to_numpy() | both_empty
         close = equal
     return pd.DataFrame(
