@@ -58,6 +58,18 @@ def own(params: Params, model: str) -> dict[str, Any]:
     return {"models": {model: params["models"][model]}} if model in params["models"] else {}
 
 
+def fidelity(params: Params, experiment: str) -> dict[str, Any]:
+    """Return the settings of RQ2 for an experiment: what it says under `fidelity` goes before what all share.
+
+    Examples
+    --------
+    >>> shared = {"fill": ["mean"], "reference": "case"}
+    >>> fidelity({"fidelity": shared, "experiments": {"tiny": {"fidelity": {"fill": ["mean", "blur"]}}}}, "tiny")
+    {'fill': ['mean', 'blur'], 'reference': 'case'}
+    """
+    return {**params["fidelity"], **params["experiments"][experiment].get("fidelity", {})}
+
+
 def layers(params: Params, experiment: str, model: str) -> list[str]:
     """Return the names of the target layers at which a network is explained; the first is its main layer.
 
@@ -124,7 +136,7 @@ def analysed_seeds(params: Params, experiment: str) -> list[int]:
 def scoring(params: Params, experiment: str, analysis: str, model: str) -> dict[str, Any]:
     """Return what the stage that scores an analysis of a network is told."""
     section = params["experiments"][experiment]
-    told = select(params, ANALYSES[analysis].scored_by)
+    told = select({**params, "fidelity": fidelity(params, experiment)}, ANALYSES[analysis].scored_by)
     if analysis == "contrast":
         told["contrast"] = {**told["contrast"], "sources": contrast_sources(params, experiment)}
     return {
@@ -144,21 +156,19 @@ def testing(params: Params, experiment: str, analysis: str) -> dict[str, Any]:
         "seed": params["seed"],
         "controls": controls(params, experiment),
         "layers": {name: layers(params, experiment, name) for name in params["experiments"][experiment]["models"]},
-        **select(params, ANALYSES[analysis].tested_by),
+        **select({**params, "fidelity": fidelity(params, experiment)}, ANALYSES[analysis].tested_by),
     }
 
 
 def deciding(params: Params, experiment: str) -> dict[str, Any]:
     """Return what the stage that decides the paper's claims is told."""
     section = params["experiments"][experiment]
-    keys = ("alpha", "threshold", "k_percent"), ("k_percent", "measure", "equivalence_margin")
+    keys = ("diagnostic.alpha", "diagnostic.threshold", "diagnostic.k_percent", "fidelity.k_percent")
+    keys += ("fidelity.measure", "fidelity.equivalence_margin")
     return {
         "seed": params["seed"],
         "experiment": experiment,
         "dataset": section["dataset"],
         "layers": {name: layers(params, experiment, name) for name in section["models"]},
-        **{
-            part: {key: params[part][key] for key in of}
-            for part, of in zip(("diagnostic", "fidelity"), keys, strict=True)
-        },
+        **select({**params, "fidelity": fidelity(params, experiment)}, keys),
     }

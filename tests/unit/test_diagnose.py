@@ -43,6 +43,23 @@ def plain(view):
 def flat(view):
     return view.weights(view.classes)
 
+def broken(view):
+    return helper(view.images)
+
+def helper(images):
+    raise ZeroDivisionError("no  pixels\\nleft")
+
+def broken_at_the_end(view):
+    if "4.png" in view.image_ids:
+        raise ValueError("the last one")
+    return plain(view)
+
+def no_argument():
+    return None
+
+def breaks_the_network(view):
+    return view.module.no_such_part
+
 number = 3
 """
 
@@ -122,6 +139,69 @@ def test_the_command_prints_verdicts_and_what_limits_them(done):
     assert "with n = 5 images the sign test" in said
     assert "low agreement alone does not make an explanation right" in said or "a random map passes it too" in said
     assert "Report: out/report.html" in said
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        ("broken", r"raised ZeroDivisionError: no pixels left in \S+my_network.py line \d+, explaining the batch of "),
+        ("no_argument", r"raised TypeError: no_argument\(\) takes 0 positional .* in the call function\(view"),
+        ("breaks_the_network", r"raised AttributeError: .*no_such_part"),
+    ],
+)
+def test_a_users_method_that_raises_is_named_with_its_images_and_the_remedy(user, network, method, message):
+    asked = ["gradcam", f"my_network:{method}"]
+    with pytest.raises(CaseSaliencyError, match=message) as error:
+        case_saliency.diagnose(network, "images", asked, transform=SMALL, options=Options(batch_size=4))
+    told = str(error.value)
+    assert told.startswith(f"method {method}: my_network:{method} raised ")
+    assert "images 0.png, 1.png, 2.png and 1 more; correct it" in told
+    assert "leave the method out" in told
+    assert not isinstance(error.value.__cause__, CaseSaliencyError)
+    assert error.value.__cause__ is not None
+
+
+def test_the_batch_that_is_named_is_the_one_that_failed(user, network):
+    with pytest.raises(CaseSaliencyError, match=r"explaining the batch of images 4\.png; correct it"):
+        case_saliency.diagnose(
+            network, "images", ["my_network:broken_at_the_end"], transform=SMALL, options=Options(batch_size=2)
+        )
+
+
+def test_what_is_no_fault_of_a_method_keeps_its_own_exception(user):
+    class Broken(nn.Module):
+        def __init__(self, inner):
+            super().__init__()
+            self.inner, self.passes = inner, 0
+
+        def forward(self, images):
+            self.passes += 1
+            if len(images) == 5 and self.passes > 3:
+                raise ZeroDivisionError("the network's own")
+            return self.inner(images)
+
+    import my_network
+
+    with pytest.raises(ZeroDivisionError, match="the network's own"):
+        case_saliency.diagnose(
+            Broken(my_network.build()), "images", ["my_network:plain"], layer="inner.block", transform=SMALL
+        )
+
+
+def test_on_the_command_line_it_is_one_line_and_a_traceback_on_request(place):
+    def run(*options):
+        command = [
+            *(sys.executable, "-m", "case_saliency.cli.main", *options, "diagnose", "--model", "my_network:build"),
+            *("--images", "images", "--out", "out_broken", "--method", "my_network:broken", "--input-size", str(SIDE)),
+        ]
+        return subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+
+    short, long = run(), run("--traceback")
+    assert short.returncode == 1
+    assert "error: method broken: my_network:broken raised ZeroDivisionError: no pixels left in " in short.stderr
+    assert "Traceback" not in short.stderr
+    assert long.returncode == 1
+    assert "in helper" in long.stderr
 
 
 def test_the_report_does_not_speak_of_correct_predictions_where_there_are_no_labels(done, place):

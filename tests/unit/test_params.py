@@ -53,7 +53,7 @@ DIGITS = ("experiments", "digits")
         (("diagnostic", "k_percent"), 0, "diagnostic.k_percent: 0 is not allowed; it must be greater than 0"),
         (("diagnostic", "k_percent"), 150, "diagnostic.k_percent: 150 is not allowed; it must be at most 100"),
         (("diagnostic", "k_percent"), "five", "diagnostic.k_percent: 'five' is not allowed; it must be a number"),
-        (("diagnostic", "ties"), "none", "diagnostic.ties: 'none' is not allowed; choose one of expected, argsort"),
+        (("diagnostic", "ties"), "none", "diagnostic.ties: 'none' is not allowed; choose one of expected, paper"),
         (("diagnostic", "alpha"), ..., "diagnostic: missing alpha; add what is missing"),
         (("run",), [], "run: [] is not allowed; it must have at least 1 item"),
         (("run",), ["imagnet"], "run[0]: experiment 'imagnet' is not defined; did you mean 'imagenet'?"),
@@ -96,6 +96,24 @@ DIGITS = ("experiments", "digits")
             ("fidelity", "fill"),
             ["mean", "blurr"],
             "fidelity.fill[1]: 'blurr' is not allowed; choose one of mean, blur,",
+        ),
+        (
+            (*DIGITS, "fidelity"),
+            {"fil": ["mean"]},
+            "experiments.digits.fidelity.fil: unknown key; did you mean 'fill'?",
+        ),
+        (
+            (*DIGITS, "fidelity"),
+            {"fill": ["mean", "rode"]},
+            "experiments.digits.fidelity.fill[1]: 'rode' is not allowed; choose one of mean, blur, noise, road",
+        ),
+        ((*DIGITS, "fidelity"), {"fill": []}, "experiments.digits.fidelity.fill: [] is not allowed; it must have at"),
+        ((*DIGITS, "fidelity"), {}, "experiments.digits.fidelity: {} is not allowed; it must have at least 1 entry"),
+        ((*DIGITS, "fidelity"), ["blur"], "experiments.digits.fidelity: ['blur'] is not allowed; it must be a mapping"),
+        (
+            (*DIGITS, "fidelity"),
+            {"reference": "finercam"},
+            "experiments.digits.fidelity.reference: 'finercam' is not among experiments.digits.methods; add it there",
         ),
         (("curves", "kinds"), ["delete"], "curves.kinds[0]: 'delete' is not allowed; choose one of deletion, "),
         (("curves", "steps"), 0, "curves.steps: 0 is not allowed; it must be at least 1"),
@@ -319,6 +337,22 @@ def test_an_experiments_parameters_go_before_those_of_all():
     assert ours.parameters["k"] == theirs.parameters["k"] == 3
     given = next(entry for entry in params.entries(SHIPPED, "digits") if entry["name"] == "case")
     assert given == {"name": "case", "method": "case", "source": "confusion", "k": 3}
+
+
+def test_an_experiments_settings_of_fidelity_go_before_those_of_all():
+    ours = changed((*DIGITS, "fidelity"), {"fill": ["blur", "noise"], "reference": "gradcam"})
+    validation.validate(ours, SCHEMA)
+    shared = ours["fidelity"]
+    assert params.fidelity(ours, "imagenet-sample") == shared
+    assert params.fidelity(ours, "digits") == {**shared, "fill": ["blur", "noise"], "reference": "gradcam"}
+    assert params.scoring(ours, "digits", "circularity", "vgg_small")["fidelity"]["fill"] == ["blur", "noise"]
+    assert params.testing(ours, "digits", "localization")["fidelity"] == {"reference": "gradcam"}
+    assert params.testing(ours, "imagenet-sample", "localization")["fidelity"] == {"reference": "case"}
+
+
+def test_the_plans_fill_is_the_primary_one_of_every_experiment():
+    assert {params.fidelity(SHIPPED, name)["fill"][0] for name in SHIPPED["experiments"]} == {"mean"}
+    assert params.fidelity(SHIPPED, "digits")["fill"] == ["mean", "blur", "road"]
 
 
 def test_a_confusion_matrix_is_made_for_those_who_need_it():

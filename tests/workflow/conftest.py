@@ -42,7 +42,7 @@ def with_analyses() -> dict[str, Any]:
         "n_images": 12,
         "models": ["vgg_small"],
         "seeds": [0],
-        "methods": ["case", "gradcam", "random", "sobel"],
+        "methods": ["case", "gradcam", "random", "sobel", "identical"],
         "analyses": ["curves", *ANALYSES],
         "parameters": {"case": {"source": "confusion"}},
     }

@@ -10,10 +10,10 @@ from case_saliency import storage
 from case_saliency.analyses import ANALYSES
 from case_saliency.cli.main import STAGES
 
-METHODS = {"case", "gradcam", "random", "sobel"}
+METHODS = {"case", "gradcam", "random", "sobel", "identical"}
 VARIANTS = {"both_in", "heldout", "matched", "random_direction", "difference", "difference_heldout"}
 NAMED = dict.fromkeys(["curves", *ANALYSES], METHODS) | {
-    "layers": METHODS - {"sobel"},  # which knows no layer
+    "layers": METHODS - {"sobel", "identical"},  # which know no layer
     "contrast": {f"case_{source}_k{k}" for source in ("confusion", "logits") for k in (1, 2)},
     "circularity": {"gradcam", "case"} | {f"case_{name}" for name in VARIANTS},
     "defects": {"case", "gradcam"},  # of the paper's set
@@ -54,6 +54,14 @@ def test_the_report_shows_the_figure_with_its_caption_and_the_table(analysed, an
 
 
 def test_controls_have_their_known_values(analysed):
+    agreement = table_of(analysed, "agreement").set_index("method")
+    assert (agreement.loc["identical", ["median_agreement", "mean_agreement", "median_agreement_paper"]] == 100).all()
+    assert agreement.loc["sobel", "median_agreement_paper"] == 100
+    assert agreement.loc["identical", "role"] == "control"
+    scores = analysed.root / "results/scores/digits/agreement/vgg_small/seed0.parquet"
+    one_map = storage.read_table(scores).query("method in ['identical', 'sobel'] and degenerate == ''")
+    assert set(one_map["agreement_paper"]) == {100}
+    assert set(one_map.loc[one_map["method"] == "identical", "agreement"]) == {100}
     likeness = table_of(analysed, "similarity").set_index(["method", "measure", "resolution"])["mean"]
     assert likeness["sobel", "spearman", "input"] == pytest.approx(1)
     index = table_of(analysed, "reliability").set_index(["method", "augmentation"])["reliability"]
@@ -62,6 +70,16 @@ def test_controls_have_their_known_values(analysed):
     assert shares["sobel"] == pytest.approx(0.25)
     alike = table_of(analysed, "randomisation").query("measure == 'rank_correlation'").set_index(["method", "step"])
     assert set(alike.loc[["random", "sobel"], "mean"]) == {1}
+
+
+def test_fidelity_is_measured_with_every_fill_and_the_first_is_shown_first(analysed):
+    for name in ("fidelity", "cross_deletion"):
+        assert list(dict.fromkeys(table_of(analysed, name)["fill"])) == ["mean", "blur", "road"]
+    variants = table_of(analysed, "circularity")["fill"].dropna()
+    assert list(dict.fromkeys(variants)) == ["mean", "blur", "road"]
+    summary = table_of(analysed, "summary").set_index("method")["mean_drop"]
+    drops = table_of(analysed, "fidelity").query("measure == 'drop_relative_clipped'").set_index(["fill", "method"])
+    assert summary.to_dict() == drops.loc["mean", "mean"].to_dict()
 
 
 def test_layers_stand_from_the_input_to_the_output(analysed):

@@ -15,6 +15,7 @@ AFTER_SCORES = (
         "plot_confidence_drops",
         "plot_critical_difference",
         "plot_cross_deletion",
+        "plot_table",
         "report_page",
     }
     | CLAIMS

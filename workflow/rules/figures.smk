@@ -1,6 +1,29 @@
 # Figures, each as PDF, PNG and SVG with the id of the record that made it.
-FIGURES = ["agreement_distributions", "agreement_heatmap", "confidence_drops", "critical_difference", "cross_deletion"]
+OF_TABLE = {"attrition": "attrition", "equivalence": "fidelity", "pooling": "pooled"}  # figures of one table
+FIGURES = [
+    "agreement_distributions",
+    "agreement_heatmap",
+    "confidence_drops",
+    "critical_difference",
+    "cross_deletion",
+    *OF_TABLE,
+]
 FORMATS = ["pdf", "png", "svg"]
+
+
+def figure_settings(w):
+    """What the figure of one table is told beside it."""
+    fidelity = study.fidelity(config, w.experiment)
+    told = {
+        "attrition": {"controls": study.controls(config, w.experiment)},
+        "equivalence": {
+            "measure": fidelity["measure"],
+            "reference": fidelity["reference"],
+            "margin": fidelity["equivalence_margin"],
+        },
+        "pooling": {"threshold": config["diagnostic"]["threshold"]},
+    }
+    return settings(**told[w.figure])
 
 
 rule plot_agreement_distributions:
@@ -111,7 +134,10 @@ rule plot_confidence_drops:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=settings(measure=config["fidelity"]["measure"], reference=config["fidelity"]["reference"]),
+        settings=lambda w: settings(
+            measure=study.fidelity(config, w.experiment)["measure"],
+            reference=study.fidelity(config, w.experiment)["reference"],
+        ),
         environment=environment("plot", ["case_saliency.figures.confidence_drops"]),
     message:
         "plot the confidence drops of {wildcards.experiment}"
@@ -146,6 +172,37 @@ rule plot_cross_deletion:
         "plot the cross-deletion of {wildcards.experiment}"
     shell:
         "case-saliency --log {log} plot --figure cross_deletion --table {input.table} "
+        "--settings {params.settings:q} --pdf {output.pdf} --png {output.png} --svg {output.svg}"
+
+
+rule plot_table:
+    input:
+        table=lambda w: f"results/tables/{w.experiment}/{OF_TABLE[w.figure]}.csv",
+        code=lambda w: code("plot", [f"case_saliency.figures.{w.figure}"]),
+    output:
+        pdf="results/figures/{experiment}/{figure}.pdf",
+        png=report(
+            "results/figures/{experiment}/{figure}.png",
+            category="Figures",
+            subcategory="{experiment}",
+            caption="../report/of_table.rst",
+        ),
+        svg="results/figures/{experiment}/{figure}.svg",
+    log:
+        "logs/plot/{experiment}/{figure}.log",
+    wildcard_constraints:
+        figure="|".join(OF_TABLE),
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=figure_settings,
+        environment=lambda w: environment("plot", [f"case_saliency.figures.{w.figure}"]),
+    message:
+        "plot {wildcards.figure} of {wildcards.experiment}"
+    shell:
+        "case-saliency --log {log} plot --figure {wildcards.figure} --table {input.table} "
         "--settings {params.settings:q} --pdf {output.pdf} --png {output.png} --svg {output.svg}"
 
 

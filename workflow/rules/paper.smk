@@ -18,7 +18,7 @@ rule side_by_side:
     params:
         settings=lambda w: settings(
             layers={name: study.layers(config, w.experiment, name) for name in experiment(w)["models"]},
-            fidelity={"measure": config["fidelity"]["measure"]},
+            fidelity={"measure": study.fidelity(config, w.experiment)["measure"]},
         ),
         layers=lambda w, input: given("--layers", input.layers),
         environment=environment("side_by_side"),

@@ -20,6 +20,7 @@ rule report_page:
             *per_analysed("results/figures/{experiment}/map_panels/{model}-seed{seed}.png"),
             *per_experiment("results/figures/{experiment}/confidence_drops.png"),
             *per_experiment("results/figures/{experiment}/cross_deletion.png"),
+            *per_experiment("results/figures/{experiment}/{figure}.png", figure=OF_TABLE),
             *per_analysed("results/figures/{experiment}/perturbation_curves.png", asking="curves"),
             *per_analysis("results/figures/{experiment}/{analysis}.png"),
         ],

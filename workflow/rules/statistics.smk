@@ -26,8 +26,8 @@ rule test_hypotheses:
             threshold=config["diagnostic"]["threshold"],
             zero_method=config["diagnostic"]["zero_method"],
             degenerate=config["diagnostic"]["degenerate"],
-            reference=config["fidelity"]["reference"],
-            equivalence_margin=config["fidelity"]["equivalence_margin"],
+            reference=study.fidelity(config, w.experiment)["reference"],
+            equivalence_margin=study.fidelity(config, w.experiment)["equivalence_margin"],
             controls=study.controls(config, w.experiment),
         ),
         environment=environment("test_hypotheses"),
@@ -56,7 +56,7 @@ rule test_class_specificity:
     params:
         settings=lambda w: settings(
             alpha=config["diagnostic"]["alpha"],
-            reference=config["fidelity"]["reference"],
+            reference=study.fidelity(config, w.experiment)["reference"],
             controls=study.controls(config, w.experiment),
         ),
         environment=environment("test_class_specificity"),
@@ -83,8 +83,8 @@ rule test_curves:
     params:
         settings=lambda w: settings(
             alpha=config["diagnostic"]["alpha"],
-            reference=config["fidelity"]["reference"],
-            equivalence_margin=config["fidelity"]["equivalence_margin"],
+            reference=study.fidelity(config, w.experiment)["reference"],
+            equivalence_margin=study.fidelity(config, w.experiment)["equivalence_margin"],
             controls=study.controls(config, w.experiment),
         ),
         environment=environment("test_curves"),
@@ -115,11 +115,11 @@ rule summarise:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=settings(
+        settings=lambda w: settings(
             k_agreement=config["diagnostic"]["k_percent"],
-            k_fidelity=config["fidelity"]["k_percent"][0],
-            fill=config["fidelity"]["fill"][0],
-            measure=config["fidelity"]["measure"],
+            k_fidelity=study.fidelity(config, w.experiment)["k_percent"][0],
+            fill=study.fidelity(config, w.experiment)["fill"][0],
+            measure=study.fidelity(config, w.experiment)["measure"],
         ),
         environment=environment("summarise"),
     message:

@@ -3,9 +3,11 @@
 Each returns shape (N, T, h, w). Notation: see `view`.
 """
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from case_saliency.attribution import seeding
 from case_saliency.attribution.gradient import rectify
 from case_saliency.attribution.view import View
 
@@ -19,6 +21,18 @@ def random_channels(view: View, *, seed: int = 0, relu: bool = True) -> Tensor:
     """Activations weighted by independent normal numbers, sum_k w_k A_k: a CAM that knows no class."""
     channels = view.activations.shape[1:2]
     return rectify(view.combine(view.noise(seed, "random_channels", channels, "normal")), relu)
+
+
+def identical(view: View, *, seed: int = 0) -> Tensor:
+    """One random order of the input's pixels for each image, the same map for all its classes, without ties.
+
+    The values are a permutation of 1 / P, 2 / P, ..., 1 for P pixels. The maps of two classes are one object, and no
+    value is tied: their agreement is 100% exactly, at every k.
+    """
+    height, width = view.images.shape[-2:]
+    ranks = [seeding.generator(seed, "identical", image_id).permutation(height * width) for image_id in view.image_ids]
+    maps = (torch.from_numpy(np.stack(ranks)).to(view.images) + 1) / (height * width)
+    return maps.reshape(-1, 1, height, width).expand(-1, view.classes.shape[1], -1, -1)
 
 
 def center_prior(view: View, *, sigma: float = 0.25) -> Tensor:

@@ -112,5 +112,6 @@ ENTRIES: dict[str, Entry] = {
     "random": _control("random", "independent uniform noise for each class", "layer"),
     "random_channels": _control("random_channels", "activations weighted by random numbers", "layer"),
     "sobel": _control("sobel", "edges of the image, the same for all classes", "input", "adebayo2018"),
+    "identical": _control("identical", "one random order of the pixels, the same for all classes", "input"),
     "center_prior": _control("center_prior", "a Gaussian around the centre", "input"),
 }

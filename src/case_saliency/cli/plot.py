@@ -1,7 +1,7 @@
 """Plot one figure as PDF, PNG and SVG.
 
-Settings: threshold (agreement figures, seeds); measure, reference (confidence_drops); example_images,
-k_percent, methods, layer (map_panels).
+Settings: threshold (agreement figures, seeds, pooling); controls (attrition); measure, reference (confidence_drops,
+equivalence), margin (equivalence); example_images, k_percent, methods, layer (map_panels).
 """
 
 import argparse
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 FIGURES = (
     "agreement_distributions",
     "agreement_heatmap",
+    "attrition",
     "confidence_drops",
     "critical_difference",
     "cross_deletion",
+    "equivalence",
     "map_panels",
     "perturbation_curves",
+    "pooling",
     "seeds",
     *ANALYSES,
 )
@@ -95,6 +98,20 @@ def _drops(module: Any, arguments: argparse.Namespace) -> "Figure":
     return figure
 
 
+def _attrition(module: Any, arguments: argparse.Namespace) -> "Figure":
+    controls = set(setting(arguments.settings, "controls"))
+    figure: Figure = module.attrition(storage.read_table(arguments.table), controls)
+    return figure
+
+
+def _equivalence(module: Any, arguments: argparse.Namespace) -> "Figure":
+    measure, reference = setting(arguments.settings, "measure"), setting(arguments.settings, "reference")
+    margin = setting(arguments.settings, "margin")
+    table = storage.read_table(arguments.table)
+    figure: Figure = module.equivalence(table, measure=f"drop_{measure}", reference=reference, margin=margin)
+    return figure
+
+
 def _curves(module: Any, arguments: argparse.Namespace) -> "Figure":
     figure: Figure = module.perturbation_curves(
         storage.read_table(arguments.points), storage.read_table(arguments.table)
@@ -112,8 +129,11 @@ def _panels(module: Any, arguments: argparse.Namespace) -> "Figure":
 _DRAW = {
     "agreement_distributions": _distributions,
     "agreement_heatmap": _table_and_threshold,
+    "attrition": _attrition,
     "confidence_drops": _drops,
+    "equivalence": _equivalence,
     "map_panels": _panels,
     "perturbation_curves": _curves,
+    "pooling": _table_and_threshold,
     "seeds": _table_and_threshold,
 }

@@ -57,12 +57,12 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
+    from case_saliency import params
     from case_saliency.datasets.sources import DATASETS
-    from case_saliency.params import entry
     from case_saliency.report.content import Experiment, Settings
 
     settings = arguments.settings
-    diagnostic, fidelity = setting(settings, "diagnostic"), setting(settings, "fidelity")
+    diagnostic, fidelity = setting(settings, "diagnostic"), params.fidelity(settings, name)
     tables = {file.stem: storage.read_table(file) for file in arguments.tables if file.parent.name == name}
     chosen = Settings(
         alpha=diagnostic["alpha"],
@@ -70,7 +70,7 @@ def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
         reference=fidelity["reference"],
         equivalence_margin=fidelity["equivalence_margin"],
         measure=f"drop_{fidelity['measure']}",
-        contrast_source=entry(settings, fidelity["reference"], name).get("source"),
+        contrast_source=params.entry(settings, fidelity["reference"], name).get("source"),
         k_percent=diagnostic["k_percent"],
     )
     return Experiment(
@@ -95,45 +95,11 @@ def _figures(
 ) -> "list[ReportFigure]":
     from PIL import Image
 
-    from case_saliency.figures import (
-        agreement_distributions,
-        agreement_heatmap,
-        confidence_drops,
-        critical_difference,
-        cross_deletion,
-        map_panels,
-        perturbation_curves,
-        seeds,
-    )
+    from case_saliency.cli.captions import captions
+    from case_saliency.figures import map_panels
     from case_saliency.report.content import ReportFigure
 
-    agreement, fidelity = tables["agreement"], tables["fidelity"]
-    told = {
-        "agreement_heatmap": (
-            agreement_heatmap.TITLE,
-            agreement_heatmap.caption(agreement, chosen.threshold),
-        ),
-        "agreement_distributions": (
-            agreement_distributions.TITLE,
-            agreement_distributions.caption(agreement, chosen.threshold),
-        ),
-        "critical_difference": (
-            critical_difference.TITLE,
-            critical_difference.caption(tables["ranks"], chosen.alpha),
-        ),
-        "confidence_drops": (
-            confidence_drops.TITLE,
-            confidence_drops.caption(fidelity, chosen.measure, chosen.reference, alpha=chosen.alpha),
-        ),
-        "cross_deletion": (
-            cross_deletion.TITLE,
-            cross_deletion.caption(tables["cross_deletion"], alpha=chosen.alpha),
-        ),
-    }
-    if "curves" in tables:
-        told["perturbation_curves"] = (perturbation_curves.TITLE, perturbation_curves.caption(tables["curves"]))
-    if (tables["pooled"]["pooled_over"] == "seeds").any():
-        told["seeds"] = (seeds.TITLE, seeds.caption(tables["pooled"], chosen.threshold, chosen.alpha))
+    told = captions(tables, chosen)
     found = []
     for file in arguments.figures:
         if name not in {folder.name for folder in file.parents}:

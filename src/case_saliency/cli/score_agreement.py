@@ -1,6 +1,6 @@
 """Score agreement (RQ1): overlap of the top-k % pixels of the maps for the two most likely classes.
 
-Settings: dataset, k_percent, ties (expected | argsort), methods (their order in the table).
+Settings: dataset, k_percent, ties (expected | paper), methods (their order in the table).
 """
 
 import argparse

@@ -13,7 +13,7 @@ from case_saliency.attribution.capture import evaluating, unwrap
 from case_saliency.attribution.engine import attribute
 from case_saliency.attribution.registry import Method
 from case_saliency.datasets.images import read
-from case_saliency.diagnosis import folder, layers, measure, naming, subject
+from case_saliency.diagnosis import blame, folder, layers, measure, naming, subject
 from case_saliency.diagnosis.measure import Progress, Reader
 from case_saliency.diagnosis.options import CONTROLS, METHODS, Options
 from case_saliency.diagnosis.result import Diagnosis
@@ -69,7 +69,8 @@ def diagnose(
     Raises
     ------
     CaseSaliencyError
-        If there is no such network, layer, method or image, or the network's logits cannot be used.
+        If there is no such network, layer, method or image, the network's logits cannot be used, or a method of the
+        user's raises an exception, which is then the cause.
     """
     options = options or Options()
     found = folder.survey(Path(images))
@@ -83,14 +84,16 @@ def diagnose(
         named = _within(named, n_classes, network.batch_size)
         reader = Reader(found, network.transform, network.batch_size or options.batch_size, progress)
         predictions = measure.predictions(module, reader)
-        maps = attribute(
-            module,
-            reader.batches("batches explained"),
-            {row["image_id"]: [row["top1"], row["top2"]] for row in predictions.to_dict("records")},
-            target,
-            named,
-            settings=devices.Settings(batch_size=reader.batch_size),
-        )
+        batches = blame.Watched(reader.batches("batches explained"))
+        with blame.explained(named, batches):
+            maps = attribute(
+                module,
+                batches,
+                {row["image_id"]: [row["top1"], row["top2"]] for row in predictions.to_dict("records")},
+                target,
+                named,
+                settings=devices.Settings(batch_size=reader.batch_size),
+            )
         scores = measure.scores(module, maps, predictions, reader, options, network.name)
     return Diagnosis(network, target, layer is not None, found, tuple(named), options, predictions, maps, scores)
 

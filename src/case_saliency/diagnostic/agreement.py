@@ -18,7 +18,7 @@ from case_saliency.diagnostic.topk import FloatArray, Ties
 
 COLUMNS = (
     *("experiment", "dataset", "model", "seed", "layer", "method", "image_id", "target_a", "target_b"),
-    *("k_percent", "resolution", "ties", "n_top", "agreement", "degenerate", "qualified", "reason"),
+    *("k_percent", "resolution", "ties", "n_top", "agreement", "agreement_paper", "degenerate", "qualified", "reason"),
 )
 """Columns of the table of agreement scores; `score_agreement` fills those from `image_id` on."""
 
@@ -56,7 +56,7 @@ def score_agreement(
     k_percents
         Sizes of the top set in percent of the pixels.
     ties
-        Convention for equal values.
+        Convention for equal values in `agreement`.
     resolution
         Where the top sets are formed: "input", of `top_size` pixels of the upsampled maps, or "native", of `exact_size`
         cells of the maps as they are.
@@ -65,7 +65,8 @@ def score_agreement(
     -------
     pandas.DataFrame
         `COLUMNS` from `image_id` on, N x K rows in the order of the images, then of `k_percents`. `agreement` is in
-        percent, and NaN where either map is degenerate; `degenerate` names the worse of both maps' defects.
+        percent, and NaN where either map is degenerate; `agreement_paper` is the same under the published code's
+        convention for ties, whatever `ties` says; `degenerate` names the worse of both maps' defects.
 
     Raises
     ------
@@ -76,11 +77,11 @@ def score_agreement(
     native = resolution == "native"
     height, width = maps.shape[2:] if native else input_size
     sizes: list[float] = [(topk.exact_size if native else topk.top_size)(height * width, k) for k in k_percents]
-    agreement = np.full((len(maps), len(sizes)), np.nan)
+    agreement = np.full((2, len(maps), len(sizes)), np.nan)
     codes = np.zeros((len(maps), len(sizes)), dtype=np.int8)
     for start in range(0, len(maps), _CHUNK):
         part = slice(start, start + _CHUNK)
-        agreement[part], codes[part] = _score_chunk(maps[part], (height, width), sizes, ties)
+        agreement[:, part], codes[part] = _score_chunk(maps[part], (height, width), sizes, ties)
     n_sizes = len(sizes)
     return pd.DataFrame(
         {
@@ -91,7 +92,8 @@ def score_agreement(
             "resolution": resolution,
             "ties": ties,
             "n_top": np.tile(sizes, len(maps)),
-            "agreement": agreement.ravel(),
+            "agreement": agreement[0].ravel(),
+            "agreement_paper": agreement[1].ravel(),
             "degenerate": np.asarray(degenerate.KINDS, dtype=object)[codes.ravel()],
             "qualified": np.repeat(qualified, n_sizes),
             "reason": np.where(np.repeat(qualified, n_sizes), "", "misclassified"),
@@ -102,19 +104,23 @@ def score_agreement(
 def _score_chunk(
     maps: FloatArray, size: tuple[int, int], sizes: Sequence[float], ties: Ties
 ) -> tuple[FloatArray, degenerate.Codes]:
-    """Return (N, K) agreement and the codes of degenerate pairs; degenerate pairs never reach the overlap."""
+    """Return (2, N, K) agreement, with `ties` and the paper's, and the codes of degenerate pairs.
+
+    Degenerate pairs never reach the overlap.
+    """
     n_images = len(maps)
     defects = degenerate.classify(maps.reshape(n_images * 2, *maps.shape[2:])).reshape(n_images, 2).max(axis=1)
     codes = np.repeat(defects[:, None], len(sizes), axis=1)
-    agreement = np.full(codes.shape, np.nan)
+    agreement = np.full((2, *codes.shape), np.nan)
     ranked = np.flatnonzero(~degenerate.unranked(defects))
     if not ranked.size:
         return agreement, codes
     values = upsample(maps[ranked], size).reshape(len(ranked), 2, -1)
     first, second = values[:, 0], values[:, 1]
     codes[ranked] = np.maximum(degenerate.small_supports(first, sizes), degenerate.small_supports(second, sizes))
-    agreement[ranked] = topk.overlap(first, second, sizes, ties)
-    agreement[codes > 0] = np.nan
+    found = topk.overlaps(first, second, sizes)
+    agreement[:, ranked] = found[ties], found["paper"]
+    agreement[:, codes > 0] = np.nan
     return agreement, codes
 
 

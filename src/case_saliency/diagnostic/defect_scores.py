@@ -42,7 +42,7 @@ def arbitrary_agreement(maps: FloatArray, input_size: tuple[int, int], k_percent
     size = topk.top_size(input_size[0] * input_size[1], k_percent)
     for position in kept:
         values = upsample(maps[position : position + 1], input_size).reshape(1, 2, -1)
-        found[position] = topk.overlap(values[:, 0], values[:, 1], [size], "argsort")[0, 0]
+        found[position] = topk.overlap(values[:, 0], values[:, 1], [size], "paper")[0, 0]
     return found
 
 

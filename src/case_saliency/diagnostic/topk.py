@@ -3,8 +3,8 @@
 Upsampled and rectified maps hold many equal values, so that "the" top-k% set is not unique. Two conventions:
 
 - ``expected``: the expectation over independent uniform tie-breaking in both maps, in closed form.
-- ``argsort``: one particular set, that of the published code: an ascending argsort read from its end. The sort is
-  stable here, so of equal pixels the one with the highest flat (row-major) index comes first.
+- ``paper``: one particular set, that of the published code: an ascending argsort read from its end. Its sort is not
+  stable; here it is, so of equal pixels the one with the highest flat (row-major) index comes first.
 
 A set may have a fractional size, such as 2.45 cells of a 7 x 7 map: then it has one of both neighbouring whole sizes,
 at random, with a mean of just that size.
@@ -12,13 +12,16 @@ at random, with a mean of just that size.
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from case_saliency.diagnostic.ties import shared_pixels
+
 FloatArray: TypeAlias = npt.NDArray[np.floating]
-Ties = Literal["expected", "argsort"]
+Ties = Literal["expected", "paper"]
+_COUNTED: tuple[Ties, Ties] = ("expected", "paper")
 
 
 def exact_size(n_pixels: int, k_percent: float) -> float:
@@ -102,10 +105,10 @@ def inclusion_probabilities(values: FloatArray, n_top: int) -> npt.NDArray[np.fl
 
 
 def overlap(first: FloatArray, second: FloatArray, sizes: Sequence[float], ties: Ties) -> npt.NDArray[np.float64]:
-    """Return the share of the top set that two maps have in common, in percent.
+    """Return the share of the top set that two maps have in common, in percent, under one convention for ties.
 
     ``100 * shared(n) / n``, with ``shared(n) = sum_p pi_A(p) pi_B(p)`` (``expected``) or ``|A intersected with B|``
-    (``argsort``). For a fractional n, `shared` is interpolated linearly between both neighbouring whole sizes, with
+    (``paper``). For a fractional n, `shared` is interpolated linearly between both neighbouring whole sizes, with
     ``shared(0) = 0``: the expectation when both sets are of one random size, floor(n) or ceil(n), with mean n. A map
     without ties shares exactly 100% with itself at every size.
 
@@ -135,20 +138,27 @@ def overlap(first: FloatArray, second: FloatArray, sizes: Sequence[float], ties:
     >>> overlap(np.array([[3.0, 2.0, 1.0]]), np.array([[3.0, 1.0, 2.0]]), [1, 1.6, 2], "expected")
     array([[100. ,  62.5,  50. ]])
     """
+    if ties not in get_args(Ties):
+        raise ValueError(f"overlap: ties is {ties!r}, expected one of {', '.join(get_args(Ties))}")
+    return overlaps(first, second, sizes)[ties]
+
+
+def overlaps(first: FloatArray, second: FloatArray, sizes: Sequence[float]) -> dict[Ties, npt.NDArray[np.float64]]:
+    """Return the `overlap` under each convention for ties, in one pass over the maps."""
     if first.shape != second.shape:
         raise ValueError(f"overlap: the maps of a pair differ in shape, {first.shape} and {second.shape}")
     _check(first, sizes)
     _check(second, sizes)
-    pair = {"expected": _expected_pair, "argsort": _argsort_pair}.get(ties)
-    if pair is None:
-        raise ValueError(f"overlap: ties is {ties!r}, expected 'expected' or 'argsort'")
     whole = sorted({neighbour for n in sizes for neighbour in neighbours(n)})
     # Row by row: a pair then stays in the processor's cache through all sizes.
-    rows = [pair(a, b, whole) for a, b in zip(first, second, strict=True)]
-    counts = np.array(rows, dtype=np.float64).reshape(len(first), len(whole))
-    shared = dict(zip(whole, counts.T, strict=True))
-    percent = [_percent(shared, n) for n in sizes]
-    return np.stack(percent, axis=1) if percent else np.empty((len(first), 0))
+    rows = [shared_pixels(a, b, whole) for a, b in zip(first, second, strict=True)]
+    counts = np.array(rows, dtype=np.float64).reshape(len(first), len(whole), 2)
+    found: dict[Ties, npt.NDArray[np.float64]] = {}
+    for ties, of_ties in zip(_COUNTED, np.moveaxis(counts, 2, 0), strict=True):
+        shared = dict(zip(whole, of_ties.T, strict=True))
+        percent = [_percent(shared, n) for n in sizes]
+        found[ties] = np.stack(percent, axis=1) if percent else np.empty((len(first), 0))
+    return found
 
 
 def _percent(shared: Mapping[int, npt.NDArray[np.float64]], size: float) -> npt.NDArray[np.float64]:
@@ -159,52 +169,6 @@ def _percent(shared: Mapping[int, npt.NDArray[np.float64]], size: float) -> npt.
     below = shared[lower] if lower else np.zeros_like(shared[1])
     common = below + (size - lower) * (shared[lower + 1] - below)
     return 100 * (common / size)  # in this order equal maps give 100 and not 100 + 1e-14
-
-
-def _expected_pair(a: FloatArray, b: FloatArray, sizes: Sequence[int]) -> list[float]:
-    """Return the expected number of shared pixels at each whole size."""
-    thresholds_a, thresholds_b = _thresholds(a, sizes), _thresholds(b, sizes)
-    shared = []
-    for n in sizes:
-        above_a, tied_a, share_a = _top(a, thresholds_a[n], n)
-        above_b, tied_b, share_b = _top(b, thresholds_b[n], n)
-        both = (
-            np.count_nonzero(above_a & above_b)
-            + share_b * np.count_nonzero(above_a & tied_b)
-            + share_a * np.count_nonzero(tied_a & above_b)
-            + share_a * share_b * np.count_nonzero(tied_a & tied_b)
-        )
-        shared.append(float(both))
-    return shared
-
-
-def _thresholds(values: FloatArray, sizes: Sequence[int]) -> dict[int, np.floating]:
-    """Return the n-th largest value for each n. A smaller set is looked for within the larger one: half the time."""
-    found, top = {}, values
-    for n in sorted(sizes, reverse=True):
-        top = np.partition(top, len(top) - n)[len(top) - n :]
-        found[n] = top[0]
-    return found
-
-
-def _top(
-    values: FloatArray, threshold: np.floating, n: int
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], float]:
-    """Return the pixels above the threshold, those tied on it, and the inclusion probability of the tied ones."""
-    above, tied = values > threshold, values == threshold
-    return above, tied, (n - np.count_nonzero(above)) / np.count_nonzero(tied)
-
-
-def _argsort_pair(a: FloatArray, b: FloatArray, sizes: Sequence[int]) -> list[float]:
-    """Return the number of shared pixels at each whole size."""
-    rank_a, rank_b = _descending_rank(a), _descending_rank(b)
-    return [float(np.count_nonzero((rank_a < n) & (rank_b < n))) for n in sizes]
-
-
-def _descending_rank(values: FloatArray) -> npt.NDArray[np.intp]:
-    rank = np.empty(len(values), dtype=np.intp)
-    rank[np.argsort(values, kind="stable")[::-1]] = np.arange(len(values))
-    return rank
 
 
 def _check(values: FloatArray, sizes: Sequence[float]) -> None:

@@ -4,13 +4,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from case_saliency.figures.fills import fills, fills_told, key_below, other_fills
 from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, population, unique
 from case_saliency.figures.names import format_p, method_style, ordered_methods
 from case_saliency.figures.panels import by_setting, n_lines, split
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 TITLE = "Drop of the predicted class's confidence after removing the top-ranked pixels"
-_SETTINGS = ("k_percent", "fill")
 _FORMULAS = {
     "drop_absolute": "c − c′",
     "drop_relative": "(c − c′) / c",
@@ -20,7 +20,10 @@ _FORMULAS = {
 
 
 def confidence_drops(table: pd.DataFrame, measure: str = "drop_relative_clipped", reference: str = "case") -> Figure:
-    """Draw one row of panels per share of removed pixels and fill, three models, layers or seeds side by side.
+    """Draw one row of panels per share of removed pixels, three models, layers or seeds side by side.
+
+    Means, intervals and p-values are those of the first fill of the table, the primary one; small open marks stand at
+    the means with the others.
 
     Parameters
     ----------
@@ -33,19 +36,21 @@ def confidence_drops(table: pd.DataFrame, measure: str = "drop_relative_clipped"
     """
     shown = _shown(table, measure)
     columns = split(shown)
-    settings = shown[list(_SETTINGS)].drop_duplicates().sort_values(list(_SETTINGS)).to_dict("records")
+    primary, *others = fills(shown)
+    settings = sorted(shown["k_percent"].unique())
     methods = ordered_methods(shown["method"])
     controls = set(shown.loc[shown["role"] == "control", "method"])
     with house_style():
         size = (TWO_COLUMNS, len(settings) * n_lines(columns) * (ROW_HEIGHT * len(methods) + 0.6))
         figure = Figure(figsize=size, layout="constrained")
-        for axes, setting, panel, first in by_setting(figure, settings, columns):
-            rows = panel.rows.merge(pd.DataFrame([setting]))
-            _draw(axes, rows, methods, reference)
+        for axes, k, panel, first in by_setting(figure, settings, columns):
+            rows = panel.rows[panel.rows["k_percent"] == k]
+            _draw(axes, rows[rows["fill"] == primary], methods, reference)
+            other_fills(axes, rows, methods, "mean", others)
             method_rows(axes, methods, controls, named=first)
             axes.set_title(panel.label, pad=9)
-            removed = f"top {setting['k_percent']:g}% removed, fill: {setting['fill']}"
-            axes.set_xlabel(f"{removed}\nmean of {_FORMULAS[measure]}")
+            axes.set_xlabel(f"top {k:g}% removed, fill: {primary}\nmean of {_FORMULAS[measure]}")
+        key_below(figure, others)
     return figure
 
 
@@ -79,6 +84,7 @@ def caption(
     Its intervals have level 1 - alpha; `labelled` says that the images have labels.
     """
     shown = _shown(table, measure)
+    primary, *others = fills(shown)
     label = method_style(reference).label
     symbol, meaning, unit = "c", "softmax probability", ", a fraction"
     if measure == "drop_logit":
@@ -86,9 +92,10 @@ def caption(
     return (
         f"{TITLE}. {symbol} is the {meaning} of the top-1 class on the whole photograph, {symbol}′ the same after the "
         f"pixels that a map ranks highest are removed (top {unique(shown['k_percent'], '{:g}%')}; fill: "
-        f"{unique(shown['fill'], '{}')}); the drop is {_FORMULAS[measure]}{unit}. A larger drop means that the "
+        f"{primary}); the drop is {_FORMULAS[measure]}{unit}. A larger drop means that the "
         f"map found pixels that matter more. Markers are means over n = {unique(shown['n'], '{:d}')} images "
         f"{population(labelled=labelled)}, bars their {1 - alpha:.0%} t intervals, the dashed line is the mean of "
         f"{label}. p: two-sided paired t-test against {label} on the same images, Holm-corrected; a large p does not "
         "show that two methods are equal. Methods in italics are controls."
+        f"{fills_told(others)}"
     )

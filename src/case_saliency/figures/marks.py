@@ -70,6 +70,17 @@ def population(*, labelled: bool) -> str:
     return "whose top-1 prediction is correct" if labelled else "(without labels: whether predicted correctly or not)"
 
 
+def ends(values: pd.Series) -> str:
+    """Write the smallest and the largest count of a column, or the only one.
+
+    Examples
+    --------
+    >>> ends(pd.Series([18, 16, 18])), ends(pd.Series([18, 18]))
+    ('16 to 18', '18')
+    """
+    return " to ".join(dict.fromkeys(f"{value:d}" for value in (values.min(), values.max())))
+
+
 def unique(values: pd.Series, form: str) -> str:
     """Write the distinct values of a column, joined by commas; "–" if there are none.
 

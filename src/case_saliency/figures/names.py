@@ -63,6 +63,7 @@ METHODS = {
     "random": MethodStyle("Random", "#464C52", "X"),
     "random_channels": MethodStyle("Random channels", "#6E767E", "d"),
     "sobel": MethodStyle("Sobel edges", "#BCC2C8", "P"),
+    "identical": MethodStyle("Identical maps", "#8B929A", "o"),
     "center_prior": MethodStyle("Centre prior", "#9AA1A8", "*"),
 }
 _FIRST_CONTROL = list(METHODS).index("random")

@@ -29,6 +29,8 @@ MEANINGS = {
     "ci_high": "upper end of the confidence interval",
     "ci_level": "confidence level that the interval attains",
     "p_wilcoxon": "one-sided Wilcoxon signed-rank test, the paper's",
+    "median_agreement_paper": "the same median with ties resolved as the published code does",
+    "p_wilcoxon_paper": "the paper's test with ties resolved as the published code does",
     "p_sign": "exact one-sided sign test, this study's primary test",
     "p_holm": "p after Holm's correction; empty for controls",
     "verdict": "from the interval of the median against the threshold",

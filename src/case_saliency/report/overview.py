@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from case_saliency.figures.fills import fills
 from case_saliency.figures.names import VERDICTS, Verdict, format_p, method_style, ordered_methods, p_statement
 from case_saliency.figures.panels import SETTING, Panel, split
 from case_saliency.report.content import Experiment
@@ -56,18 +57,19 @@ class Overview:
 def overview(experiment: Experiment) -> Overview:
     """Arrange an experiment's tables as method x network; the seeds of a network share a cell.
 
-    The drop is that at the smallest share of removed pixels, the one nearest to the diagnostic's own.
+    The drop is that at the smallest share of removed pixels, the one nearest to the diagnostic's own, with the primary
+    fill.
     """
     agreement = experiment.agreement
     seeds = int(agreement.groupby("model")["seed"].nunique().max())
     panels = split(agreement, by=(*(name for name in SETTING if name != "seed" or seeds == 1), "k_percent"))
     shown = experiment.fidelity[experiment.fidelity["measure"] == experiment.settings.measure]
-    first = shown.sort_values(["k_percent", "fill"]).iloc[0]
-    shown = shown[(shown["k_percent"] == first["k_percent"]) & (shown["fill"] == first["fill"])]
+    k, fill = shown["k_percent"].min(), fills(shown)[0]
+    shown = shown[(shown["k_percent"] == k) & (shown["fill"] == fill)]
     return Overview(
         [panel.name for panel in panels],
         [_row(agreement, method, panels, shown) for method in ordered_methods(agreement["method"])],
-        f"top {first['k_percent']:g}%, {first['fill']} fill",
+        f"top {k:g}%, {fill} fill",
         seeds,
     )
 

@@ -20,6 +20,7 @@ _COLUMNS = (
     *("mean_ci_low", "mean_ci_high", "hodges_lehmann", "rank_biserial", "p_wilcoxon", "p_sign", "p_holm", "verdict"),
     *("verdict_if_insensitive", "verdict_if_sensitive", "role", "rejects_paper", "power", "n_for_power80"),
     *("n_pairs_of_classes", "cluster_ci_low", "cluster_ci_high", "fragile"),
+    *("median_agreement_paper", "p_wilcoxon_paper"),
     *("degenerate_rate", "n_degenerate", "n_excluded_misclassified", "n_total"),
 )
 
@@ -64,8 +65,9 @@ def agreement_table(
         `verdict_if_sensitive` from the same with degenerate pairs at 100 and 0, whatever the policy; `rejects_paper`
         is the paper's criterion, ``p_wilcoxon < alpha``. `cluster_ci_low` and `cluster_ci_high` are the bootstrap
         interval of the median over the `n_pairs_of_classes` pairs (target_a, target_b), and `fragile` says that the
-        verdict is definite and this interval's is another one, or too few pairs give none. With no image left: n = 0,
-        NaN, and "undecided".
+        verdict is definite and this interval's is another one, or too few pairs give none. `median_agreement_paper`
+        and `p_wilcoxon_paper` are the median and the paper's test of `agreement_paper`, over the same images. With no
+        image left: n = 0, NaN, and "undecided".
 
     Raises
     ------
@@ -87,11 +89,23 @@ def agreement_table(
         row |= _describe(values, alpha, threshold, zero_method, seed) | _test(values, alpha, threshold, zero_method)
         row |= _over_pairs(cell.loc[found.index].assign(value=values), alpha, threshold, seed)
         row["fragile"] = row["verdict"] not in {"undecided", row.pop("verdict_over_pairs")}
+        row |= _in_the_papers_order(cell, degenerate_policy, threshold, zero_method)
         row |= {f"verdict_if_{policy}": _verdict(cell, policy, alpha, threshold) for policy in _BOUNDS}
         row |= {"power": sign_test_power(values.size, effect, alpha), "n_for_power80": n_needed}
         rows.append(row)
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     return table.assign(p_holm=adjusted_by(table, "p_sign", ["experiment", "k_percent"]))
+
+
+def _in_the_papers_order(
+    cell: pd.DataFrame, policy: DegeneratePolicy, threshold: float, zero_method: ZeroMethod
+) -> dict[str, Any]:
+    """Return the median and the paper's test of the same images, ties resolved as the published code does."""
+    values = counted(cell.assign(agreement=cell["agreement_paper"]), policy).to_numpy()
+    return {
+        "median_agreement_paper": float(np.median(values)) if values.size else np.nan,
+        "p_wilcoxon_paper": wilcoxon_less(values, threshold, zero_method),
+    }
 
 
 def _verdict(cell: pd.DataFrame, policy: DegeneratePolicy, alpha: float, threshold: float) -> Verdict:

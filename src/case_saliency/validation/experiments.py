@@ -7,7 +7,7 @@ from case_saliency.attribution import registry
 from case_saliency.datasets.sources import DATASETS
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.models import checking, zoo
-from case_saliency.params import Params, entry, layers
+from case_saliency.params import Params, entry, fidelity, layers
 from case_saliency.validation.analyses import analysis_problems
 from case_saliency.validation.datasets import place_problems, size_problems
 from case_saliency.validation.suggestions import suggest
@@ -24,9 +24,11 @@ def experiment_problems(params: Params, name: str) -> Iterator[str]:
     yield from _model_problems(params, name)
     yield from analysis_problems(params, name)
     yield from _method_problems(params, name)
-    reference = params["fidelity"]["reference"]
-    if name in params["run"] and reference not in experiment["methods"]:
-        yield f"fidelity.reference: {reference!r} is not among {where}.methods; add it there or choose one of them"
+    own = "reference" in experiment.get("fidelity", {})
+    reference = fidelity(params, name)["reference"]
+    if (own or name in params["run"]) and reference not in experiment["methods"]:
+        here = f"{where}.fidelity.reference" if own else "fidelity.reference"
+        yield f"{here}: {reference!r} is not among {where}.methods; add it there or choose one of them"
 
 
 def _model_problems(params: Params, name: str) -> Iterator[str]:

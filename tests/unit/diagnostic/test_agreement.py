@@ -36,6 +36,7 @@ def test_shares_one_of_two_pixels():
         "ties": "expected",
         "n_top": 2,
         "agreement": 50.0,
+        "agreement_paper": 50.0,
         "degenerate": "",
         "qualified": True,
         "reason": "",
@@ -62,9 +63,10 @@ def test_ties_follow_the_named_convention():
     maps = pair([[2, 1], [1, 1]], [[1, 1], [1, 2]])
     # expected: pi = (1, 1/3, 1/3, 1/3) and (1/3, 1/3, 1/3, 1), sum of products 1/3 + 1/9 + 1/9 + 1/3 = 8/9, over 2
     assert score(maps)["agreement"].item() == pytest.approx(400 / 9, rel=1e-15)
-    # argsort: {0, 3} and {3, 2}
-    table = score(maps, ties="argsort")
-    assert (table["agreement"].item(), table["ties"].item()) == (50, "argsort")
+    assert score(maps)["agreement_paper"].item() == 50  # recorded beside it
+    # paper: {0, 3} and {3, 2}
+    table = score(maps, ties="paper")
+    assert (table["agreement"].item(), table["ties"].item()) == (50, "paper")
 
 
 SOUND = [[4.0, 3.0], [2.0, 1.0]]

@@ -50,8 +50,8 @@ def test_overlap_by_hand():
     first = np.array([[9.0, 4.0, 4.0, 1.0]])
     second = np.array([[3.0, 7.0, 1.0, 3.0]])
     assert overlap(first, second, [2], "expected").tolist() == [[50.0]]
-    # argsort: of the tied pixels the last one in row-major order, {0, 2} and {1, 3}
-    assert overlap(first, second, [2], "argsort").tolist() == [[0.0]]
+    # paper: of the tied pixels the last one in row-major order, {0, 2} and {1, 3}
+    assert overlap(first, second, [2], "paper").tolist() == [[0.0]]
 
 
 def top_sets(values, n):
@@ -100,12 +100,12 @@ def test_fractional_sizes_by_hand():
     first, second = np.array([[5.0, 4.0, 3.0, 2.0]]), np.array([[5.0, 3.0, 4.0, 2.0]])
     # shared pixels of the top 1, 2, 3, 4: 1, 1, 3, 4. At 2.5: 1 + (3 - 1) / 2 = 2; at 1.25: 1; at 0.5: 1 / 2.
     assert overlap(first, second, [0.5, 1.25, 2.5, 4], "expected").tolist() == [[100, 80, 80, 100]]
-    assert overlap(first, second, [0.5, 1.25, 2.5, 4], "argsort").tolist() == [[100, 80, 80, 100]]
+    assert overlap(first, second, [0.5, 1.25, 2.5, 4], "paper").tolist() == [[100, 80, 80, 100]]
 
 
 def test_whole_sizes_give_the_same_bits_beside_fractional_ones():
     first, second = np.random.default_rng(7).integers(0, 9, (2, 30, 49)).astype(np.float32)
-    for ties in ("expected", "argsort"):
+    for ties in ("expected", "paper"):
         alone = overlap(first, second, [1, 2, 3, 24], ties)
         mixed = overlap(first, second, [0.49, 1, 1.5, 2.0, 2.45, 3, 24, 24.5], ties)
         assert np.array_equal(mixed[:, [1, 3, 5, 6]], alone)
@@ -118,7 +118,7 @@ def test_the_same_untied_map_shares_exactly_all_at_every_size(n_cells):
     assert (overlap(maps, maps, sizes, "expected") == 100).all()
 
 
-def test_argsort_takes_the_last_of_tied_pixels():
+def test_the_papers_set_takes_the_last_of_tied_pixels():
     rng = np.random.default_rng(2)
     first, second = rng.integers(0, 4, (2, 30, 9)).astype(np.float32)
 
@@ -126,14 +126,14 @@ def test_argsort_takes_the_last_of_tied_pixels():
         return set(sorted(range(9), key=lambda pixel: (-values[pixel], -pixel))[:n])
 
     expected = [[100 * len(top(x, n) & top(y, n)) / n for n in (1, 4, 9)] for x, y in zip(first, second, strict=True)]
-    np.testing.assert_allclose(overlap(first, second, [1, 4, 9], "argsort"), expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(overlap(first, second, [1, 4, 9], "paper"), expected, rtol=0, atol=1e-12)
 
 
 def test_conventions_agree_without_ties():
     first, second = np.random.default_rng(3).normal(size=(2, 20, 50))
     np.testing.assert_allclose(
         overlap(first, second, [1, 5, 25], "expected"),
-        overlap(first, second, [1, 5, 25], "argsort"),
+        overlap(first, second, [1, 5, 25], "paper"),
         rtol=0,
         atol=1e-12,
     )
@@ -183,9 +183,9 @@ def test_no_pairs_give_no_rows():
         (np.zeros((1, 4)), np.zeros((1, 5)), [1], "expected", "differ in shape"),
         (np.zeros(4), np.zeros(4), [1], "expected", r"expected \(N, P\)"),
         (np.zeros((1, 4)), np.zeros((1, 4)), [5], "expected", "sizes"),
-        (np.zeros((1, 4)), np.zeros((1, 4)), [0], "argsort", "sizes"),
+        (np.zeros((1, 4)), np.zeros((1, 4)), [0], "paper", "sizes"),
         (np.array([[0, np.nan]]), np.zeros((1, 2)), [1], "expected", "not finite"),
-        (np.zeros((1, 2)), np.array([[0, np.inf]]), [1], "argsort", "not finite"),
+        (np.zeros((1, 2)), np.array([[0, np.inf]]), [1], "paper", "not finite"),
         (np.zeros((1, 4)), np.zeros((1, 4)), [1], "random", "ties is 'random'"),
     ],
 )

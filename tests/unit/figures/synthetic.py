@@ -51,6 +51,7 @@ def agreement_table(scores: pd.DataFrame) -> pd.DataFrame:
                 "rejects_paper": bool(low <= 20), "power": 0.7175, "degenerate_rate": 0.0, "n_degenerate": 0,
                 "n_excluded_misclassified": 2, "n_total": 20, "n_pairs_of_classes": 17,
                 "cluster_ci_low": float(low), "cluster_ci_high": float(high), "fragile": False,
+                "median_agreement_paper": float(np.median(values)), "p_wilcoxon_paper": 0.35 if low > 20 else 0.0002,
             }
         )  # fmt: skip
     return pd.DataFrame(rows)

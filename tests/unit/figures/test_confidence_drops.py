@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 
 from case_saliency.figures import confidence_drops as module
@@ -21,7 +22,7 @@ def test_marks_stand_at_the_tables_values(drops) -> None:
         assert means == rows["mean"].to_dict()
         bars = {methods[int(line.get_ydata()[0])]: tuple(line.get_xdata()) for line in axes.lines if _bar(line)}
         assert bars == {name: (row["ci_low"], row["ci_high"]) for name, row in rows.iterrows()}
-        assert [line.get_xdata()[0] for line in axes.lines if line.get_linewidth() == 0.8] == [rows.at["case", "mean"]]
+        assert [line.get_xdata()[0] for line in axes.lines if line.get_linewidth() == 0.8] == [rows.loc["case", "mean"]]
         assert axes.get_xlabel() == f"top {k}% removed, fill: mean\nmean of max(c − c′, 0) / c"
 
 
@@ -70,3 +71,28 @@ def test_a_drop_of_logits_is_not_called_a_fraction(drops) -> None:
     text = module.caption(logits, measure="drop_logit")
     assert "y is the logit of the top-1 class" in text
     assert "the drop is y − y′. A larger" in text
+
+
+def test_other_fills_are_open_marks_and_change_nothing_else(drops) -> None:
+    other = drops.assign(fill="blur", mean=drops["mean"] + 0.01)
+    both = pd.concat([drops, other], ignore_index=True)
+    plain, figure = module.confidence_drops(drops), module.confidence_drops(both)
+    methods = ordered_methods(drops["method"])
+    assert len(figure.axes) == len(plain.axes)
+    for position, axes in enumerate(figure.axes):
+        k, model = (5, 50)[position // 3], drops["model"].unique()[position % 3]
+        rows = other[
+            (other["k_percent"] == k) & (other["model"] == model) & (other["measure"] == "drop_relative_clipped")
+        ]
+        [marks] = [line for line in axes.lines if line.get_markersize() == 2.8]
+        found = dict(zip((methods[int(place)] for place in marks.get_ydata()), marks.get_xdata(), strict=True))
+        assert found == rows.set_index("method")["mean"].to_dict()
+        assert marks.get_markerfacecolor() == "white"
+        without = [line for line in axes.lines if line is not marks]
+        expected = [line.get_xydata().tolist() for line in plain.axes[position].lines]
+        assert [line.get_xydata().tolist() for line in without] == expected
+        assert [text.get_text() for text in axes.texts] == [text.get_text() for text in plain.axes[position].texts]
+        assert "fill: mean" in axes.get_xlabel()
+    assert "△  fill: blur" in figure.get_supxlabel()
+    assert "with the other fills (blur), exploratory." in module.caption(both)
+    assert module.caption(both).startswith(module.caption(drops))

@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 
 from case_saliency.figures import cross_deletion as module
@@ -46,3 +47,26 @@ def test_the_caption_takes_its_numbers_from_the_table(table) -> None:
     assert "(top 5%, 50%; fill: mean)" in text
     assert "n = 7 images" in text
     assert "90% t intervals" in text
+
+
+def test_other_fills_are_open_marks_and_change_nothing_else(table) -> None:
+    other = table.assign(fill="blur", interaction=table["interaction"] + 0.01)
+    both = pd.concat([table, other], ignore_index=True)
+    plain, figure = module.cross_deletion(table), module.cross_deletion(both)
+    methods = ordered_methods(table["method"])
+    assert len(figure.axes) == len(plain.axes)
+    for position, axes in enumerate(figure.axes):
+        k, model = (5, 50)[position // 3], table["model"].unique()[position % 3]
+        rows = other[(other["k_percent"] == k) & (other["model"] == model)]
+        [marks] = [line for line in axes.lines if line.get_markersize() == 2.8]
+        found = dict(zip((methods[int(place)] for place in marks.get_ydata()), marks.get_xdata(), strict=True))
+        assert found == rows.set_index("method")["interaction"].to_dict()
+        assert marks.get_markerfacecolor() == "white"
+        without = [line for line in axes.lines if line is not marks]
+        expected = [line.get_xydata().tolist() for line in plain.axes[position].lines]
+        assert [line.get_xydata().tolist() for line in without] == expected
+        assert [text.get_text() for text in axes.texts] == [text.get_text() for text in plain.axes[position].texts]
+        assert "fill: mean" in axes.get_xlabel()
+    assert "△  fill: blur" in figure.get_supxlabel()
+    assert "with the other fills (blur), exploratory." in module.caption(both)
+    assert module.caption(both).startswith(module.caption(table))

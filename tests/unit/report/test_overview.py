@@ -22,6 +22,12 @@ def test_cells_hold_the_tables_values(experiment) -> None:
     assert found.drop == "top 5%, mean fill"
 
 
+def test_the_drop_is_that_of_the_first_fill(experiment) -> None:
+    blurred = experiment.fidelity.assign(fill="blur", mean=0.99)
+    both = replace(experiment, fidelity=pd.concat([experiment.fidelity, blurred], ignore_index=True))
+    assert overview(both) == overview(experiment)
+
+
 def test_controls_come_last_and_have_no_corrected_p(experiment) -> None:
     rows = overview(experiment).rows
     assert [row.label for row in rows if row.control] == ["Random", "Sobel edges"] == [row.label for row in rows[-2:]]

@@ -28,6 +28,7 @@ def scores(agreement, method="case", model="net", k_percent=5.0, degenerate=None
             "target_b": 0,
             "k_percent": k_percent,
             "agreement": np.array(agreement, dtype=float),
+            "agreement_paper": np.array(agreement, dtype=float),
             "degenerate": degenerate or [""] * n,
             "qualified": qualified,
             "reason": np.where(qualified, "", "misclassified"),
@@ -48,6 +49,7 @@ SPREAD = [5.0 * i for i in range(2, 20)]
 def test_a_row_by_hand():
     row = table(scores(LOW)).loc[0].to_dict()
     assert row.pop("p_wilcoxon") == pytest.approx(2**-18, rel=1e-12)  # all 18 differences negative
+    assert row.pop("p_wilcoxon_paper") == pytest.approx(2**-18, rel=1e-12)
     assert row.pop("p_sign") == pytest.approx(2**-18, rel=1e-12)
     assert row.pop("p_holm") == pytest.approx(2**-18, rel=1e-12)
     assert row.pop("ci_level") == pytest.approx(0.969116, abs=5e-7)
@@ -66,6 +68,7 @@ def test_a_row_by_hand():
         "k_percent": 5.0,
         "n": 18,
         "median_agreement": 9.5,
+        "median_agreement_paper": 9.5,
         "ci_low": 5.0,
         "ci_high": 14.0,
         "mean_agreement": 9.5,
@@ -84,6 +87,19 @@ def test_a_row_by_hand():
         "n_pairs_of_classes": 18,
         "fragile": False,
     }
+
+
+def test_the_papers_order_of_ties_has_its_own_median_and_test_and_changes_nothing_else():
+    ours = scores(**MIXED)
+    theirs = ours.assign(agreement_paper=ours["agreement"].where(ours.index != 13, 20.0) + 15)
+    plain, found = table(ours).loc[0], table(theirs).loc[0]
+    kept = [*(value + 15 for value in LOW[:10]), 35.0]  # 80 is misclassified, 90 has become 20
+    assert found["median_agreement_paper"] == np.median(kept)
+    assert found["p_wilcoxon_paper"] == pytest.approx(2**-11, rel=1e-12)  # all eleven below 50
+    own = ["median_agreement_paper", "p_wilcoxon_paper"]
+    pd.testing.assert_series_equal(found.drop(own), plain.drop(own))
+    bound = table(theirs, degenerate_policy="insensitive").loc[0]
+    assert bound["median_agreement_paper"] == np.median([*kept, 100, 100])
 
 
 def test_verdicts_and_order_of_methods():

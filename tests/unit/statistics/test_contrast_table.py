@@ -10,7 +10,7 @@ def test_a_variant_is_told_apart_and_its_sets_are_counted_over_qualified_images(
         {
             "experiment": "e", "dataset": "d", "model": "m", "seed": 0, "layer": "l", "method": "case_logits_k3",
             "image_id": [str(i) for i in range(7)], "target_a": 0, "target_b": 1, "k_percent": 5.0,
-            "agreement": values, "degenerate": "", "qualified": [True] * 6 + [False],
+            "agreement": values, "agreement_paper": values, "degenerate": "", "qualified": [True] * 6 + [False],
             "reason": [""] * 6 + ["misclassified"],
             "source": "logits", "k": 3, "combined": "mean", "other_in_set": [1, 1, 0.5, 0.5, 0, 0, 1],
         }

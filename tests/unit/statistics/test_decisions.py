@@ -16,7 +16,8 @@ def scores(values, model, seed, method="case"):
         {
             "experiment": "e", "dataset": "d", "model": model, "seed": seed, "layer": "last_conv", "method": method,
             "image_id": [f"image-{i}" for i in range(len(values))], "target_a": 0, "target_b": 1, "k_percent": 5.0,
-            "agreement": values, "degenerate": np.where(np.isnan(values), "zero", ""), "qualified": True, "reason": "",
+            "agreement": values, "agreement_paper": values, "degenerate": np.where(np.isnan(values), "zero", ""),
+            "qualified": True, "reason": "",
         }
     )  # fmt: skip
 

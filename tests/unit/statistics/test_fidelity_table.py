@@ -113,6 +113,15 @@ def test_each_measure_setting_and_network_is_its_own_comparison():
     assert large["p_superior_holm"] == large["p_superior"]
 
 
+def test_another_fill_changes_nothing_in_the_family_of_the_first():
+    primary = [scores(CASE, "case"), scores(OTHER, "m"), scores([0.9, 0.8, 0.9, 0.7, 0.9], "n")]
+    other = [frame.assign(fill="blur", drop_absolute=frame["drop_absolute"] ** 2) for frame in primary]
+    alone, both = table(*primary), table(*primary, *other)
+    pd.testing.assert_frame_equal(both[both["fill"] == "mean"].reset_index(drop=True), alone)
+    pd.testing.assert_frame_equal(both[both["fill"] == "blur"].reset_index(drop=True), table(*other))
+    assert alone.set_index("method").loc["n", "p_holm"] > alone.set_index("method").loc["n", "p_vs_case"]
+
+
 def test_controls_are_tested_but_not_corrected():
     result = table(scores(CASE, "case"), scores(OTHER, "random")).set_index("method")
     assert result.loc["random", "p_vs_case"] == pytest.approx(stats.ttest_rel(OTHER, CASE).pvalue)

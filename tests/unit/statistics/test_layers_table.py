@@ -21,7 +21,8 @@ def scores(values, layer, method="gradcam"):
         {
             "experiment": "e", "dataset": "d", "model": "m", "seed": 0, "layer": layer, "method": method,
             "image_id": [str(i) for i in range(len(values))], "target_a": 0, "target_b": 1, "k_percent": 5.0,
-            "agreement": values, "degenerate": np.where(np.isnan(values), "zero", ""), "qualified": True, "reason": "",
+            "agreement": values, "agreement_paper": values, "degenerate": np.where(np.isnan(values), "zero", ""),
+            "qualified": True, "reason": "",
         }
     )  # fmt: skip
 

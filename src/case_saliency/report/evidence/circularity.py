@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from case_saliency.figures.fills import fills
 from case_saliency.figures.names import method_style
 from case_saliency.report.content import Settings
 from case_saliency.report.phrases import estimates, networks, unit, verdicts
@@ -115,8 +116,8 @@ def _specificity(table: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
     dropped = table[(table["membership"] == "all") & table["strength"].isna() & table["interaction"].notna()]
     if dropped.empty:
         return []
-    first = dropped.sort_values(["k_removed", "fill"]).iloc[0]
-    shown = dropped[(dropped["k_removed"] == first["k_removed"]) & (dropped["fill"] == first["fill"])]
+    k, fill = dropped["k_removed"].min(), fills(dropped)[0]
+    shown = dropped[(dropped["k_removed"] == k) & (dropped["fill"] == fill)]
     parts = []
     for method in (_plain(rows), "case", *_VARIANTS):
         mine = _of(shown, method)
@@ -126,7 +127,7 @@ def _specificity(table: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
             parts.append(f"{method_style(method).label} {value} (above 0 on {networks(above, len(mine), unit(rows))})")
     return [
         f"Do the maps still take away their own class rather than the other one? Own minus cross drops in logits, top "
-        f"{first['k_removed']:g}% removed, fill {first['fill']}, 0 for a map that knows no class; in brackets where "
+        f"{k:g}% removed, fill {fill}, 0 for a map that knows no class; in brackets where "
         f"the interval lies above 0: {'; '.join(parts)}."
     ]
 

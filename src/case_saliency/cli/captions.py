@@ -1,0 +1,61 @@
+"""Title and caption of the figures that every experiment has, from its tables."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from case_saliency.report.content import Settings
+
+
+def captions(tables: "dict[str, pd.DataFrame]", chosen: "Settings") -> dict[str, tuple[str, str]]:
+    """Return the title and the caption of each figure by its name; `tables` are those of the experiment."""
+    from case_saliency.figures import (
+        agreement_distributions,
+        agreement_heatmap,
+        attrition,
+        confidence_drops,
+        critical_difference,
+        cross_deletion,
+        equivalence,
+        perturbation_curves,
+        pooling,
+        seeds,
+    )
+
+    agreement, fidelity = tables["agreement"], tables["fidelity"]
+    told = {
+        "agreement_heatmap": (
+            agreement_heatmap.TITLE,
+            agreement_heatmap.caption(agreement, chosen.threshold),
+        ),
+        "agreement_distributions": (
+            agreement_distributions.TITLE,
+            agreement_distributions.caption(agreement, chosen.threshold),
+        ),
+        "critical_difference": (
+            critical_difference.TITLE,
+            critical_difference.caption(tables["ranks"], chosen.alpha),
+        ),
+        "confidence_drops": (
+            confidence_drops.TITLE,
+            confidence_drops.caption(fidelity, chosen.measure, chosen.reference, alpha=chosen.alpha),
+        ),
+        "cross_deletion": (
+            cross_deletion.TITLE,
+            cross_deletion.caption(tables["cross_deletion"], alpha=chosen.alpha),
+        ),
+    }
+    told |= {
+        "attrition": (attrition.TITLE, attrition.caption(tables["attrition"])),
+        "pooling": (pooling.TITLE, pooling.caption(tables["pooled"], chosen.alpha)),
+        "equivalence": (
+            equivalence.TITLE,
+            equivalence.caption(fidelity, chosen.measure, chosen.reference, chosen.equivalence_margin, chosen.alpha),
+        ),
+    }
+    if "curves" in tables:
+        told["perturbation_curves"] = (perturbation_curves.TITLE, perturbation_curves.caption(tables["curves"]))
+    if (tables["pooled"]["pooled_over"] == "seeds").any():
+        told["seeds"] = (seeds.TITLE, seeds.caption(tables["pooled"], chosen.threshold, chosen.alpha))
+    return told

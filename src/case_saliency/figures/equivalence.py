@@ -1,0 +1,113 @@
+"""Equivalence with the reference: differences of mean confidence drops against the band of the margin."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from case_saliency.figures.fills import fills
+from case_saliency.figures.marks import ROW_HEIGHT, ends, margin_note, method_rows, population, unique
+from case_saliency.figures.names import method_style, ordered_methods
+from case_saliency.figures.panels import by_setting, n_lines, split
+from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
+
+TITLE = "Equivalence of confidence drops with those of the reference"
+_BY = ("model", "layer")
+_SPREAD = 0.56  # of a row that the trainings of a network take
+
+
+def equivalence(
+    table: pd.DataFrame, measure: str = "drop_relative_clipped", reference: str = "case", margin: float = 0.02
+) -> Figure:
+    """Draw one row of panels per share of removed pixels; the trainings of a network stand below each other in a row.
+
+    Parameters
+    ----------
+    table
+        The summary `fidelity.csv`: differences, least margins and decisions under its first fill are read from it.
+    measure
+        Which drop to show, a value of the table's column `measure`; that of logits has no margin, hence no band.
+    reference
+        The method that the others are compared with; it has no row.
+    margin
+        Of equivalence: the band around 0.
+
+    Returns
+    -------
+    Figure
+        Marks are mean differences, bars their intervals of level 1 - 2 alpha, whose end farther from 0 is the least
+        margin; a mark is filled where equivalence is shown, and at the margin stands in how many trainings it is.
+    """
+    shown = _shown(table, measure, reference)
+    if shown.empty:
+        return _nothing()
+    panels = split(shown, by=_BY)
+    ks = sorted(shown["k_percent"].unique())
+    methods = ordered_methods(shown["method"])
+    controls = set(shown.loc[shown["role"] == "control", "method"])
+    with house_style():
+        size = (TWO_COLUMNS, len(ks) * n_lines(panels) * (ROW_HEIGHT * len(methods) + 0.6))
+        figure = Figure(figsize=size, layout="constrained")
+        for axes, k, panel, first in by_setting(figure, ks, panels):
+            _draw(axes, panel.rows[panel.rows["k_percent"] == k], methods, margin)
+            method_rows(axes, methods, controls, named=first)
+            axes.set_title(panel.label, pad=9)
+            axes.set_xlabel(f"top {k:g}% removed\ndrop minus that of {method_style(reference).label}")
+    return figure
+
+
+def _nothing() -> Figure:
+    """Return the figure of an experiment that has the reference alone."""
+    with house_style():
+        figure = Figure(figsize=(TWO_COLUMNS, 0.6))
+        figure.text(0.5, 0.5, "no other method to compare with", ha="center", va="center")
+    return figure
+
+
+def _shown(table: pd.DataFrame, measure: str, reference: str) -> pd.DataFrame:
+    rows = table[(table["test"] == "confidence_drop") & (table["measure"] == measure)]
+    return rows[(rows["method"] != reference) & rows["fill"].isin(fills(rows)[:1])]
+
+
+def _draw(axes: Axes, rows: pd.DataFrame, methods: list[str], margin: float) -> None:
+    if rows["p_tost"].notna().any():  # drops of logits have no margin
+        axes.axvspan(-margin, margin, color=FAINT, alpha=0.25, linewidth=0, zorder=0)
+    axes.axvline(0, color=INK, linewidth=0.5, zorder=1)
+    margin_note(axes, -0.75, "equal")
+    seeds = sorted(rows["seed"].unique())
+    for row in rows.to_dict("records"):
+        place = methods.index(row["method"]) + _SPREAD * ((seeds.index(row["seed"]) + 0.5) / len(seeds) - 0.5)
+        style, mean = method_style(row["method"]), row["difference_to_case"]
+        half = row["least_margin"] - abs(mean)
+        axes.plot([mean - half, mean + half], [place, place], color=style.colour, linewidth=0.9, zorder=2)
+        axes.plot(
+            [mean], [place], marker=style.marker, markersize=3.6, color=style.colour, markeredgecolor=INK,
+            markerfacecolor=style.colour if row["equivalent"] else "white", markeredgewidth=0.5, linestyle="none",
+            zorder=3,
+        )  # fmt: skip
+    for method, found in rows.groupby("method"):
+        told = "–" if found["p_tost"].isna().all() else f"{int(found['equivalent'].sum())}/{len(found)}"
+        margin_note(axes, methods.index(str(method)), told)
+    axes.grid(axis="y", color=FAINT, alpha=0.18, linewidth=0.5)
+    axes.set_axisbelow(True)
+
+
+def caption(
+    table: pd.DataFrame,
+    measure: str = "drop_relative_clipped",
+    reference: str = "case",
+    margin: float = 0.02,
+    alpha: float = 0.05,
+) -> str:
+    """Say what the figure shows, with n, k and fill from the table; alpha is the level of the tests."""
+    shown, label = _shown(table, measure, reference), method_style(reference).label
+    if shown["p_tost"].isna().all():
+        return f"{TITLE}: none is tested, as no pair of drops can be compared or the margin does not apply to logits."
+    return (
+        f"{TITLE}. Marks: the mean of a method's confidence drop minus that of {label} on the same images (fill: "
+        f"{unique(shown['fill'], '{}')}; n = {ends(shown['n_pairs'])} images "
+        f"{population(labelled=True)}), one for each training of a network. Bars: {1 - 2 * alpha:.0%} intervals. Grey "
+        f"band: the margin of equivalence, ±{margin:g}. Equivalence is shown (filled mark) where the bar lies within "
+        f"the band, which is what two one-sided tests at level {alpha:g} decide; at the margin of each row stands in "
+        f"how many trainings. A bar that crosses the band's edge shows neither equality nor a difference. Methods in "
+        "italics are controls."
+    )

@@ -1,0 +1,105 @@
+"""What is said of fidelity: confidence drops, paired comparisons, and class specificity by cross-deletion."""
+
+import pandas as pd
+
+from case_saliency.figures.fills import fills
+from case_saliency.figures.names import method_style, ordered_methods
+from case_saliency.figures.panels import split
+from case_saliency.report.content import Settings
+from case_saliency.report.phrases import FEW, compared, where
+from case_saliency.report.ranges import spread
+
+_COSTS = {
+    "drop_absolute": "of {} in probability",
+    "drop_relative": "share of {} of its probability",
+    "drop_relative_clipped": "share of {} of its probability",
+    "drop_logit": "of {} in logits",
+}
+
+
+def drops(fidelity: pd.DataFrame, settings: Settings) -> list[str]:
+    """Tell for each share of removed pixels the reference's drop, and who differs from it.
+
+    That is about the primary fill; the others follow in one sentence.
+    """
+    label = method_style(settings.reference).label
+    primary, *exploratory = fills(fidelity)
+    sentences = []
+    for k, at_k in fidelity.groupby("k_percent", sort=True):
+        rows = at_k[at_k["fill"] == primary]
+        lost = spread(rows.loc[rows["method"] == settings.reference, "mean"], "{:.2f}")
+        controls = spread(rows.loc[rows["role"] == "control", "mean"], "{:.2f}")
+        others = rows[(rows["role"] == "method") & (rows["method"] != settings.reference)]
+        differ = others[others["p_holm"] < settings.alpha]
+        found = compared(differ, others, label, none="none shows a difference")
+        sentences.append(
+            f"Removing the top {k:g}% of pixels (fill: {primary}) costs the predicted class a mean "
+            f"{_COSTS[settings.measure].format(lost)} with {label}, and {controls} with the controls. Of "
+            f"{len(others)} paired comparisons of other methods with {label}, {found} (Holm-corrected at "
+            f"{settings.alpha:g}).{_equivalent(others, settings)}{_beaten(rows, settings)}"
+            f"{_other_fills(at_k, exploratory, settings)}"
+        )
+    return sentences
+
+
+def _other_fills(rows: pd.DataFrame, names: list[str], settings: Settings) -> str:
+    """Tell the reference's and the controls' drops with fills that are not the primary one."""
+    parts = []
+    for name in names:
+        filled = rows[rows["fill"] == name]
+        lost = spread(filled.loc[filled["method"] == settings.reference, "mean"], "{:.2f}")
+        controls = spread(filled.loc[filled["role"] == "control", "mean"], "{:.2f}")
+        others = filled[(filled["role"] == "method") & (filled["method"] != settings.reference)]
+        differ = int((others["p_holm"] < settings.alpha).sum())
+        parts.append(f"{name} {lost} (controls {controls}; {differ} of {len(others)} comparisons show a difference)")
+    return f" With other fills, which are exploratory, it is: {'; '.join(parts)}." if parts else ""
+
+
+def _equivalent(others: pd.DataFrame, settings: Settings) -> str:
+    if settings.measure == "drop_logit":  # the margin is a fraction
+        return ""
+    return f" {int(others['equivalent'].sum())} of them show equivalence within {settings.equivalence_margin:g}."
+
+
+def _beaten(rows: pd.DataFrame, settings: Settings) -> str:
+    """Say where a control costs as much as the reference: there the reference's map is no better than none."""
+    parts, found, panels = [], [], split(rows)
+    for panel in panels:
+        reference = panel.rows.loc[panel.rows["method"] == settings.reference, "mean"].max()
+        controls = panel.rows[(panel.rows["role"] == "control") & (panel.rows["mean"] >= reference)]
+        if len(controls):
+            names = " and ".join(method_style(method).label for method in ordered_methods(controls["method"]))
+            parts.append(f"{names} on {panel.name}")
+            found.append(controls)
+    if not parts:
+        return ""
+    told = "; ".join(parts) if len(panels) <= FEW else where(pd.concat(found), rows)
+    return f" A control costs as much as {method_style(settings.reference).label} or more: {told}."
+
+
+def specificity(cross: pd.DataFrame | None) -> list[str]:
+    """Tell for each share of removed pixels which methods get the joint verdict, and which not."""
+    sentences = []
+    primary, *exploratory = [""] if cross is None else fills(cross)
+    for k, at_k in [] if cross is None else cross.groupby("k_percent", sort=True):
+        rows = at_k[at_k["fill"] == primary]
+        specific, denied = (
+            where(rows[rows["joint_verdict"] == verdict], rows) for verdict in ("class-specific", "not class-specific")
+        )
+        sentences.append(
+            f"Class-specific, that is class-sensitive and faithful to its own class rather than the other one "
+            f"(cross-deletion of the top {k:g}%, fill: {primary}): {specific}. Not class-specific: "
+            f"{denied}. The others are undecided.{_other_verdicts(at_k, rows, exploratory)}"
+        )
+    return sentences
+
+
+def _other_verdicts(at_k: pd.DataFrame, primary: pd.DataFrame, names: list[str]) -> str:
+    """Tell how often another fill gives another joint verdict."""
+    keys = ["model", "seed", "layer", "method"]
+    parts = []
+    for name in names:
+        both = primary.merge(at_k[at_k["fill"] == name], on=keys, suffixes=("", "_other"))
+        changed = int((both["joint_verdict"] != both["joint_verdict_other"]).sum())
+        parts.append(f"{changed} of {len(both)} with {name}")
+    return f" Another fill (exploratory) gives another verdict in {' and '.join(parts)}." if parts else ""
