@@ -163,8 +163,8 @@ def testing(params: Params, experiment: str, analysis: str) -> dict[str, Any]:
 def deciding(params: Params, experiment: str) -> dict[str, Any]:
     """Return what the stage that decides the paper's claims is told."""
     section = params["experiments"][experiment]
-    keys = ("diagnostic.alpha", "diagnostic.threshold", "diagnostic.k_percent", "fidelity.k_percent")
-    keys += ("fidelity.measure", "fidelity.equivalence_margin")
+    keys: tuple[str, ...] = ("diagnostic.alpha", "diagnostic.threshold", "diagnostic.k_percent")
+    keys += ("fidelity.k_percent", "fidelity.measure", "fidelity.equivalence_margin")
     return {
         "seed": params["seed"],
         "experiment": experiment,
