@@ -37,7 +37,7 @@ rule all:
         ["results/side-by-side.md", "results/paper-consistency.csv"],
         per_experiment("results/tables/{experiment}/{table}.csv", table=TABLES),
         per_experiment("results/figures/{experiment}/{figure}.{format}", figure=FIGURES, format=FORMATS),
-        per_experiment("results/figures/{experiment}/map_panels/{model}-seed{seed}.{format}", format=FORMATS),
+        per_analysed("results/figures/{experiment}/map_panels/{model}-seed{seed}.{format}", format=FORMATS),
         per_seeds("results/figures/{experiment}/seeds.{format}", format=FORMATS),
         per_analysed("results/scores/{experiment}/curves/{model}/seed{seed}.parquet", asking="curves"),
         per_analysed("results/tables/{experiment}/{table}.csv", asking="curves", table=["curves", "curve_points"]),

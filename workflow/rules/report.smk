@@ -5,6 +5,24 @@ ANALYSIS_FIGURES = sorted(
 )
 
 
+def per_gallery(pattern):
+    """Expand a path over the networks of the gallery: one training of each architecture that analyses look at."""
+    return [
+        path
+        for name in config["run"]
+        for path in dict.fromkeys(
+            expand(
+                pattern,
+                experiment=name,
+                model=config["experiments"][name]["models"],
+                seed=study.analysed_seeds(config, name)[0],
+                family=study.families(config, name),
+                shard=study.shards(config, name),
+            )
+        )
+    ]
+
+
 rule report_page:
     input:
         tables=[
@@ -17,7 +35,6 @@ rule report_page:
             *per_experiment("results/figures/{experiment}/agreement_distributions.png"),
             *per_experiment("results/figures/{experiment}/critical_difference.png"),
             *per_seeds("results/figures/{experiment}/seeds.png"),
-            *per_analysed("results/figures/{experiment}/map_panels/{model}-seed{seed}.png"),
             *per_experiment("results/figures/{experiment}/confidence_drops.png"),
             *per_experiment("results/figures/{experiment}/cross_deletion.png"),
             *per_experiment("results/figures/{experiment}/{figure}.png", figure=OF_TABLE),
@@ -29,6 +46,9 @@ rule report_page:
         images=[ancient(f"data/{name}/images") for name in datasets()],
         selections=per_experiment("results/predictions/{experiment}/selection.csv"),
         predictions=per_experiment("results/predictions/{experiment}/{model}/seed{seed}.parquet"),
+        maps=per_gallery("results/saliency/{experiment}/{model}/seed{seed}/{family}/{shard}.nc"),
+        agreement_scores=per_gallery("results/scores/{experiment}/agreement/{model}/seed{seed}.parquet"),
+        fidelity_scores=per_gallery("results/scores/{experiment}/fidelity/{model}/seed{seed}.parquet"),
         descriptions=per_experiment("models/{dataset}/{model}/seed{seed}/model.json"),
         code=code("report", ANALYSIS_FIGURES),
     output:
@@ -47,4 +67,5 @@ rule report_page:
     shell:
         "case-saliency --log {log} report --tables {input.tables} --figures {input.figures} "
         "--claims {input.claims} --manifests {input.manifests} --selections {input.selections} --predictions {input.predictions} "
-        "--descriptions {input.descriptions} --settings {params.settings:q} --page {output.page}"
+        "--descriptions {input.descriptions} --maps {input.maps} --agreement-scores {input.agreement_scores} "
+        "--fidelity-scores {input.fidelity_scores} --settings {params.settings:q} --page {output.page}"

@@ -58,6 +58,7 @@ class _Chapter:
     figures: list[_Numbered]
     tables: list[TableView]
     photographs: Sequence[Photograph]
+    gallery: str
 
 
 def render(experiments: Sequence[Experiment], background: Background, claims: Sequence[Mapping[str, Any]] = ()) -> str:
@@ -119,6 +120,7 @@ def _chapter(experiment: Experiment) -> _Chapter:
             if getattr(experiment, name) is not None
         ],
         photographs=shown(experiment.photographs),
+        gallery=experiment.gallery.packed() if experiment.gallery else "",
     )
 
 

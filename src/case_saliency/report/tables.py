@@ -1,8 +1,6 @@
 """Whole tables for the report: printed cells that sort by value, and the table itself as a CSV download."""
 
 import base64
-import gzip
-import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +8,7 @@ import pandas as pd
 
 from case_saliency.figures.names import format_p
 from case_saliency.report.meanings import MEANINGS
+from case_saliency.report.packing import packed
 
 PRINTED = 200
 """Rows up to which a table stands in the page as it is."""
@@ -58,15 +57,10 @@ def view(table: pd.DataFrame, identifier: str, caption: str, file_name: str) -> 
     constants = [(str(name), _cell(str(name), table[name].iloc[0])[0]) for name in constant]
     text = table.to_csv(index=False, lineterminator="\n")
     if len(rows) > PRINTED:
-        packed = _packed({"rows": rows, "csv": text})
-        return TableView(identifier, caption, file_name, constants, columns, [], "", len(rows), packed)
+        content = packed({"rows": rows, "csv": text})
+        return TableView(identifier, caption, file_name, constants, columns, [], "", len(rows), content)
     uri = "data:text/csv;charset=utf-8;base64," + base64.b64encode(text.encode()).decode("ascii")
     return TableView(identifier, caption, file_name, constants, columns, rows, uri, len(rows))
-
-
-def _packed(content: object) -> str:
-    """Return JSON, compressed by gzip, in base64."""
-    return base64.b64encode(gzip.compress(json.dumps(content).encode(), mtime=0)).decode("ascii")
 
 
 def _cell(name: str, value: object) -> tuple[str, str]:
