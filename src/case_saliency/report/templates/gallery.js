@@ -101,11 +101,13 @@ async function view(root) {
   let latest = 0;
   async function show() {
     const turn = ++latest;
+    root.setAttribute("aria-busy", "true");
     const told = root.querySelector(".told");
     const place = root.querySelector(".shown");
     if (image.value === "") {
       told.textContent = "No image is of this kind.";
       place.replaceChildren();
+      root.setAttribute("aria-busy", "false");
       return;
     }
     const position = Number(image.value);
@@ -122,6 +124,7 @@ async function view(root) {
     place.replaceChildren(
       element("figure", { className: "photo" }, photo, element("figcaption", { textContent: "as the network sees it" })),
       ...chosen().filter((method) => sight.maps[method]).map((method) => row(data.methods[method], sight.maps[method], sight, photo)));
+    root.setAttribute("aria-busy", "false");
   }
 
   function step(by) {
