@@ -35,6 +35,10 @@ reproduce: install ## Run the experiments of params.yaml and show the answer (CO
 	@snakemake --cores $(CORES) --quiet host reason
 	@echo "Report: results/report.html   (case-saliency summary prints the table again)"
 
+.PHONY: verify
+verify: install ## Compare this run's numbers with the published reference results
+	@case-saliency compare
+
 .PHONY: test
 test: install ## Run the whole test suite
 	@python -m pytest -n 2 --dist loadgroup

@@ -12,6 +12,8 @@ include: "workflow/rules/fidelity.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/analyses.smk"
+include: "workflow/rules/claims.smk"
+include: "workflow/rules/paper.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/steps.smk"
 
@@ -21,6 +23,8 @@ rule all:
     input:  # every file that a rule makes, by name: only then is a deleted one noticed
         [files(config["run"]) for files in [*OF_DATASET.values(), *OF_EXPERIMENT.values()]],
         "results/metrics.json",
+        ["results/claims.json", "results/claims.md"],
+        ["results/side-by-side.md", "results/paper-consistency.csv"],
         "results/report.html",
     message:
         "everything is there"

@@ -2,8 +2,9 @@
 
     python docs/publish.py
 
-Copies `results/tables/<experiment>/*.csv` to `docs/results/<experiment>/` for every experiment that has its markers in
-README.md, and replaces what stands between them. `tests/docs` fails where the README and the published tables differ.
+Copies `results/tables/<experiment>/*.csv` and the verdicts on the claims to `docs/results/<experiment>/` for every
+experiment that has its markers in README.md, and replaces what stands between them. `tests/docs` fails where the README
+and the published tables differ.
 """
 
 import shutil
@@ -17,6 +18,7 @@ from case_saliency.storage import read_table, write_text
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLES = ROOT / "results/tables"
+CLAIMS = ROOT / "results/claims"
 PUBLISHED = ROOT / "docs/results"
 README = ROOT / "README.md"
 RENDERED = ("summary", "agreement", "fidelity")
@@ -122,6 +124,7 @@ def main() -> None:
         folder.mkdir(parents=True)
         for file in sorted((TABLES / experiment).glob("*.csv")):
             shutil.copyfile(file, folder / file.name)
+        shutil.copyfile(CLAIMS / f"{experiment}.json", folder / "claims.json")
         write_text(replace(README.read_text(encoding="utf-8"), experiment, published(experiment)), README)
 
 

@@ -58,6 +58,12 @@ ANALYSES: Mapping[str, Analysis] = {
         ("attribution", *_TOP_SET),
         ("diagnostic.alpha", "diagnostic.threshold", "diagnostic.zero_method", "diagnostic.degenerate"),
     ),
+    "defects": Analysis(
+        "Defect replay: what the known defects of the released code do to the numbers",
+        ("attribution", *_TOP_SET, "fidelity.k_percent", "defects"),
+        ("diagnostic.alpha", "diagnostic.threshold", "diagnostic.zero_method"),
+        methods=("case",),
+    ),
     "activity": Analysis("Channel activity: how many channels of each layer are active", ("activity",)),
 }
 

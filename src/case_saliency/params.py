@@ -168,3 +168,17 @@ def testing(params: Params, experiment: str, analysis: str) -> dict[str, Any]:
         "layers": {name: layers(params, experiment, name) for name in params["experiments"][experiment]["models"]},
         **select(_with_fidelity(params, experiment), ANALYSES[analysis].tested_by),
     }
+
+
+def deciding(params: Params, experiment: str) -> dict[str, Any]:
+    """Return what the stage that decides the paper's claims is told."""
+    section = params["experiments"][experiment]
+    keys: tuple[str, ...] = ("diagnostic.alpha", "diagnostic.threshold", "diagnostic.k_percent")
+    keys += ("fidelity.k_percent", "fidelity.measure", "fidelity.equivalence_margin")
+    return {
+        "seed": params["seed"],
+        "experiment": experiment,
+        "dataset": section["dataset"],
+        "layers": {name: layers(params, experiment, name) for name in section["models"]},
+        **select({**params, "fidelity": fidelity(params, experiment)}, keys),
+    }

@@ -16,6 +16,7 @@ NAMED = dict.fromkeys(["curves", *ANALYSES], METHODS) | {
     "layers": METHODS - {"sobel", "identical"},  # which know no layer
     "contrast": {f"case_{source}_k{k}" for source in ("confusion", "logits") for k in (1, 2)},
     "circularity": {"gradcam", "case"} | {f"case_{name}" for name in VARIANTS},
+    "defects": {"case", "gradcam"},  # of the paper's set
     "activity": None,  # of layers, whatever explains them
 }
 

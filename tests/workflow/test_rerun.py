@@ -2,19 +2,25 @@
 
 import pytest
 
-AFTER_SCORES = {
-    "test_hypotheses",
-    "test_class_specificity",
-    "summarise",
-    "collect_metrics",
-    "plot_agreement_heatmap",
-    "plot_agreement_distributions",
-    "plot_confidence_drops",
-    "plot_critical_difference",
-    "plot_cross_deletion",
-    "plot_table",
-    "report_page",
-}
+CLAIMS = {"decide_claims", "collect_claims"}
+BESIDE = {"side_by_side", "collect_side_by_side"}
+AFTER_SCORES = (
+    {
+        "test_hypotheses",
+        "test_class_specificity",
+        "summarise",
+        "collect_metrics",
+        "plot_agreement_heatmap",
+        "plot_agreement_distributions",
+        "plot_confidence_drops",
+        "plot_critical_difference",
+        "plot_cross_deletion",
+        "plot_table",
+        "report_page",
+    }
+    | CLAIMS
+    | BESIDE
+)
 AGREEMENT = {"score_agreement", "plot_map_panels"} | AFTER_SCORES
 SCORES = AGREEMENT | {"score_fidelity"}
 MODULES = "src/case_saliency"
@@ -36,7 +42,7 @@ def test_a_second_run_does_nothing(finished):
         (
             ("experiments", "imagenet-sample", "analyses"),
             ["curves"],
-            {"score_curves", "test_curves", "plot_perturbation_curves", "report_page"},
+            {"score_curves", "test_curves", "plot_perturbation_curves", "report_page"} | CLAIMS,
         ),
         (("reliability", "shift"), 3, {"report_page"}),
         (("figures", "example_images"), 2, {"plot_map_panels", "report_page"}),

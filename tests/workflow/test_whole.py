@@ -73,6 +73,10 @@ def test_what_a_stage_imports_at_run_time_is_among_its_inputs(finished):
         "test_class_specificity",
         "summarise",
         "collect_metrics",
+        "decide_claims",
+        "collect_claims",
+        "side_by_side",
+        "collect_side_by_side",
         "plot",
         "report",
     }

@@ -17,17 +17,20 @@ rule report_page:
             *per_experiment("results/figures/{experiment}/agreement_distributions.png"),
             *per_experiment("results/figures/{experiment}/critical_difference.png"),
             *per_seeds("results/figures/{experiment}/seeds.png"),
-            *per_analysed("results/figures/{experiment}/map_panels/{model}-seed{seed}.png"),
             *per_experiment("results/figures/{experiment}/confidence_drops.png"),
             *per_experiment("results/figures/{experiment}/cross_deletion.png"),
             *per_experiment("results/figures/{experiment}/{figure}.png", figure=OF_TABLE),
             *per_analysed("results/figures/{experiment}/perturbation_curves.png", asking="curves"),
             *per_analysis("results/figures/{experiment}/{analysis}.png"),
         ],
+        claims=per_experiment("results/claims/{experiment}.json"),
         manifests=[f"data/{name}/manifest.csv" for name in datasets()],
         images=[ancient(f"data/{name}/images") for name in datasets()],
         selections=per_experiment("results/predictions/{experiment}/selection.csv"),
         predictions=per_experiment("results/predictions/{experiment}/{model}/seed{seed}.parquet"),
+        maps=per_gallery("results/saliency/{experiment}/{model}/seed{seed}/{family}/{shard}.nc"),
+        agreement_scores=per_gallery("results/scores/{experiment}/agreement/{model}/seed{seed}.parquet"),
+        fidelity_scores=per_gallery("results/scores/{experiment}/fidelity/{model}/seed{seed}.parquet"),
         descriptions=per_experiment("models/{dataset}/{model}/seed{seed}/model.json"),
         code=code("report", ANALYSIS_FIGURES),
     output:
@@ -45,5 +48,6 @@ rule report_page:
         "write the report"
     shell:
         "case-saliency --log {log} report --tables {input.tables} --figures {input.figures} "
-        "--manifests {input.manifests} --selections {input.selections} --predictions {input.predictions} "
-        "--descriptions {input.descriptions} --settings {params.settings:q} --page {output.page}"
+        "--claims {input.claims} --manifests {input.manifests} --selections {input.selections} --predictions {input.predictions} "
+        "--descriptions {input.descriptions} --maps {input.maps} --agreement-scores {input.agreement_scores} "
+        "--fidelity-scores {input.fidelity_scores} --settings {params.settings:q} --page {output.page}"

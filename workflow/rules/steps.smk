@@ -47,10 +47,12 @@ OF_EXPERIMENT = {
             "results/tables/{experiment}/{table}.csv", names, asking="curves", table=["curves", "curve_points"]
         ),
         *per_analysis("results/tables/{experiment}/{analysis}.csv", names),
+        *per_experiment("results/tables/{experiment}/paper.csv", names),
     ],
+    "claims": lambda names: per_experiment("results/claims/{experiment}.json", names),
     "figures": lambda names: [
         *per_experiment("results/figures/{experiment}/{figure}.{format}", names, figure=FIGURES, format=FORMATS),
-        *per_experiment("results/figures/{experiment}/map_panels/{model}-seed{seed}.{format}", names, format=FORMATS),
+        *per_analysed("results/figures/{experiment}/map_panels/{model}-seed{seed}.{format}", names, format=FORMATS),
         *per_seeds("results/figures/{experiment}/seeds.{format}", names, format=FORMATS),
         *per_analysed(
             "results/figures/{experiment}/perturbation_curves.{format}", names, asking="curves", format=FORMATS

@@ -15,12 +15,20 @@ OUTPUTS: Mapping[str, tuple[str, ...]] = {
     "predictions": ("results/predictions/{name}",),
     "saliency": ("results/saliency/{name}",),
     "tables": ("results/tables/{name}", "results/metrics/{name}.json"),
+    "claims": ("results/claims/{name}.json",),
     "figures": ("results/figures/{name}",),
 }
 SCORES = "results/scores/{name}/{step}"
 # Made from the results of all experiments, and rebuilt: not versioned.
-VIEWS = frozenset({"results/metrics.json", "results/report.html"})
-METRICS = "results/metrics/"  # in git, so that versions are compared without a remote
+VIEWS = (
+    "results/metrics.json",
+    "results/claims.json",
+    "results/claims.md",
+    "results/side-by-side.md",
+    "results/paper-consistency.csv",
+    "results/report.html",
+)
+METRICS = ("results/metrics/", "results/claims/")  # in git, so that versions are compared without a remote
 # What every stage depends on beside its own code: what builds its commands, and the locked versions of packages.
 SHARED = ("requirements.lock", "workflow/rules/common.smk", "workflow/rules/steps.smk")
 

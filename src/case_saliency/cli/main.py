@@ -38,6 +38,7 @@ STAGES = (
     "score_contrast",
     "score_layers",
     "score_activity",
+    "score_defects",
     "test_hypotheses",
     "test_class_specificity",
     "test_curves",
@@ -50,13 +51,18 @@ STAGES = (
     "test_contrast",
     "test_layers",
     "test_activity",
+    "test_defects",
     "summarise",
+    "decide_claims",
+    "collect_claims",
+    "side_by_side",
+    "collect_side_by_side",
     "collect_metrics",
     "plot",
     "report",
 )
 TOOLS = ("diagnose",)  # recorded as stages are, but no part of the workflow
-VIEWS = ("summary",)  # make nothing
+VIEWS = ("summary", "compare")  # make nothing
 
 _DESCRIPTION = """\
 Does a saliency map change when the class changes, and is it faithful?
@@ -91,7 +97,7 @@ def build_parser(names: Sequence[str] = (*STAGES, *TOOLS, *VIEWS)) -> argparse.A
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; return 0: done, 1: an explained error, 2: wrong usage, 130: interrupted."""
+    """Run one command; return 0: done, 1: an explained error, 2: wrong usage, 130: interrupted, or what a view says."""
     sys.path.append(str(Path.cwd()))  # a user's `module:function` lies in the working folder
     argv = sys.argv[1:] if argv is None else argv
     arguments = build_parser(_asked(argv)).parse_args(argv)
@@ -102,9 +108,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         if arguments.name in VIEWS:
-            arguments.module.run(arguments)
-        else:
-            _run_recorded(arguments, argv)
+            return arguments.module.run(arguments) or 0
+        _run_recorded(arguments, argv)
     except CaseSaliencyError as error:
         if arguments.traceback:
             raise

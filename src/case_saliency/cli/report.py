@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from case_saliency.report.content import Experiment, Photograph, ReportFigure
+    from case_saliency.report.gallery import Gallery
 
 _SHOWN_VERSIONS = ("torch", "torchvision", "numpy", "scipy", "statsmodels", "pandas", "snakemake")
 
@@ -26,12 +27,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for name, description in (
         ("--tables", "agreement.csv, fidelity.csv, ranks.csv, ... of every experiment"),
         ("--figures", "figures to show (.png), in order"),
+        ("--claims", "verdicts on the claims, of each experiment (.json)"),
         ("--manifests", "manifests of the data sets; the images lie beside them"),
         ("--selections", "selected images of every experiment (selection.csv)"),
         ("--predictions", "predictions of every network (.parquet)"),
         ("--descriptions", "descriptions of every network (.json)"),
     ):
         add_input(parser, name, description, many=True)
+    for name, description in (
+        ("--maps", "map files of the networks in the gallery (.nc)"),
+        ("--agreement-scores", "agreement of their images (.parquet)"),
+        ("--fidelity-scores", "confidence drops of their images (.parquet)"),
+    ):
+        add_input(parser, name, description, many=True, required=False)
     add_settings(parser, "the content of params.yaml")
     add_output(parser, "--page", "page to write (.html)")
 
@@ -50,6 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
     page = render(
         [_experiment(arguments, name) for name in setting(settings, "run")],
         Background(parameters=settings, environment=_environment(), version=__version__),
+        [record for file in arguments.claims for record in storage.read_json(file)["claims"]],
     )
     storage.write_text(page, arguments.page)
 
@@ -84,6 +93,7 @@ def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
         pooled=tables["pooled"],
         cross_deletion=tables["cross_deletion"],
         curves=tables.get("curves"),
+        gallery=_gallery(arguments, name),
         analyses={analysis: tables[analysis] for analysis in ANALYSES if analysis in tables},
     )
 
@@ -116,6 +126,26 @@ def _figures(
     return found
 
 
+def _gallery(arguments: argparse.Namespace, name: str) -> "Gallery | None":
+    from case_saliency.cli.gallery import gallery
+    from case_saliency.report.thumbnails import shown
+
+    rows = _selection(arguments, name)
+    kept = rows.iloc[list(shown(range(len(rows))))]
+    return gallery(arguments, name, kept, _folder(arguments, name))
+
+
+def _folder(arguments: argparse.Namespace, name: str) -> Path:
+    dataset = arguments.settings["experiments"][name]["dataset"]
+    [folder] = {file.parent for file in arguments.manifests if file.parent.name == dataset}
+    return Path(folder)
+
+
+def _selection(arguments: argparse.Namespace, name: str) -> "pd.DataFrame":
+    [selection] = [file for file in arguments.selections if file.parent.name == name]
+    return storage.read_table(selection)
+
+
 def _photographs(arguments: argparse.Namespace, name: str) -> "list[Photograph]":
     import numpy as np
     from PIL import ImageOps
@@ -124,12 +154,10 @@ def _photographs(arguments: argparse.Namespace, name: str) -> "list[Photograph]"
     from case_saliency.report import thumbnails
     from case_saliency.report.content import Photograph
 
-    dataset = arguments.settings["experiments"][name]["dataset"]
-    [folder] = {file.parent for file in arguments.manifests if file.parent.name == dataset}
-    [selection] = [file for file in arguments.selections if file.parent.name == name]
+    folder = _folder(arguments, name)
     said = _predictions(arguments, name)
     found = []
-    for row in storage.read_table(selection).to_dict("records"):
+    for row in _selection(arguments, name).to_dict("records"):
         picture = ImageOps.fit(images.read(folder, row), (256, 256))
         found.append(
             Photograph(

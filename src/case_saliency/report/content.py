@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from case_saliency.report.gallery import Gallery
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -85,7 +87,7 @@ class Experiment:
 
     `agreement`, `fidelity`, `attrition`, `ranks`, `pooled`, `cross_deletion` and `curves` are the tables of
     `results/tables/<experiment>/`, None where they were not made; `analyses` holds the tables of
-    `case_saliency.analyses` by name; `notes` say what else a reader must know of the data.
+    `case_saliency.analyses` by name; `notes` say what else a reader must know of the data; `gallery` holds the maps.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Experiment:
     curves: pd.DataFrame | None = None
     analyses: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    gallery: Gallery | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from case_saliency.figures.names import VERDICTS
 from case_saliency.report.answer import Answer, answer
+from case_saliency.report.claims.view import ledger
 from case_saliency.report.content import Background, Experiment, Photograph, ReportFigure
 from case_saliency.report.evidence.sections import Section, sections
 from case_saliency.report.front import line
@@ -57,9 +58,10 @@ class _Chapter:
     figures: list[_Numbered]
     tables: list[TableView]
     photographs: Sequence[Photograph]
+    gallery: str
 
 
-def render(experiments: Sequence[Experiment], background: Background) -> str:
+def render(experiments: Sequence[Experiment], background: Background, claims: Sequence[Mapping[str, Any]] = ()) -> str:
     """Return the report as one HTML document that loads nothing from anywhere.
 
     Parameters
@@ -68,6 +70,8 @@ def render(experiments: Sequence[Experiment], background: Background) -> str:
         What to show, one chapter each.
     background
         Parameters, environment and version.
+    claims
+        Records of `claims.ledger.decide`; without, the page has no ledger.
 
     Raises
     ------
@@ -86,6 +90,7 @@ def render(experiments: Sequence[Experiment], background: Background) -> str:
     return environment.get_template("page.html").render(
         chapters=[_chapter(experiment) for experiment in experiments],
         lines=[line(experiment) for experiment in experiments] if len(experiments) > 1 else [],
+        ledger=ledger(claims),
         parameters=list(_flatten(background.parameters)),
         environment=background.environment,
         background=background,
@@ -115,6 +120,7 @@ def _chapter(experiment: Experiment) -> _Chapter:
             if getattr(experiment, name) is not None
         ],
         photographs=shown(experiment.photographs),
+        gallery=experiment.gallery.packed() if experiment.gallery else "",
     )
 
 

@@ -8,6 +8,10 @@ import pandas as pd
 
 from case_saliency.figures.names import format_p
 from case_saliency.report.meanings import MEANINGS
+from case_saliency.report.packing import packed
+
+PRINTED = 200
+"""Rows up to which a table stands in the page as it is."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,9 @@ class Column:
 class TableView:
     """A table ready to print: `rows` holds (text, value to sort by) for each cell.
 
-    Columns with the same value in every row are told once, in `constants`, and left out of `columns`.
+    Columns with the same value in every row are told once, in `constants`, and left out of `columns`. A table of more
+    than `PRINTED` rows is `packed` instead, rows and download in one, and the page unpacks it when it is opened; its
+    `rows` and `csv` are empty.
     """
 
     identifier: str
@@ -33,6 +39,8 @@ class TableView:
     columns: list[Column]
     rows: list[list[tuple[str, str]]]
     csv: str
+    n_rows: int
+    packed: str = ""
 
 
 def view(table: pd.DataFrame, identifier: str, caption: str, file_name: str) -> TableView:
@@ -47,9 +55,12 @@ def view(table: pd.DataFrame, identifier: str, caption: str, file_name: str) -> 
         for row in table.drop(columns=constant).itertuples(index=False, name=None)
     ]
     constants = [(str(name), _cell(str(name), table[name].iloc[0])[0]) for name in constant]
-    text = table.to_csv(index=False, lineterminator="\n").encode()
-    uri = "data:text/csv;charset=utf-8;base64," + base64.b64encode(text).decode("ascii")
-    return TableView(identifier, caption, file_name, constants, columns, rows, uri)
+    text = table.to_csv(index=False, lineterminator="\n")
+    if len(rows) > PRINTED:
+        content = packed({"rows": rows, "csv": text})
+        return TableView(identifier, caption, file_name, constants, columns, [], "", len(rows), content)
+    uri = "data:text/csv;charset=utf-8;base64," + base64.b64encode(text.encode()).decode("ascii")
+    return TableView(identifier, caption, file_name, constants, columns, rows, uri, len(rows))
 
 
 def _cell(name: str, value: object) -> tuple[str, str]:

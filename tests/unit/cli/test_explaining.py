@@ -18,7 +18,9 @@ LISTING = [name for name in ANALYSES if "methods" in SHIPPED.get(name, {})]
 @pytest.mark.parametrize("analysis", LISTING)
 def test_an_analysis_explains_the_methods_that_it_lists_or_all(analysis):
     settings = params.scoring(SHIPPED, "digits", analysis, "vgg_small")
-    assert [found.name for found in listed_methods(settings, analysis)] == SHIPPED["experiments"]["digits"]["methods"]
+    listed = SHIPPED[analysis]["methods"]
+    wanted = [name for name in SHIPPED["experiments"]["digits"]["methods"] if listed is None or name in listed]
+    assert [found.name for found in listed_methods(settings, analysis)] == wanted
     settings[analysis]["methods"] = ["gradcam", "sobel"]
     assert [found.name for found in listed_methods(settings, analysis)] == ["gradcam", "sobel"]
 

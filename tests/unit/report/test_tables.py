@@ -1,11 +1,13 @@
 import base64
+import gzip
+import json
 from io import StringIO
 
 import numpy as np
 import pandas as pd
 
 from case_saliency.report.meanings import MEANINGS
-from case_saliency.report.tables import view
+from case_saliency.report.tables import PRINTED, view
 from case_saliency.statistics import (
     activity,
     circularity,
@@ -51,6 +53,16 @@ def test_the_download_is_the_whole_table() -> None:
     assert kind == "data:text/csv;charset=utf-8;base64"
     back = pd.read_csv(StringIO(base64.b64decode(content).decode()))
     pd.testing.assert_frame_equal(back, table, check_exact=True, check_dtype=False)
+
+
+def test_a_long_table_is_packed_with_its_download() -> None:
+    table = pd.DataFrame({"n": range(PRINTED + 1), "mean": 0.5, "name": ["a", *"b" * PRINTED]})
+    found = view(table, "t", "A table", "t.csv")
+    assert (found.rows, found.csv, found.n_rows) == ([], "", PRINTED + 1)
+    content = json.loads(gzip.decompress(base64.b64decode(found.packed)))
+    assert content["rows"][:2] == [[["0", "0"], ["a", "a"]], [["1", "1"], ["b", "b"]]]
+    pd.testing.assert_frame_equal(pd.read_csv(StringIO(content["csv"])), table)
+    assert view(table.head(PRINTED), "t", "A table", "t.csv").packed == ""
 
 
 def test_every_column_of_the_study_has_a_meaning(experiment) -> None:

@@ -11,6 +11,7 @@ from case_saliency.report.evidence.activity import activity
 from case_saliency.report.evidence.circularity import circularity
 from case_saliency.report.evidence.contrast import contrast
 from case_saliency.report.evidence.curves import curves
+from case_saliency.report.evidence.defects import defects
 from case_saliency.report.evidence.layers import layers
 from case_saliency.report.evidence.localization import localization
 from case_saliency.report.evidence.pairwise import pairwise
@@ -35,6 +36,7 @@ _SAY: dict[str, tuple[str, str, Callable[[pd.DataFrame, Settings], list[str]]]] 
     "activity": ("Channel activity", "How many channels has a layer to tell classes apart with?", activity),
     "randomisation": ("Randomisation", "Do maps depend on what the network has learned?", randomisation),
     "localization": ("Localization", "Does a map lie where its class is, among four images in one?", localization),
+    "defects": ("Defects", "Which figures could be artefacts of the released code?", defects),
     CURVES: ("Curves", "How fast does confidence fall, or return, in the order that a map gives?", curves),
 }
 

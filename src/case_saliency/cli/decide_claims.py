@@ -1,0 +1,104 @@
+"""Decide the claims of the paper on one experiment, by the rules of docs/analysis-plan.md.
+
+Settings: seed, experiment, dataset, layers, methods, diagnostic (alpha, threshold, k_percent), fidelity (k_percent,
+measure, equivalence_margin).
+"""
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from case_saliency import storage
+from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
+from case_saliency.cli.tabulating import read_all
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_OPTIONAL = ("layers", "activity", "curves")
+_FILL = "mean"  # the plan's primary fill
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_input(parser, "--agreement", "table of agreement (.csv)")
+    add_input(parser, "--fidelity", "table of fidelity (.csv)")
+    add_input(parser, "--agreement-scores", "agreement of every image, all networks (.parquet)", many=True)
+    add_input(parser, "--descriptions", "descriptions of all networks (.json)", many=True)
+    add_input(parser, "--layers", "table of the analysis of layers (.csv)", required=False)
+    for name in _OPTIONAL:
+        add_input(parser, f"--{name}-scores", f"scores of {name}, all networks (.parquet)", many=True, required=False)
+    add_settings(parser, "see above")
+    add_output(parser, "--claims", "verdicts to write, one for each claim (.json)")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Run the stage."""
+    from case_saliency.report.claims.ledger import decide
+
+    storage.write_json({"claims": decide(_evidence(arguments))}, arguments.claims)
+
+
+def _evidence(arguments: argparse.Namespace) -> Any:
+    from case_saliency.report.claims import evidence as rest
+    from case_saliency.statistics import claims
+
+    settings = arguments.settings
+    diagnostic, fidelity, seed = (setting(settings, name) for name in ("diagnostic", "fidelity", "seed"))
+    alpha, threshold, k_percent = (setting(diagnostic, name) for name in ("alpha", "threshold", "k_percent"))
+    scores = read_all(arguments.agreement_scores)
+    scores = scores[scores["k_percent"] == k_percent]
+    at_layers, activity, curves = (_given(getattr(arguments, f"{name}_scores")) for name in _OPTIONAL)
+    main, conv2, norm5 = _places(arguments, setting(settings, "layers"))
+    both = {model: (conv2[model], norm5[model]) for model in conv2}
+    gained = {"alpha": alpha, "seed": seed}
+    return rest.Evidence(
+        experiment=setting(settings, "experiment"),
+        dataset=setting(settings, "dataset"),
+        agreement=storage.read_table(arguments.agreement),
+        fidelity=storage.read_table(arguments.fidelity),
+        layers=storage.read_table(arguments.layers) if arguments.layers else None,
+        worst=claims.worst_sign_tests(scores, threshold),
+        pairs=claims.against_reference(scores, rest.CASE, (*rest.BASELINES, *rest.EXTENDED), main, alpha),
+        rises=claims.layer_rises(_with_both(scores, at_layers, both), both, rest.BASELINES, alpha),
+        ratios=claims.active_ratios(activity, conv2, main, **gained),
+        sensitivity=claims.sensitivity_gains(scores, rest.CASE, rest.UNSOURCED, main, **gained),
+        areas=claims.area_gains(curves, rest.CASE, rest.UNSOURCED, main, **gained),
+        main=main,
+        conv2=conv2,
+        norm5=norm5,
+        alpha=alpha,
+        threshold=threshold,
+        margin=setting(fidelity, "equivalence_margin"),
+        k_percent=k_percent,
+        fill=_FILL,
+        measure=f"drop_{setting(fidelity, 'measure')}",
+        k_removed=setting(fidelity, "k_percent"),
+    )
+
+
+def _given(files: Any) -> "pd.DataFrame | None":
+    return read_all(files) if files else None
+
+
+def _with_both(scores: "pd.DataFrame", others: "pd.DataFrame | None", both: "dict[str, Any]") -> "pd.DataFrame":
+    """Return the scores in which each DenseNet has both layers: the main ones, or those of the analysis of layers."""
+    wanted = {layer for layers in both.values() for layer in layers}
+    return scores if others is None or wanted <= set(scores["layer"]) else others
+
+
+def _places(
+    arguments: argparse.Namespace, layers: dict[str, list[str]]
+) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """Return model -> main layer, and for networks that have both, the names of conv2 and norm5 in the tables.
+
+    Where conv2 is the main layer under another name, the tables know it by that.
+    """
+    main = {model: names[0] for model, names in layers.items()}
+    conv2, norm5 = {}, {}
+    for file in arguments.descriptions:
+        description = storage.read_json(file)
+        model, known = description["model"], description["target_layers"]
+        if {"conv2", "norm5"} <= set(known):
+            conv2[model] = main[model] if known.get(main[model]) == known["conv2"] else "conv2"
+            norm5[model] = "norm5"
+    return main, conv2, norm5

@@ -1,0 +1,122 @@
+"""Loads what the report's gallery shows of an experiment: photographs, maps, predictions, agreement and drops."""
+
+import argparse
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from case_saliency import storage
+from case_saliency.cli.maps import read_layers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from case_saliency.report.gallery import Gallery, Shown, Sight
+
+_Place = tuple[str, str, str]  # experiment, model, seed
+
+
+def gallery(arguments: argparse.Namespace, name: str, selection: "pd.DataFrame", folder: Path) -> "Gallery | None":
+    """Return the gallery of an experiment, None without maps.
+
+    Parameters
+    ----------
+    arguments
+        Those of the stage `report`.
+    name
+        The experiment.
+    selection
+        The rows of its images that are shown.
+    folder
+        Of the data set's images.
+    """
+    from case_saliency import params
+    from case_saliency.report.gallery import Gallery
+
+    files = defaultdict(list)
+    for file in arguments.maps or ():  # results/saliency/EXPERIMENT/MODEL/SEED/FAMILY/SHARD.nc
+        experiment, model, seed = file.parts[-5:-2]
+        if experiment == name:
+            files[model, seed].append(file)
+    if not files:
+        return None
+    fidelity = params.fidelity(arguments.settings, name)
+    sights = {
+        model: _sights(arguments, (name, model, seed), of, selection, folder) for (model, seed), of in files.items()
+    }
+    drop = f"{fidelity['k_percent'][0]:g}% of the pixels removed, fill {fidelity['fill'][0]}"
+    return Gallery(list(selection["image_id"]), list(selection["label_name"]), sights, drop)
+
+
+def _sights(
+    arguments: argparse.Namespace,
+    place: _Place,
+    files: list[Path],
+    selection: "pd.DataFrame",
+    folder: Path,
+) -> "dict[str, Sight]":
+    from case_saliency.datasets import images
+    from case_saliency.report.gallery import Sight
+    from case_saliency.report.thumbnails import jpeg
+
+    _, model, seed = place
+    [description] = [
+        found
+        for file in arguments.descriptions
+        if (found := storage.read_json(file))["model"] == model and f"seed{found['seed']}" == seed
+    ]
+    transform = images.Transform.from_dict(description["transform"])
+    predictions = _one(arguments.predictions, place).set_index("image_id")
+    maps = _maps(arguments, place, files)
+    found = {}
+    for row in selection.to_dict("records"):
+        said = predictions.loc[row["image_id"]]
+        found[row["image_id"]] = Sight(
+            jpeg=jpeg(transform.crop(images.read(folder, row))),
+            predictions=tuple((description["classes"][said[one]], said[f"p_{one}"]) for one in ("top1", "top2")),  # type: ignore[arg-type]
+            correct=bool(said["correct"]),
+            maps={method: of[row["image_id"]] for method, of in maps.items()},
+        )
+    return found
+
+
+def _maps(arguments: argparse.Namespace, place: _Place, files: list[Path]) -> "dict[str, dict[str, Shown]]":
+    """Return method -> image -> its maps at the main layer, or in the input's space."""
+    from case_saliency import params
+    from case_saliency.report.gallery import Shown
+
+    name, model, _ = place
+    fidelity = params.fidelity(arguments.settings, name)
+    agreement = _one(arguments.agreement_scores, place)
+    keys = ["layer", "method", "image_id"]
+    scored = dict(zip(agreement[keys].itertuples(index=False, name=None), agreement["agreement"], strict=True))
+    defects = dict(zip(agreement[keys].itertuples(index=False, name=None), agreement["degenerate"], strict=True))
+    drops = _one(arguments.fidelity_scores, place)
+    drops = drops[
+        (drops["target"] == "top1")
+        & (drops["fill"] == fidelity["fill"][0])
+        & (drops["k_percent"] == fidelity["k_percent"][0])
+    ]
+    measured = drops[f"drop_{fidelity['measure']}"]
+    dropped = dict(zip(drops[keys].itertuples(index=False, name=None), measured, strict=True))
+    shown = {params.layers(arguments.settings, name, model)[0], "input"}
+    return {
+        method: {
+            image: Shown(values, scored[key], dropped[key], defects[key])
+            for image, values in zip(images, maps, strict=True)
+            for key in [(layer, method, image)]
+        }
+        for layer, method, images, maps in read_layers(files, arguments.settings["experiments"][name]["methods"])
+        if layer in shown
+    }
+
+
+def _one(files: list[Path], place: _Place) -> "pd.DataFrame":
+    """Return the table of one network: .../EXPERIMENT/.../MODEL/SEED.parquet."""
+    name, model, seed = place
+    [file] = [
+        file
+        for file in files
+        if (file.stem, file.parent.name) == (seed, model) and name in {p.name for p in file.parents}
+    ]
+    return storage.read_table(file)

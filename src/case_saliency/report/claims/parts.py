@@ -1,0 +1,140 @@
+"""What a verdict is made of: parts of a claim that hold, are contradicted, or are open; and how they combine."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+State = Literal["holds", "contradicted", "open"]
+Verdict = Literal["reproduced", "partly", "not reproduced", "inconclusive", "not tested here"]
+
+NOT_MEASURED = "not measured"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a claim: what it is about, its state, the numbers that decide it, and why it is open if it is."""
+
+    name: str
+    state: State
+    told: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A verdict with its reason, this study's figure, the images it rests on, and the parts that it follows from.
+
+    `also` holds decisions on what the claim says apart (other methods, other networks); they do not change the verdict.
+    """
+
+    verdict: Verdict
+    reason: str
+    ours: str = ""
+    n: str = ""
+    parts: Sequence[Part] = ()
+    also: Sequence[tuple[str, "Decision"]] = field(default=())
+
+
+def state(*, holds: bool, contradicted: bool) -> State:
+    """Return the state of a part; evidence for both, or for neither, leaves it open.
+
+    Examples
+    --------
+    >>> state(holds=True, contradicted=False), state(holds=False, contradicted=False)
+    ('holds', 'open')
+    """
+    if holds == contradicted:
+        return "open"
+    return "holds" if holds else "contradicted"
+
+
+def not_tested(reason: str) -> Decision:
+    """Return the verdict on a claim that an experiment has nothing to say about."""
+    return Decision("not tested here", reason)
+
+
+def every(parts: Sequence[Part], ours: str, n: str, power: str = "", note: str = "") -> Decision:
+    """Decide "it holds in every part".
+
+    Reproduced if all parts hold. With a contradicted part it is partly reproduced if more than half of the parts hold,
+    and else not reproduced. With none, but an open one, it is inconclusive; `power` says what could have been found.
+    `note` is told whatever the verdict.
+
+    Examples
+    --------
+    >>> held, refuted, left = (Part("a", one, "") for one in ("holds", "contradicted", "open"))
+    >>> [every(parts, "", "").verdict for parts in ([held], [held, held, refuted], [held, refuted], [held, left])]
+    ['reproduced', 'partly', 'not reproduced', 'inconclusive']
+    """
+    return _decide(parts, ours, n, (power, note), _every)
+
+
+def most(parts: Sequence[Part], ours: str, n: str, power: str = "", note: str = "") -> Decision:
+    """Decide "it holds in more than half of the parts": inconclusive if the open parts could tip it.
+
+    Examples
+    --------
+    >>> held, refuted, left = (Part("a", one, "") for one in ("holds", "contradicted", "open"))
+    >>> [most(parts, "", "").verdict for parts in ([held, held, refuted], [held, left, refuted], [held, refuted])]
+    ['reproduced', 'inconclusive', 'not reproduced']
+    """
+    return _decide(parts, ours, n, (power, note), _most)
+
+
+def _every(held: int, contradicted: int, total: int) -> Verdict:
+    if contradicted:
+        return "partly" if 2 * held > total else "not reproduced"
+    return "reproduced" if held == total else "inconclusive"
+
+
+def _most(held: int, contradicted: int, total: int) -> Verdict:
+    if 2 * held > total:
+        return "reproduced"
+    return "inconclusive" if 2 * (total - contradicted) > total else "not reproduced"
+
+
+def _decide(
+    parts: Sequence[Part], ours: str, n: str, remarks: tuple[str, str], rule: Callable[[int, int, int], Verdict]
+) -> Decision:
+    if not parts or all(part.why == NOT_MEASURED for part in parts):
+        return not_tested("nothing that the claim is about was measured")
+    by = {one: [part for part in parts if part.state == one] for one in ("holds", "contradicted", "open")}
+    unmeasured = [part for part in by["open"] if part.why == NOT_MEASURED]
+    undecided = [part for part in by["open"] if part.why != NOT_MEASURED]
+    verdict = rule(len(by["holds"]), len(by["contradicted"]), len(parts))
+    told = [f"holds in {len(by['holds'])} of {len(parts) - len(unmeasured)} parts"]
+    groups = (("contradicted", by["contradicted"]), ("open", undecided), ("not measured", unmeasured))
+    told += [f"{word}: {_named(group)}" for word, group in groups if group]
+    if undecided and verdict == "inconclusive":
+        told += [text for text in (*dict.fromkeys(part.why for part in undecided), remarks[0]) if text]
+    told += [remarks[1]] if remarks[1] else []
+    return Decision(verdict, "; ".join(told), ours, n, parts)
+
+
+_NAMED = 4
+
+
+def _named(parts: Sequence[Part]) -> str:
+    """Name a few parts, and count those of many.
+
+    Examples
+    --------
+    >>> _named([Part(name, "open", "") for name in "abcdef"])
+    'a / b / c and 3 more'
+    """
+    names = [part.name for part in parts]
+    if len(names) <= _NAMED:
+        return " / ".join(names)
+    return f"{' / '.join(names[: _NAMED - 1])} and {len(names) - _NAMED + 1} more"
+
+
+def number(value: float, form: str) -> str:
+    """Write a number, or a dash where there is none.
+
+    Examples
+    --------
+    >>> number(0.25, ".0%"), number(float("nan"), ".0%")
+    ('25%', '–')
+    """
+    return "–" if math.isnan(value) else format(value, form)

@@ -1,0 +1,171 @@
+"""Published results beside copies of themselves that were changed in a known way."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from case_saliency import storage
+from case_saliency.cli.main import main
+from case_saliency.statistics.reference import KEYS, SMALL_P, TOLERANCES, compare, kind
+
+PUBLISHED = Path(__file__).parents[3] / "docs/results"
+NAME = "imagenet-sample"
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A run that gave exactly the published results."""
+    folder = tmp_path / "results/tables" / NAME
+    shutil.copytree(PUBLISHED / NAME, folder)
+    if (folder / "claims.json").exists():
+        (tmp_path / "results/claims").mkdir()
+        (folder / "claims.json").rename(tmp_path / f"results/claims/{NAME}.json")
+    return tmp_path / "results"
+
+
+def change(results, table, function):
+    file = results / "tables" / NAME / f"{table}.csv"
+    storage.write_table(function(storage.read_table(file)), file)
+
+
+def outcome(results, capsys, *arguments):
+    code = main(["compare", "--results", str(results), "--reference", str(PUBLISHED), "--json", *arguments])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def shifted(column, share, row=0):
+    """Move a value by a share of the column's largest."""
+
+    def apply(table):
+        table[column] = table[column].astype(float)
+        table.loc[row, column] += share * table[column].abs().max()
+        return table
+
+    return apply
+
+
+def test_the_published_results_equal_themselves(results, capsys):
+    code, told = outcome(results, capsys)
+    assert (code, told["overall"]) == (0, "equal")
+    [found] = told["experiments"]
+    assert found["counts"]["values"]["equal"] == sum(found["counts"]["values"].values()) > 40_000
+    assert [found[name] for name in ("missing", "added", "worst")] == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    ("column", "share", "code", "overall"),
+    [
+        ("mean_agreement", 0.9 * TOLERANCES["estimate"], 0, "within tolerance"),
+        ("mean_agreement", 1.1 * TOLERANCES["estimate"], 3, "same conclusions"),
+        ("ci_high", 0.9 * TOLERANCES["interval"], 0, "within tolerance"),
+        ("ci_high", 1.1 * TOLERANCES["interval"], 3, "same conclusions"),
+        ("n", 1 / 18, 3, "same conclusions"),  # one image more
+    ],
+)
+def test_a_shifted_number(results, capsys, column, share, code, overall):
+    change(results, "agreement", shifted(column, share))
+    found_code, told = outcome(results, capsys)
+    assert (found_code, told["overall"]) == (code, overall)
+    [worst] = told["experiments"][0]["worst"]
+    assert (worst["table"], worst["column"]) == ("agreement", column)
+    assert worst["row"].startswith(f"experiment={NAME}")
+
+
+def test_p_values_are_compared_absolutely_and_small_ones_not_at_all(results, capsys):
+    def scaled(factor):
+        def apply(table):
+            table["p_friedman"] = table["p_friedman"] * factor
+            return table
+
+        return apply
+
+    assert storage.read_table(PUBLISHED / NAME / "ranks.csv")["p_friedman"].max() < SMALL_P / 10
+    change(results, "ranks", scaled(10))
+    assert outcome(results, capsys)[1]["overall"] == "within tolerance"
+    change(results, "ranks", lambda table: table.assign(p_friedman=0.02))
+    assert outcome(results, capsys)[1]["overall"] == "same conclusions"
+
+
+def test_another_verdict_is_a_difference_whatever_its_number(results, capsys):
+    def other(table):
+        table.loc[0, "verdict"] = "undecided"
+        return table
+
+    change(results, "agreement", other)
+    code, told = outcome(results, capsys)
+    assert (code, told["overall"]) == (4, "different")
+    assert told["experiments"][0]["worst"][0]["fresh"] == "undecided"
+    assert told["experiments"][0]["counts"]["conclusions"]["different"] == 1
+
+
+@pytest.mark.parametrize(
+    ("function", "missing"),
+    [
+        (lambda table: table.drop(columns="verdict"), "agreement: column verdict"),
+        (lambda table: table.drop(columns="method"), "agreement: column method"),
+        (lambda table: table.drop(index=0), "agreement: row experiment=imagenet-sample"),
+    ],
+)
+def test_what_is_missing_is_named(results, capsys, function, missing):
+    change(results, "agreement", function)
+    code, told = outcome(results, capsys)
+    assert (code, told["overall"]) == (4, "different")
+    assert any(text.startswith(missing) for text in told["experiments"][0]["missing"])
+
+
+def test_a_missing_table_is_named_and_a_new_one_does_no_harm(results, capsys):
+    folder = results / "tables" / NAME
+    (folder / "ranks.csv").rename(folder / "new.csv")
+    code, told = outcome(results, capsys)
+    assert code == 4
+    assert (told["experiments"][0]["missing"], told["experiments"][0]["added"]) == (["table ranks"], ["table new"])
+    shutil.copy(folder / "new.csv", folder / "ranks.csv")
+    assert outcome(results, capsys)[0] == 0
+
+
+def test_a_value_that_became_empty_is_a_difference(results, capsys):
+    def emptied(table):
+        table.loc[0, "median_agreement"] = float("nan")
+        return table
+
+    change(results, "agreement", emptied)
+    assert outcome(results, capsys)[0] == 3
+
+
+def test_the_order_of_rows_does_not_matter(results, capsys):
+    change(results, "fidelity", lambda table: table.iloc[::-1])
+    assert outcome(results, capsys)[1]["overall"] == "equal"
+
+
+def test_the_text_names_the_worst_differences(results, capsys):
+    change(results, "agreement", shifted("mean_agreement", 0.2))
+    code = main(["compare", NAME, "--results", str(results), "--reference", str(PUBLISHED)])
+    told = capsys.readouterr().out
+    assert code == 3
+    for part in ("1 different", "different by table: agreement 1", "agreement.mean_agreement"):
+        assert part in told
+    assert told.endswith("Overall: same conclusions.\n")
+
+
+def test_what_cannot_be_compared_is_an_error(results, tmp_path, capsys):
+    for arguments in (["nonsense"], ["digits"]):
+        assert main(["compare", *arguments, "--results", str(results), "--reference", str(PUBLISHED)]) == 1
+    assert main(["compare", "--results", str(tmp_path / "none"), "--reference", str(PUBLISHED)]) == 1
+    assert "published in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("file", sorted(PUBLISHED.glob("*/*.csv")), ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_the_rows_of_every_published_table_have_names_of_their_own(file):
+    table = storage.read_table(file)
+    found = compare(table, table, file.stem)
+    keys = [key for key in KEYS if key in table]
+    assert len(found.cells) == len(table) * (table.shape[1] - len(keys))
+    assert kind("p_holm", table.iloc[:, 0]) in TOLERANCES
+    with pytest.raises(ValueError, match="rows are not told apart"):
+        compare(
+            table.drop(columns=[key for key in keys if key != "experiment"]).assign(experiment="e"),
+            table[["experiment"]],
+            "t",
+        )

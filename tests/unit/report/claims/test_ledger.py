@@ -1,0 +1,69 @@
+import importlib.util
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from case_saliency.report.claims import rules
+from case_saliency.report.claims.ledger import CLAIMS, VERDICTS, decide, markdown
+from case_saliency.report.claims.rules import RULES
+
+spec = importlib.util.spec_from_file_location("rules_tests", Path(__file__).with_name("test_rules.py"))
+rules_tests = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(rules_tests)
+
+
+def records(**changed):
+    return decide(replace(rules_tests.densenet(*["class-sensitive"] * 6, seeds=5), **changed))
+
+
+def test_every_claim_has_a_rule_and_a_record():
+    assert list(CLAIMS) == list(RULES) == [record["id"] for record in records()]
+    assert {record["verdict"] for record in records()} <= set(VERDICTS)
+    json.dumps(records(), allow_nan=False)
+
+
+def test_where_a_claim_was_not_made_the_record_says_so():
+    scopes = {record["id"]: record["scope"] for record in records()}
+    assert scopes["C6"] == "other"
+    assert scopes["C7"] == "none"  # not tested
+    cells = [
+        rules_tests.cell("densenet201", name, "class-sensitive", seed, "conv2")
+        for seed in range(5)
+        for name in rules_tests.PAPERS_SET
+    ]
+    layers = {"main": {"densenet201": "conv2"}, "conv2": {"densenet201": "conv2"}, "norm5": {"densenet201": "norm5"}}
+    own = decide(replace(rules_tests.of_cells(*cells), dataset="cifar100", **layers))
+    assert {record["id"]: record["scope"] for record in own}["C6"] == "own"
+
+
+def test_the_page_has_the_verdict_of_every_claim_and_experiment():
+    page = markdown([*records(), *records(experiment="f")])
+    assert "| claim | e | f |" in page
+    assert "| C6: C4 is stable across five training seeds. | ✔ reproduced\\* | ✔ reproduced\\* |" in page
+    assert page.count("\n## ") == len(CLAIMS)
+    for claim in CLAIMS.values():
+        assert claim.rule in page
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"at least {rules.FAILING} of the 5 baselines are insensitive",
+        f"at least {rules.NEARLY_ALL} of 6 methods reject",
+        f"at least {rules.MOST_BASELINES} of 5 baselines have an interval that does not begin below 50",
+        f"an interval below {rules.SPARSE:g} at every threshold".replace("0.5", ".5"),
+        f"+{rules.SENSITIVITY_GAIN:.0%} class sensitivity, +{rules.FIDELITY_GAIN:.0%} fidelity",
+    ],
+)
+def test_the_numbers_of_the_rules_are_those_of_the_plan(text):
+    assert text in (Path(__file__).parents[4] / "docs/analysis-plan.md").read_text()
+
+
+def test_the_plan_names_the_same_methods():
+    plan = (Path(__file__).parents[4] / "docs/analysis-plan.md").read_text()
+    papers, extended = (plan.split(mark)[1].split("\n- ")[0] for mark in ("The paper's set:", "The extended set adds"))
+    assert set(re.findall(r"`(\w+)`", papers)) == set(rules_tests.PAPERS_SET)
+    assert set(re.findall(r"`(\w+)`", extended)) == set(rules_tests.EXTENDED)

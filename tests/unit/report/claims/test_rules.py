@@ -1,0 +1,363 @@
+"""Every rule on tables whose verdict is known, for each verdict that the rule can give."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from case_saliency.report.claims.evidence import BASELINES, EXTENDED, PAPERS_SET, Evidence
+from case_saliency.report.claims.rules import RULES
+
+MODELS = ("resnet_small", "vgg_small", "densenet_small", "convnext_small")
+LOW, MIDDLE, HIGH = "class-sensitive", "undecided", "insensitive"
+INTERVALS = {LOW: (5.0, 0.0, 20.0), MIDDLE: (45.0, 30.0, 60.0), HIGH: (80.0, 70.0, 90.0)}
+P = {LOW: 1e-6, MIDDLE: 0.3, HIGH: 1.0}
+
+
+def cell(model, method, verdict, seed=0, layer="last_conv", **changed):
+    median, low, high = INTERVALS[verdict]
+    return {
+        "experiment": "e", "dataset": "d", "model": model, "seed": seed, "layer": layer, "method": method,
+        "k_percent": 5.0, "n": 100, "median_agreement": median, "ci_low": low, "ci_high": high, "p_sign": P[verdict],
+        "p_holm": P[verdict], "verdict": verdict, "verdict_if_insensitive": verdict, "verdict_if_sensitive": verdict,
+        "power": 0.9, "n_for_power80": 28, "fragile": False,
+    } | changed  # fmt: skip
+
+
+def drop(model, method, difference=0.0, noninferior=1e-4, superior=1.0, k=5.0, seed=0, **changed):
+    return {
+        "test": "confidence_drop", "measure": "drop_relative_clipped", "fill": "mean", "model": model, "seed": seed,
+        "layer": "last_conv", "method": method, "k_percent": k, "n_pairs": 100, "difference_to_case": difference,
+        "p_noninferior": noninferior, "p_superior_holm": superior, "least_margin": abs(difference) + 0.01,
+    } | changed  # fmt: skip
+
+
+def pair(model, method, lower=1e-6, higher=1.0, seed=0):
+    return {
+        "model": model, "seed": seed, "method": method, "n_pairs": 100, "difference": 20.0, "ci_low": 15.0,
+        "ci_high": 25.0, "p_lower": lower, "p_higher": higher, "detectable": 6.0,
+    }  # fmt: skip
+
+
+def rise(method, p_rise=1e-6, p_fall=1.0, seed=0):
+    return {
+        "model": "densenet_small", "seed": seed, "method": method, "n_pairs": 100, "difference": 30.0, "ci_low": 20.0,
+        "ci_high": 40.0, "p_rise": p_rise, "p_fall": p_fall,
+    }  # fmt: skip
+
+
+def ratio(other, low, high, threshold=0.001):
+    row = {"model": "densenet_small", "seed": 0, "other": other, "threshold": threshold, "n": 100}
+    return row | {"ratio": (low + high) / 2, "ci_low": low, "ci_high": high}
+
+
+def gain(baseline, low, high, quantity="agreement"):
+    row = {"quantity": quantity, "baseline": baseline, "n": 100}
+    return row | {"gain": (low + high) / 2, "ci_low": low, "ci_high": high}
+
+
+EMPTY = Evidence(
+    experiment="e",
+    dataset="d",
+    agreement=pd.DataFrame([cell("resnet_small", "random", LOW)]),
+    fidelity=pd.DataFrame([drop("resnet_small", "random")]),
+    layers=None,
+    worst=pd.DataFrame(columns=["model", "seed", "layer", "method", "p_sign", "p_sign_worst"]),
+    pairs=pd.DataFrame([pair("resnet_small", "random")]).iloc[:0],
+    rises=pd.DataFrame([rise("gradcam")]).iloc[:0],
+    ratios=pd.DataFrame([ratio("vgg_small", 0, 1)]).iloc[:0],
+    sensitivity=pd.DataFrame([gain("gradcam", 0, 1)]).iloc[:0],
+    areas=pd.DataFrame([gain("gradcam", 0, 1)]).iloc[:0],
+    main=dict.fromkeys(MODELS, "last_conv"),
+    conv2={"densenet_small": "last_conv"},
+    norm5={"densenet_small": "norm5"},
+    alpha=0.05,
+    threshold=50.0,
+    margin=0.02,
+    k_percent=5.0,
+    fill="mean",
+    measure="drop_relative_clipped",
+    k_removed=[5, 50],
+)
+
+
+def of_cells(*cells, worst=()):
+    table = pd.DataFrame(cells)
+    tests = table[["model", "seed", "layer", "method", "p_sign"]].assign(p_sign_worst=table["p_sign"])
+    for position, p in worst:
+        tests.loc[position, "p_sign_worst"] = p
+    return replace(EMPTY, agreement=table, worst=tests)
+
+
+def architectures(*verdicts):
+    """One network for each row of five baselines' verdicts; None: not measured."""
+    return of_cells(
+        *(
+            cell(model, method, verdict)
+            for model, of_model in zip(MODELS, verdicts, strict=False)
+            for method, verdict in zip(BASELINES, of_model, strict=True)
+            if verdict
+        ),
+        cell("resnet_small", "case", LOW),
+    )
+
+
+FAILS, PASSES, OPEN = [HIGH] * 3 + [LOW] * 2, [LOW] * 3 + [HIGH] * 2, [HIGH] * 2 + [MIDDLE] + [LOW] * 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "verdict"),
+    [
+        ([FAILS, FAILS, FAILS, PASSES], "reproduced"),
+        ([FAILS, FAILS, PASSES, PASSES], "not reproduced"),  # half is not most
+        ([FAILS, FAILS, OPEN, PASSES], "inconclusive"),  # the undecided could tip it
+        ([FAILS, OPEN, PASSES, PASSES], "not reproduced"),  # and here they could not
+        ([[HIGH, HIGH, HIGH, None, None]] * 3, "reproduced"),  # two were not measured, and could change nothing
+        ([[HIGH, HIGH, LOW, None, None]] * 3, "inconclusive"),
+        ([[None] * 5] * 3, "not tested here"),
+    ],
+)
+def test_c1(rows, verdict):
+    assert RULES["C1"](architectures(*rows)).verdict == verdict
+
+
+def test_c1_takes_the_verdict_that_most_trainings_share():
+    def trained(*verdicts):
+        return of_cells(
+            *(
+                cell("resnet_small", method, verdict, seed)
+                for seed, verdict in enumerate(verdicts)
+                for method in BASELINES
+            )
+        )
+
+    assert RULES["C1"](trained(HIGH, HIGH, LOW)).verdict == "reproduced"
+    assert RULES["C1"](trained(HIGH, LOW)).verdict == "inconclusive"
+
+
+def test_a_definite_verdict_that_depends_on_empty_maps_is_none():
+    shaky = of_cells(*(cell("resnet_small", name, HIGH, verdict_if_sensitive=MIDDLE) for name in BASELINES))
+    assert RULES["C1"](shaky).verdict == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "verdict"),
+    [
+        ([LOW, LOW, LOW], "reproduced"),
+        ([LOW, LOW, HIGH], "partly"),
+        ([LOW, HIGH, HIGH], "not reproduced"),
+        ([LOW, LOW, MIDDLE], "inconclusive"),
+    ],
+)
+def test_c2(verdicts, verdict):
+    found = RULES["C2"](of_cells(*(cell(*args) for args in zip(MODELS, ["case"] * 3, verdicts, strict=False))))
+    assert found.verdict == verdict
+    assert ("probability 0.90" in found.reason) == (verdict == "inconclusive")  # the power beside a non-rejection
+
+
+def test_c2_without_case_is_not_tested_and_counts_empty_maps_at_their_worst():
+    assert RULES["C2"](EMPTY).verdict == "not tested here"
+    found = RULES["C2"](of_cells(cell("resnet_small", "case", LOW), worst=[(0, 0.2)]))
+    assert found.verdict == "inconclusive"
+    assert "depends on the policy for empty maps" in found.reason
+
+
+def test_c2_tells_the_held_out_variant_apart():
+    found = RULES["C2"](of_cells(cell("resnet_small", "case", LOW), cell("resnet_small", "case_heldout", HIGH)))
+    assert (found.verdict, found.also[0][1].verdict) == ("reproduced", "not reproduced")
+
+
+@pytest.mark.parametrize(
+    ("pairs", "verdict"),
+    [
+        ([pair("vgg_small", name) for name in BASELINES], "reproduced"),
+        ([pair("vgg_small", name) for name in BASELINES[:4]], "inconclusive"),  # one was not measured
+        ([*(pair("vgg_small", name) for name in BASELINES[:4]), pair("vgg_small", "scorecam", 1.0, 1e-3)], "partly"),
+        ([pair("vgg_small", name, 1.0, 1e-3) for name in BASELINES], "not reproduced"),
+        ([*(pair("vgg_small", name) for name in BASELINES[:4]), pair("vgg_small", "scorecam", 0.06)], "inconclusive"),
+        ([], "not tested here"),
+    ],
+)
+def test_c3(pairs, verdict):
+    cells = of_cells(cell("vgg_small", "case", LOW), cell("vgg_small", "case_heldout", MIDDLE))
+    table = pd.DataFrame(pairs) if pairs else EMPTY.pairs
+    found = RULES["C3"](replace(cells, pairs=table))
+    assert found.verdict == verdict
+    assert not pairs or "held out, has medians 45%" in found.ours
+
+
+def test_c3_tells_the_extended_set_apart():
+    pairs = [pair("vgg_small", name) for name in BASELINES] + [pair("vgg_small", "hirescam", 1.0, 1e-3)]
+    cells = of_cells(cell("vgg_small", "case", LOW), cell("vgg_small", "hirescam", LOW))
+    found = RULES["C3"](replace(cells, pairs=pd.DataFrame(pairs)))
+    assert (found.verdict, found.also[0][1].verdict) == ("reproduced", "not reproduced")
+    assert set(EXTENDED).isdisjoint(PAPERS_SET)
+
+
+def densenet(*verdicts, seeds=1, layer="last_conv"):
+    return of_cells(
+        *(
+            cell("densenet_small", method, verdict, seed, layer)
+            for seed in range(seeds)
+            for method, verdict in zip(PAPERS_SET, verdicts, strict=True)
+            if verdict
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "verdict"),
+    [
+        ([LOW] * 5 + [HIGH], "reproduced"),
+        ([LOW] * 4 + [HIGH] * 2, "not reproduced"),
+        ([LOW] * 4 + [HIGH, MIDDLE], "inconclusive"),
+        ([LOW] * 4 + [None, None], "inconclusive"),
+        ([LOW] * 5 + [None], "reproduced"),
+    ],
+)
+def test_c4(verdicts, verdict):
+    assert RULES["C4"](densenet(*verdicts)).verdict == verdict
+
+
+def test_c4_is_partly_reproduced_where_most_trainings_show_it():
+    cells = [cell("densenet_small", name, LOW, seed) for seed in range(3) for name in PAPERS_SET]
+    cells = [row | ({} if row["seed"] else cell("densenet_small", row["method"], HIGH)) for row in cells]
+    assert RULES["C4"](of_cells(*cells)).verdict == "partly"
+
+
+@pytest.mark.parametrize("claim", ["C4", "C5", "C6", "C7"])
+def test_without_a_densenet_its_claims_are_not_tested(claim):
+    evidence = replace(of_cells(*(cell("resnet_small", name, LOW) for name in PAPERS_SET)), conv2={}, norm5={})
+    assert RULES[claim](evidence).verdict == "not tested here"
+
+
+def at_norm5(case, *baselines, rises):
+    verdicts = dict(zip(PAPERS_SET, (case, *baselines), strict=True))
+    main = densenet(*[LOW] * 6)
+    rows = [cell("densenet_small", name, verdict, 0, "norm5") for name, verdict in verdicts.items()]
+    return replace(main, layers=pd.DataFrame(rows), rises=pd.DataFrame([rise(*one) for one in rises]))
+
+
+RISING = [(name,) for name in BASELINES]
+FALLING = [(name, 1.0, 1e-6) for name in BASELINES]
+
+
+@pytest.mark.parametrize(
+    ("case", "baselines", "rises", "verdict"),
+    [
+        (LOW, [HIGH] * 4 + [LOW], RISING, "reproduced"),
+        (LOW, [HIGH] * 3 + [LOW] * 2, RISING, "partly"),
+        (LOW, [LOW] * 5, FALLING, "not reproduced"),
+        (LOW, [HIGH] * 3 + [MIDDLE] * 2, RISING, "inconclusive"),  # two intervals begin below 50
+        (HIGH, [HIGH] * 5, RISING, "partly"),
+        (LOW, [HIGH] * 5, [(name, 0.2) for name in BASELINES], "inconclusive"),
+    ],
+)
+def test_c5(case, baselines, rises, verdict):
+    assert RULES["C5"](at_norm5(case, *baselines, rises=rises)).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "seeds", "verdict"),
+    [
+        ([LOW] * 6, 5, "reproduced"),
+        ([LOW] * 6, 3, "inconclusive"),  # too few seeds
+        ([LOW] * 5 + [HIGH], 5, "partly"),
+        ([HIGH] * 6, 5, "not reproduced"),
+        ([LOW] * 5 + [MIDDLE], 5, "inconclusive"),
+        ([LOW] * 5 + [None], 5, "inconclusive"),
+        ([LOW] * 6, 1, "not tested here"),
+    ],
+)
+def test_c6(verdicts, seeds, verdict):
+    assert RULES["C6"](densenet(*verdicts, seeds=seeds)).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("ratios", "verdict"),
+    [
+        ([(0.1, 0.3), (0.2, 0.4), (0.1, 0.49)], "reproduced"),
+        ([(0.1, 0.3), (0.2, 0.4), (0.6, 0.7)], "partly"),
+        ([(0.6, 0.8), (0.9, 1.1), (0.1, 0.3)], "not reproduced"),
+        ([(0.1, 0.3), (0.2, 0.4), (0.4, 0.6)], "inconclusive"),
+        ([], "not tested here"),
+    ],
+)
+def test_c7(ratios, verdict):
+    rows = [ratio("vgg_small", *ends, threshold) for threshold, ends in enumerate(ratios)]
+    table = pd.DataFrame(rows) if rows else EMPTY.ratios
+    assert RULES["C7"](replace(densenet(*[LOW] * 6), ratios=table)).verdict == verdict
+
+
+def with_drops(*rows):
+    return replace(of_cells(*(cell(model, "case", LOW) for model in MODELS)), fidelity=pd.DataFrame(rows))
+
+
+GOOD = [drop("resnet_small", name, k=k) for name in BASELINES for k in (5.0, 50.0)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict"),
+    [
+        ([], "reproduced"),
+        ([drop("resnet_small", "gradcam", 0.1, 1.0, 1e-4)], "partly"),
+        ([drop("resnet_small", "gradcam", 0.01, 1e-3, 1e-4)], "partly"),  # within the margin, yet better
+        ([drop("resnet_small", "gradcam", 0.0, 0.2)], "inconclusive"),
+        ([drop("vgg_small", name, 0.1, 1.0, 1e-4) for name in BASELINES], "reproduced"),  # VGG is apart
+        ([drop("resnet_small", name, 0.1, 1.0, 1e-4, k) for name in BASELINES for k in (5.0, 50.0)], "not reproduced"),
+    ],
+)
+def test_c8(changed, verdict):
+    keys = ("model", "method", "k_percent")
+    table = {tuple(row[key] for key in keys): row for row in [*GOOD, *changed]}
+    assert RULES["C8"](with_drops(*table.values())).verdict == verdict
+
+
+def test_c8_must_hold_at_every_share_and_for_every_baseline():
+    assert RULES["C8"](with_drops(*(row for row in GOOD if row["method"] != "scorecam"))).verdict == "inconclusive"
+    late = [row | {"p_noninferior": 0.2} if row["k_percent"] == 50 else row for row in GOOD]
+    found = RULES["C8"](with_drops(*late))
+    assert found.verdict == "inconclusive"
+    assert "would be shown with probability" in found.reason
+    blurred = [row | {"fill": "blur"} for row in GOOD]
+    assert RULES["C8"](with_drops(*blurred)).verdict == "not tested here"
+
+
+BOTH = ("gradcam", "integrated_gradients")
+
+
+@pytest.mark.parametrize(
+    ("ends", "verdict"),
+    [
+        ([(0.3, 0.5), (0.2, 0.6)], "partly"),  # never better
+        ([(0.3, 0.5)], "inconclusive"),  # one baseline was not measured
+        ([(0.3, 0.5), (-0.1, 0.5)], "inconclusive"),
+        ([(0.5, 0.6), (0.3, 0.5)], "not reproduced"),
+        ([], "not tested here"),
+    ],
+)
+def test_c9(ends, verdict):
+    rows = [gain(name, *one) for name, one in zip(BOTH, ends, strict=False)]
+    found = RULES["C9"](replace(EMPTY, sensitivity=pd.DataFrame(rows) if rows else EMPTY.sensitivity))
+    assert found.verdict == verdict
+    assert (found.reason == "consistent with a figure that has no source") == (verdict == "partly")
+
+
+@pytest.mark.parametrize(
+    ("deletion", "insertion", "verdict"),
+    [
+        ((0.2, 0.3), (0.1, 0.4), "partly"),
+        ((0.2, 0.3), (0.0, 0.1), "not reproduced"),
+        ((0.2, 0.3), (-0.1, 0.4), "inconclusive"),
+    ],
+)
+def test_c10(deletion, insertion, verdict):
+    rows = [gain(name, *deletion, "deletion") for name in BOTH] + [gain(name, *insertion, "insertion") for name in BOTH]
+    assert RULES["C10"](replace(EMPTY, areas=pd.DataFrame(rows))).verdict == verdict
+    assert RULES["C10"](EMPTY).verdict == "not tested here"
+
+
+def test_fragile_cells_are_counted_whatever_the_verdict():
+    found = RULES["C2"](of_cells(cell("resnet_small", "case", LOW, fragile=True), cell("vgg_small", "case", LOW)))
+    assert found.verdict == "reproduced"
+    assert "fragile in 1 of 2 cells" in found.reason
