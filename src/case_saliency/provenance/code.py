@@ -5,18 +5,20 @@ without loading torch. Imports inside functions count; imports under ``if TYPE_C
 """
 
 import ast
+import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import packages_distributions
 from pathlib import Path
-from typing import Any
 
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.storage import sha256
+from case_saliency.provenance import caches, source
+from case_saliency.storage import sha256, write_text
 
 _PACKAGE = "case_saliency"
 _ROOT = Path(__file__).resolve().parents[1]
@@ -70,7 +72,7 @@ def closure(modules: Iterable[str]) -> Closure:
         else:
             for file, names in _walk(module):
                 files.add(file)
-                own |= names & _graph().modules  # of `from module import name`, only the module is one
+                own |= names & _imported().keys()  # of `from module import name`, only the module is one
                 imported |= names
     reached = _reach(frozenset(own))
     for name in reached:
@@ -97,18 +99,30 @@ def locked_versions(distributions: Iterable[str], lock: Path) -> dict[str, str]:
 
 
 @cache
-def _graph() -> Any:
+def _imported() -> dict[str, list[str]]:
+    """Return what each module of this package imports: found once for each content of the package, then remembered."""
+    note = caches.folder("imports") / f"{source.package_digest()}.json"
+    with suppress(OSError, ValueError):
+        return dict(json.loads(note.read_text(encoding="utf-8")))
     import grimp
 
-    return grimp.build_graph(
+    graph = grimp.build_graph(
         _PACKAGE, include_external_packages=True, exclude_type_checking_imports=True, cache_dir=None
     )
+    found = {
+        name: sorted(graph.find_modules_directly_imported_by(name))
+        for name in sorted(graph.modules)
+        if name.split(".")[0] == _PACKAGE
+    }
+    with suppress(CaseSaliencyError):  # no home folder to write to: found again next time
+        write_text(json.dumps(found), note)
+    return found
 
 
 @cache
 def _reach(modules: frozenset[str]) -> frozenset[str]:
     """Modules reached from `modules`: what they import, and the packages that Python runs on the way."""
-    graph, reached, waiting = _graph(), set(), set(modules)
+    imported, reached, waiting = _imported(), set(), set(modules)
     while waiting:
         module = waiting.pop()
         if module in reached:
@@ -116,9 +130,9 @@ def _reach(modules: frozenset[str]) -> frozenset[str]:
         reached.add(module)
         if module.split(".")[0] != _PACKAGE:
             continue
-        if module not in graph.modules:
+        if module not in imported:
             raise CaseSaliencyError(f"module {module} does not exist in {_ROOT}")
-        waiting |= graph.find_modules_directly_imported_by(module)
+        waiting |= set(imported[module])
         if "." in module:
             waiting.add(module.rpartition(".")[0])
     return frozenset(reached)

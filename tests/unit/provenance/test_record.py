@@ -39,7 +39,7 @@ def test_a_record_names_hashes_of_what_went_in_and_what_came_out(run, tmp_path):
     assert body["inputs"] == [expected]
     assert body["outputs"][0]["sha256"] == hashlib.sha256(b"output").hexdigest()
     assert body["parameters"] == {"k": 5}
-    assert body["git"] == {"commit": None, "dirty": None}
+    assert body["git"] == {"commit": None, "dirty": None, "diff_sha256": None}
     assert body["started"] <= body["ended"]
 
 
