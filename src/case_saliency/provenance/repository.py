@@ -5,11 +5,14 @@ configuration (external diffs, text conversions, file-system monitors).
 """
 
 import hashlib
+import os
 import re
 import subprocess
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
+SOURCE = ("src", "workflow", "Snakefile")
 WRITTEN = ("dvc.lock", "results/provenance.dvc", "docs/results")
 """Tracked files that the workflow itself writes: their changes do not make a tree dirty."""
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
@@ -22,24 +25,33 @@ _DIFF = (
 
 
 def state() -> dict[str, Any]:
-    """Return the commit, whether tracked files differ from it, and the SHA-256 of the difference.
+    """Return the commit, whether the tree differs from it, and the SHA-256 of the difference.
 
-    Nulls outside a repository, and for the difference of a clean tree.
-    What the workflow itself writes (`WRITTEN`) does not count. Untracked files do not either: the digests of the
-    package's source and of the code that a stage reaches cover those that matter.
+    The tree differs if a tracked file does, other than those that the workflow itself writes (`WRITTEN`), or if there
+    is an untracked file among the source (`SOURCE`). Nulls outside a repository, and for the difference of a clean
+    tree.
     """
     commit, changes = _git("rev-parse", "--verify", "--quiet", "HEAD^{commit}"), _git(*_DIFF)
-    return {
-        "commit": commit.decode().strip() if commit else None,
-        "dirty": None if changes is None else bool(changes),
-        "diff_sha256": hashlib.sha256(changes).hexdigest() if changes else None,
-    }
+    if commit is None or changes is None:
+        return {"commit": None, "dirty": None, "diff_sha256": None}
+    added = [(name, Path(name).read_bytes()) for name in _untracked() if Path(name).is_file()]
+    changes += b"".join(b"untracked %s\0%d\0%s" % (os.fsencode(name), len(body), body) for name, body in added)
+    digest = hashlib.sha256(changes).hexdigest() if changes else None
+    return {"commit": commit.decode().strip(), "dirty": bool(changes), "diff_sha256": digest}
 
 
 def changed() -> list[str]:
-    """Return the tracked files that differ from the commit now, without `WRITTEN`."""
-    names = _git("diff", "HEAD", "--name-only", "--relative", "-z", *_DIFF[_DIFF.index("--") :])
-    return sorted(name.decode("utf-8", "replace") for name in (names or b"").split(b"\0") if name)
+    """Return the files that make the tree differ from the commit now, see `state`."""
+    names = _git("diff", "HEAD", "--name-only", "--no-renames", "--relative", "-z", *_DIFF[_DIFF.index("--") :])
+    return sorted({*_names(names), *_untracked()})
+
+
+def _untracked() -> list[str]:
+    return _names(_git("ls-files", "--others", "--exclude-standard", "-z", "--", *SOURCE))
+
+
+def _names(listed: bytes | None) -> list[str]:
+    return [name.decode("utf-8", "surrogateescape") for name in (listed or b"").split(b"\0") if name]
 
 
 def tracked(commit: str, folders: Iterable[str]) -> list[str] | None:
@@ -47,7 +59,7 @@ def tracked(commit: str, folders: Iterable[str]) -> list[str] | None:
     if not _COMMIT.fullmatch(commit):
         return None
     names = _git("ls-tree", "-r", "-z", "--name-only", f"{commit}^{{commit}}", "--", *folders)
-    return None if names is None else [name.decode("utf-8", "replace") for name in names.split(b"\0") if name]
+    return None if names is None else _names(names)
 
 
 def at(commit: str, paths: Iterable[str]) -> Mapping[str, bytes] | None:
