@@ -16,7 +16,7 @@ from case_saliency.provenance.record import ENVIRONMENTS, FOLDER
 MADE = ("data", "models", "results")
 NOT_RECORDED = {
     "results/workflow-report.html": "Snakemake's own report, which it writes after the last job",
-    "results/ro-crate-metadata.json": "the export of the records, which is compared with them",
+    "results/ro-crate-metadata.json": "the export of the records: what it says is compared with them",
 }
 _AIDS = {".gitignore", ".snakemake_timestamp"}
 
