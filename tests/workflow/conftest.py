@@ -19,7 +19,18 @@ import yaml
 from case_saliency.analyses import ANALYSES
 
 ROOT = Path(__file__).resolve().parents[2]
-_COPIED = [".gitignore", "Snakefile", "params.yaml", "requirements.lock", "profiles", "src", "workflow"]
+_COPIED = [
+    ".gitignore",
+    "CITATION.cff",
+    "LICENSE",
+    "README.md",
+    "Snakefile",
+    "params.yaml",
+    "requirements.lock",
+    "profiles",
+    "src",
+    "workflow",
+]
 
 
 def reduced() -> dict[str, Any]:

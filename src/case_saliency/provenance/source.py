@@ -16,12 +16,17 @@ LOCK = "requirements.lock"
 
 def state() -> dict[str, Any]:
     """Return the digests of the package's source and of the workflow's, and the hash of params.yaml; None: not here."""
-    rules = [file for name in WORKFLOW for file in _files(Path(name))]
+    rules = workflow_files()
     return {
         "package": package_digest(),
         "workflow": digest({file.as_posix(): storage.sha256(file) for file in rules}) if rules else None,
         "params_sha256": storage.sha256(PARAMETERS) if Path(PARAMETERS).exists() else None,
     }
+
+
+def workflow_files() -> list[Path]:
+    """Return the Snakefile and all files of the rules, relative to the working folder."""
+    return [file for name in WORKFLOW for file in _files(Path(name))]
 
 
 @cache

@@ -78,19 +78,21 @@ def gather(root: Path, asked: Sequence[str], outside: Iterable[Path] = ()) -> Ev
 
     The working folder must be `root`, for git.
     """
-    records, unreadable = _records(root)
-    known = graph(records)
+    read = records(root)
+    known = read.graph
     targets = _targets(known, asked)
     scope = tuple(known.behind(targets))
     runs = tuple(known.runs_behind(targets))
     dvc = others.locked(root)
     commits = {commit: _at(commit, runs) for commit in sorted({run.commit for run in runs if run.commit})}
-    found = measure(root, scope, md5=dvc is not None, outside=outside)
+    crate = others.crate(root)
+    exported = () if asked or crate is None else tuple(path for path in crate if path not in scope)
+    found = measure(root, (*scope, *exported), md5=dvc is not None, outside=outside)
     return Evidence(
         root=root,
         graph=known,
-        failed=tuple(run for run in records if run.status != "completed"),
-        unreadable=unreadable,
+        failed=read.failed,
+        unreadable=read.unreadable,
         journal=journal.read(root / FOLDER),
         targets=targets,
         scope=scope,
@@ -106,7 +108,7 @@ def gather(root: Path, asked: Sequence[str], outside: Iterable[Path] = ()) -> Ev
         locks=_locks(root, runs),
         carried=_carried(root, scope, found),
         dvc=dvc,
-        crate=others.crate(root),
+        crate=crate,
     )
 
 
@@ -115,18 +117,29 @@ def in_repository(file: str) -> str:
     return f"src/{file}" if file.split("/")[0] == source.PACKAGE.name else file
 
 
-def _records(root: Path) -> tuple[list[Run], dict[str, str]]:
-    records, unreadable = [], {}
+@dataclass(frozen=True)
+class Records:
+    """All records: completed runs, failed runs, and record -> why it could not be read."""
+
+    graph: Graph
+    failed: tuple[Run, ...]
+    unreadable: Mapping[str, str]
+
+
+def records(root: Path) -> Records:
+    """Read all records."""
+    found, unreadable = [], {}
     for path in sorted((root / FOLDER).rglob("*.json")):
         name = path.relative_to(root).as_posix()
         if not path.resolve().is_relative_to((root / FOLDER).resolve()):
             unreadable[name] = "it is a link that leaves the folder of records"
             continue
         try:
-            records.append(reading.load(path, name))
+            found.append(reading.load(path, name))
         except reading.UnreadableError as error:
             unreadable[name] = str(error)
-    return records, unreadable
+    failed = tuple(run for run in found if run.status != "completed")
+    return Records(graph(found), failed, unreadable)
 
 
 def _targets(known: Graph, asked: Sequence[str]) -> tuple[str, ...]:

@@ -9,6 +9,9 @@ from case_saliency.provenance.audit.verdicts import Check, Verdict
 OK, MISMATCH, MISSING, UNVERIFIABLE = Verdict.OK, Verdict.MISMATCH, Verdict.MISSING, Verdict.UNVERIFIABLE
 
 
+_STALE = "the crate tells of other bytes: `case-saliency crate` makes it again"
+
+
 def judge(evidence: Evidence, path: str) -> Iterator[Check]:
     """Yield the checks of one file."""
     yield _content(evidence, path)
@@ -29,7 +32,7 @@ def judge(evidence: Evidence, path: str) -> Iterator[Check]:
     if evidence.crate is not None and path in evidence.crate:
         told = evidence.crate[path]
         agrees = told == found.sha256
-        note = "" if agrees else "the crate tells of other bytes: `case-saliency crate` makes it again"
+        note = "" if agrees else _STALE
         yield Check(path, "crate", OK if agrees else MISMATCH, note, told, found.sha256)
 
 
@@ -76,6 +79,7 @@ def whole(evidence: Evidence) -> Iterator[Check]:
     if evidence.crate is not None:
         if evidence.crate.get(CRATE) == "":
             yield Check(CRATE, "readable", MISMATCH, "it is no RO-Crate")
+            return
         made = set(evidence.graph.made_by)
         absent = sorted(
             path for path in made - set(evidence.crate) if path.startswith(("data/", "models/", "results/"))

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from case_saliency.provenance.audit import reading
 from case_saliency.provenance.audit.measuring import measure
@@ -97,7 +99,7 @@ def crate(root: Path) -> Mapping[str, str] | None:
     if not isinstance(entities, list):
         return {CRATE: ""}
     return {
-        str(entity["@id"]): str(entity["sha256"])
+        posixpath.normpath(f"{FOLDER.parent}/{unquote(str(entity['@id']))}"): str(entity["sha256"])
         for entity in entities
         if isinstance(entity, dict) and "@id" in entity and "sha256" in entity
     }
