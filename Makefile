@@ -54,6 +54,10 @@ format: install ## Format the code
 	ruff format .
 	snakefmt Snakefile workflow
 
+.PHONY: audit
+audit: install ## Verify every result from its bytes: files, records, code, commit, packages, data, weights
+	@case-saliency audit
+
 .PHONY: bench
 bench: install ## Measure beside the peers on one core (about 12 min): benchmarks/results.md
 	@python -m benchmarks

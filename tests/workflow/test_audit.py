@@ -1,4 +1,4 @@
-"""The audit of a finished tree: silent while nothing was touched, and a test for each thing that can be tampered with."""
+"""The audit of a finished tree: silent while nothing was touched, and a test for each thing that is tampered with."""
 
 import hashlib
 import json

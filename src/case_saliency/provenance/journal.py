@@ -61,13 +61,13 @@ def append(folder: Path, record: Path, status: str) -> None:
         with path.open("ab+") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             tail = _last(file)
+            torn = b"" if not tail or tail.endswith(b"\n") else b"\n"  # by a crash of the machine
             entry = {
                 "record": record.relative_to(folder).as_posix(),
                 "sha256": storage.sha256(record),
                 "status": status,
-                "previous": hashlib.sha256(tail).hexdigest() if tail else FIRST,
+                "previous": hashlib.sha256(tail + torn).hexdigest() if tail else FIRST,
             }
-            torn = b"" if not tail or tail.endswith(b"\n") else b"\n"  # by a crash of the machine
             file.write(torn + json.dumps(entry, separators=(",", ":")).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
