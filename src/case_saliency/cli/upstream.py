@@ -32,15 +32,15 @@ def upstream(evidence: Evidence, outside: list[Path]) -> Iterator[Check]:
         files = {entry.role: entry.path for entry in run.outputs}
         try:
             if run.stage == "fetch_dataset":
-                yield from _dataset(evidence, run, Path(files["manifest"]), outside)
+                yield from _dataset(run, Path(files["manifest"]), outside)
             elif run.stage in {"obtain_model", "train_model"}:
                 yield from _network(evidence, run, files)
         except (CaseSaliencyError, KeyError, TypeError, ValueError) as error:  # what is read may hold anything
             yield Check(run.record, "upstream", Verdict.UNVERIFIABLE, f"it could not be compared: {error}")
 
 
-def _dataset(evidence: Evidence, run: Run, manifest: Path, outside: list[Path]) -> Iterator[Check]:
-    if evidence.found[manifest.as_posix()].problem:
+def _dataset(run: Run, manifest: Path, outside: list[Path]) -> Iterator[Check]:
+    if measure(Path(), [manifest.as_posix()])[manifest.as_posix()].problem:
         return
     folder = manifest.parent
     yield _images(folder, storage.read_table(manifest), outside)
@@ -48,7 +48,7 @@ def _dataset(evidence: Evidence, run: Run, manifest: Path, outside: list[Path]) 
     if spec.name in samples.SHA256:
         yield _pinned(folder, storage.read_table(manifest), samples.SHA256[spec.name])
     elif spec.fetcher in _AT_HAND and _AT_HAND[spec.fetcher].exists() and not run.parameters["settings"]:
-        yield _again(evidence, spec.name, manifest)
+        yield _again(spec.name, manifest)
     else:
         note = "its source is not kept: pinned hashes were checked when it was fetched, --reexecute fetches it again"
         yield Check(folder.as_posix(), "upstream", Verdict.UNVERIFIABLE, note)
@@ -62,12 +62,12 @@ def _pinned(folder: Path, rows: "pd.DataFrame", pinned: Mapping[str, str]) -> Ch
     return Check(folder.as_posix(), "upstream", Verdict.OK if same else Verdict.MISMATCH, note)
 
 
-def _again(evidence: Evidence, dataset: str, manifest: Path) -> Check:
+def _again(dataset: str, manifest: Path) -> Check:
     """Make a data set again from its pinned source, which this machine has, and compare the manifests."""
     with tempfile.TemporaryDirectory() as scratch:
         again = Path(scratch, dataset)
         storage.write_table(sources.obtain(dataset, again, Options()).manifest, again / manifest.name)
-        expected, found = storage.sha256(again / manifest.name), evidence.found[manifest.as_posix()].sha256
+        expected, found = storage.sha256(again / manifest.name), storage.sha256(manifest)
     same = expected == found
     note = "as the pinned source gives it" if same else "not what the pinned source gives"
     verdict = Verdict.OK if same else Verdict.MISMATCH
@@ -108,10 +108,10 @@ def _rows(folder: Path, rows: "pd.DataFrame", subject: str, missing: list[str]) 
 def _network(evidence: Evidence, run: Run, files: Mapping[str, str]) -> Iterator[Check]:
     """Compare weights with the description beside them, and the description with the pinned hash."""
     weights, description = files["weights"], files["description"]
-    if evidence.found[description].problem:
+    found = (evidence.found.get(weights) or measure(Path(), [weights])[weights]).sha256
+    if measure(Path(), [description])[description].problem:
         return
     told = storage.read_json(description)["weights"]
-    found = evidence.found[weights].sha256
     same = told["sha256"] == found
     note = "as the description says" if same else "not those that the description was written for"
     yield Check(weights, "weights", Verdict.OK if same else Verdict.MISMATCH, note, told["sha256"], found)

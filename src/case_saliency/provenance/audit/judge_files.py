@@ -80,9 +80,9 @@ def whole(evidence: Evidence) -> Iterator[Check]:
         if evidence.crate.get(CRATE) == "":
             yield Check(CRATE, "readable", MISMATCH, "it is no RO-Crate")
             return
-        made = set(evidence.graph.made_by)
-        absent = sorted(
-            path for path in made - set(evidence.crate) if path.startswith(("data/", "models/", "results/"))
-        )
+        for path in [path for path in evidence.crate if path not in evidence.scope]:
+            told, now = evidence.crate[path], evidence.found[path].sha256
+            yield Check(path, "crate", OK if told == now else MISMATCH, "" if told == now else _STALE, told, now)
+        absent = sorted(set(evidence.graph.made_by) - set(evidence.crate))
         note = f"{len(absent)} files of records are not in the crate, such as {absent[0]}" if absent else ""
         yield Check(CRATE, "complete", MISMATCH if absent else OK, note)
