@@ -22,7 +22,7 @@ from case_saliency.provenance.audit.reading import leaves
 from case_saliency.provenance.record import FOLDER
 
 if TYPE_CHECKING:
-    from case_saliency.provenance.audit.evidence import Records
+    from case_saliency.provenance.audit.records import Records
     from case_saliency.provenance.crate.content import Content
 
 _EPILOG = """\
@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write the crate."""
-    from case_saliency.provenance.audit.evidence import records
+    from case_saliency.provenance.audit.records import records
 
     evidence = records(Path())
     if not evidence.graph.runs:

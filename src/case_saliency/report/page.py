@@ -89,6 +89,7 @@ def render(experiments: Sequence[Experiment], background: Background) -> str:
         parameters=list(_flatten(background.parameters)),
         environment=background.environment,
         background=background,
+        origins=background.origins,
         verdicts=VERDICTS,
     )
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from case_saliency.provenance import source
 from case_saliency.provenance.audit import packages
-from case_saliency.provenance.audit.evidence import Evidence, in_repository
+from case_saliency.provenance.audit.evidence import Evidence
 from case_saliency.provenance.audit.reading import Run
+from case_saliency.provenance.audit.states import in_repository
 from case_saliency.provenance.audit.verdicts import Check, Verdict
 from case_saliency.provenance.record import FOLDER, identity
 
