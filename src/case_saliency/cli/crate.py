@@ -72,8 +72,6 @@ def _content(evidence: "Records", base: str, agent: tuple[str, str] | None) -> "
     from case_saliency.provenance.crate.content import Content
 
     made = evidence.graph.made_by
-    if outside := [path for path in evidence.graph.behind(made) if leaves(path)]:
-        raise CaseSaliencyError(f"{outside[0]}: outside {Path.cwd()}; a crate holds the files of one folder")
     others = {path.as_posix(): (storage.sha256(path), path.stat().st_size) for path in _beside()}
     folders = {Path(path).with_name("images").as_posix() for path in made if path.endswith("/manifest.csv")}
     return Content(
@@ -133,7 +131,7 @@ def _packed(path: str) -> zipfile.ZipInfo:
 
 def _zip(content: "Content", target: Path) -> None:
     """Write the crate with its files; the same files give the same bytes."""
-    files = [*content.graph.behind(content.graph.made_by), *content.others]
+    files = [*(path for path in content.graph.behind(content.graph.made_by) if not leaves(path)), *content.others]
     files += [path.as_posix() for folder in content.folders for path in _images(folder)]
     if missing := [path for path in files if not Path(path).is_file()]:
         raise CaseSaliencyError(f"{missing[0]}: missing; `case-saliency audit` tells what else is")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from case_saliency.provenance.audit.evidence import Evidence
 from case_saliency.provenance.audit.others import CRATE
+from case_saliency.provenance.audit.reading import leaves
 from case_saliency.provenance.audit.verdicts import Check, Verdict
 
 OK, MISMATCH, MISSING, UNVERIFIABLE = Verdict.OK, Verdict.MISMATCH, Verdict.MISSING, Verdict.UNVERIFIABLE
@@ -83,6 +84,6 @@ def whole(evidence: Evidence) -> Iterator[Check]:
         for path in [path for path in evidence.crate if path not in evidence.scope]:
             told, now = evidence.crate[path], evidence.found[path].sha256
             yield Check(path, "crate", OK if told == now else MISMATCH, "" if told == now else _STALE, told, now)
-        absent = sorted(set(evidence.graph.made_by) - set(evidence.crate))
+        absent = sorted(path for path in set(evidence.graph.made_by) - set(evidence.crate) if not leaves(path))
         note = f"{len(absent)} files of records are not in the crate, such as {absent[0]}" if absent else ""
         yield Check(CRATE, "complete", MISMATCH if absent else OK, note)

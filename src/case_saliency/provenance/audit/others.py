@@ -101,5 +101,5 @@ def crate(root: Path) -> Mapping[str, str] | None:
     return {
         posixpath.normpath(f"{FOLDER.parent}/{unquote(str(entity['@id']))}"): str(entity["sha256"])
         for entity in entities
-        if isinstance(entity, dict) and "@id" in entity and "sha256" in entity
+        if isinstance(entity, dict) and "@id" in entity and "sha256" in entity and "://" not in str(entity["@id"])
     }

@@ -46,7 +46,12 @@ class Content:
     agent: tuple[str, str] | None = None
 
     def name(self, path: str) -> str:
-        """Return a file's id in the crate: its path, relative to the crate's folder, as a URI."""
+        """Return a file's id in the crate: its path, relative to the crate's folder, as a URI.
+
+        A file outside the repository, which the crate tells of and does not hold, has the URI of its place.
+        """
+        if posixpath.isabs(path):
+            return f"file://{quote(path)}"
         return quote(posixpath.relpath(path, self.base) if self.base else path)
 
     def runs(self) -> tuple[Run, ...]:
