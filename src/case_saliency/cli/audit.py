@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from case_saliency import storage
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.provenance.record import FOLDER
+from case_saliency.provenance.folders import FOLDER
 
 if TYPE_CHECKING:
     from case_saliency.provenance.audit.judge import Audit

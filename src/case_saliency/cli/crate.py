@@ -19,7 +19,7 @@ from case_saliency import __version__, storage
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.provenance import source
 from case_saliency.provenance.audit.reading import leaves
-from case_saliency.provenance.record import FOLDER
+from case_saliency.provenance.folders import FOLDER
 
 if TYPE_CHECKING:
     from case_saliency.provenance.audit.records import Records

@@ -15,9 +15,7 @@ from typing import Any
 from case_saliency import storage
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.provenance import environment, hashing, journal, repository, source
-
-FOLDER = Path("results/provenance")
-ENVIRONMENTS = "environments"
+from case_saliency.provenance.folders import ENVIRONMENTS, FOLDER
 
 
 @dataclass

@@ -11,7 +11,7 @@ from case_saliency.provenance.audit.graph import Graph
 from case_saliency.provenance.audit.measuring import Found, measure
 from case_saliency.provenance.audit.reading import Run
 from case_saliency.provenance.audit.records import records
-from case_saliency.provenance.record import ENVIRONMENTS, FOLDER
+from case_saliency.provenance.folders import ENVIRONMENTS, FOLDER
 
 MADE = ("data", "models", "results")
 NOT_RECORDED = {

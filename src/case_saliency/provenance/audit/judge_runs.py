@@ -8,7 +8,8 @@ from case_saliency.provenance.audit.evidence import Evidence
 from case_saliency.provenance.audit.reading import Run
 from case_saliency.provenance.audit.states import in_repository
 from case_saliency.provenance.audit.verdicts import Check, Verdict
-from case_saliency.provenance.record import FOLDER, identity
+from case_saliency.provenance.folders import FOLDER
+from case_saliency.provenance.record import identity
 
 OK, MISMATCH, MISSING, UNVERIFIABLE = Verdict.OK, Verdict.MISMATCH, Verdict.MISSING, Verdict.UNVERIFIABLE
 _BEFORE = "the run was recorded by a version that did not note it"

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from case_saliency.provenance.audit import reading
 from case_saliency.provenance.audit.measuring import measure
-from case_saliency.provenance.record import FOLDER
+from case_saliency.provenance.folders import FOLDER
 
 CRATE = "results/ro-crate-metadata.json"
 RECORDS = f"{FOLDER}.dvc"

@@ -7,7 +7,7 @@ from pathlib import Path
 from case_saliency.provenance.audit import reading
 from case_saliency.provenance.audit.graph import Graph, graph
 from case_saliency.provenance.audit.reading import Run
-from case_saliency.provenance.record import FOLDER
+from case_saliency.provenance.folders import FOLDER
 
 
 @dataclass(frozen=True)

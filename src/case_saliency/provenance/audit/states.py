@@ -8,7 +8,7 @@ from case_saliency.provenance import repository, source
 from case_saliency.provenance.audit import reading
 from case_saliency.provenance.audit.measuring import measure
 from case_saliency.provenance.audit.reading import Run
-from case_saliency.provenance.record import ENVIRONMENTS, FOLDER
+from case_saliency.provenance.folders import ENVIRONMENTS, FOLDER
 
 
 def in_repository(file: str) -> str:
