@@ -64,15 +64,15 @@ def run(arguments: argparse.Namespace) -> int:
     paths = [_inside(path) for path in [*arguments.paths, *([] if cell is None else [arguments.table])]]
     audit = _audited(paths, arguments.outside)
     seconds = time.monotonic() - started
+    if arguments.reexecute:
+        from case_saliency.cli.reexecute import reexecute
+
+        audit = reexecute(audit, arguments.reexecute, arguments.seed)
     _show(arguments, audit, seconds)
     if cell is not None:
         from case_saliency.cli.cells import show
 
         audit = show(audit, arguments.table, *cell, as_json=arguments.json)
-    if arguments.reexecute:
-        from case_saliency.cli.reexecute import reexecute
-
-        audit = reexecute(audit, arguments.reexecute, arguments.seed)
     from case_saliency.provenance.audit.verdicts import exit_code, worst
 
     verdicts = [check.verdict for check in audit.checks]

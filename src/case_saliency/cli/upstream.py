@@ -35,7 +35,13 @@ def upstream(evidence: Evidence, outside: list[Path]) -> Iterator[Check]:
                 yield from _dataset(run, Path(files["manifest"]), outside)
             elif run.stage in {"obtain_model", "train_model"}:
                 yield from _network(evidence, run, files)
-        except (CaseSaliencyError, KeyError, TypeError, ValueError) as error:  # what is read may hold anything
+        except (
+            CaseSaliencyError,
+            AttributeError,
+            KeyError,
+            TypeError,
+            ValueError,
+        ) as error:  # what is read may hold anything
             yield Check(run.record, "upstream", Verdict.UNVERIFIABLE, f"it could not be compared: {error}")
 
 
@@ -98,6 +104,11 @@ def _images(folder: Path, rows: "pd.DataFrame", outside: list[Path]) -> Check:
 def _rows(folder: Path, rows: "pd.DataFrame", subject: str, missing: list[str]) -> Check:
     if missing:
         return Check(missing[0], "images", Verdict.MISSING, "the manifest names it, it does not exist")
+    for path, found in measure(
+        Path(), sorted({locations.locate(folder, str(f)).as_posix() for f in rows["file"]})
+    ).items():
+        if found.problem:
+            return Check(path, "images", Verdict.UNVERIFIABLE, found.problem)
     try:
         images.arrays(folder, rows)
     except CaseSaliencyError as error:

@@ -48,6 +48,8 @@ def trace(audit: Audit, table: str, row: Mapping[str, str], column: str) -> Cell
     scores: list[tuple[str, pd.DataFrame]] = []
     keys: dict[str, Any] = {}
     for path in _scores(audit, PurePosixPath(table).stem):
+        if audit.evidence.found[path].problem:
+            continue
         rows = storage.read_table(path)
         used = _keys(rows, found)
         for key, value in used.items():

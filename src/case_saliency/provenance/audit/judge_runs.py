@@ -76,9 +76,12 @@ def _commit(evidence: Evidence, run: Run) -> Iterator[Check]:
     if then is None:
         yield Check(run.record, "commit", UNVERIFIABLE, f"{run.commit} is no commit of this repository")
         return
-    absent = [file for file in run.code if in_repository(file) not in then]
-    changed = [file for file, digest in run.code.items() if then.get(in_repository(file), digest) != digest]
-    yield _then(evidence, run, "commit", [*changed, *absent], "code")
+    own = [file for file in run.code if in_repository(file) == file and file not in then]
+    changed = [file for file, digest in run.code.items() if file not in own and then.get(in_repository(file)) != digest]
+    if own and not changed:
+        yield Check(run.record, "commit", UNVERIFIABLE, f"not under version control: {_some(own)}")
+    else:
+        yield _then(evidence, run, "commit", changed, "code")
     rules = {path: digest for path, digest in then.items() if path.split("/")[0] in source.WORKFLOW}
     held = {
         "rules": (run.workflow, source.digest(rules) if rules else None),

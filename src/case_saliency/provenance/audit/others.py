@@ -56,8 +56,9 @@ def _outputs(content: bytes) -> Iterator[tuple[str, str]]:
     stages = body.get("stages") or {"": body}
     for stage in stages.values():
         for out in stage.get("outs") or []:
-            if "md5" in out:  # an output on a remote has another hash
-                yield str(out["path"]), str(out["md5"])
+            path, md5 = out["path"], out.get("md5")  # an output on a remote has another hash
+            if isinstance(path, str) and isinstance(md5, str):
+                yield path, md5
 
 
 def folder_md5(root: Path, folder: str) -> str:

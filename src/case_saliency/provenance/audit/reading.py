@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -67,7 +68,8 @@ def load(path: Path, name: str) -> Run:
     return Run(
         record=name,
         record_sha256=hashlib.sha256(content).hexdigest(),
-        **{key: _text(body, key) for key in ("id", "stage", "status", "started", "ended")},
+        **{key: _text(body, key) for key in ("id", "stage", "status")},
+        **{key: _time(body, key) for key in ("started", "ended")},
         command=tuple(_texts(body.get("command"), "command")),
         parameters=_mapping(body, "parameters"),
         inputs=_entries(body, "inputs"),
@@ -160,6 +162,14 @@ def _text(body: Mapping[str, Any], key: str) -> str:
 def _mapping(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     found: Mapping[str, Any] = _typed(body.get(key, {}), dict, key)
     return found
+
+
+def _time(body: Mapping[str, Any], key: str) -> str:
+    try:
+        datetime.fromisoformat(_text(body, key))
+    except ValueError as error:
+        raise UnreadableError(f"{key}: {error}") from error
+    return _text(body, key)
 
 
 def _optional(body: Mapping[str, Any], key: str, kind: type) -> Any:

@@ -29,8 +29,15 @@ def at(commit: str, runs: Sequence[Run]) -> Mapping[str, str] | None:
 
 def now(root: Path, runs: Sequence[Run]) -> dict[str, str | None]:
     """Return file -> hash of all code in scope now, and of rules, parameters and lock."""
-    files = {file: in_repository(file) for run in runs for file in run.code}
-    found = measure(root, files.values())
+    installed = not (root / source.IN_REPOSITORY).is_dir()  # the package lies elsewhere
+    files = {
+        file: (source.PACKAGE.parent / file).as_posix()
+        if installed and in_repository(file) != file
+        else in_repository(file)
+        for run in runs
+        for file in run.code
+    }
+    found = measure(root, files.values(), outside=[source.PACKAGE] if installed else [])
     state = source.state()
     lock = measure(root, [source.LOCK])[source.LOCK].sha256
     hashes: dict[str, str | None] = {file: found[path].sha256 for file, path in files.items()}
