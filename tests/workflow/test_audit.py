@@ -436,6 +436,27 @@ def test_nothing_outside_the_repository_is_read(project, tmp_path):
     assert "results/link.png" in done.stdout
 
 
+def test_images_behind_a_link_are_not_read(project, tmp_path):
+    image = next((project.root / "data/imagenet-sample/images").glob("*.jpg"))
+    shutil.move(image, tmp_path / image.name)
+    image.symlink_to(tmp_path / image.name)
+    found = Outcome(project, SELECTION)
+    assert set(found.wrong().values()) == {"UNVERIFIABLE"}
+    assert found.code == 2
+    assert Outcome(project, SELECTION, "--outside", str(tmp_path)).code == 0
+
+
+def test_code_of_the_users_own_outside_git_is_unverifiable(project):
+    (project.root / "mine.py").write_text("")
+    digest = hashlib.sha256(b"").hexdigest()
+    edit_record(project, PLOT, lambda body: body["code"].update({"mine.py": digest}), sign=True)
+    rewrite_journal(project)
+    wrong = Outcome(project).wrong()
+    assert wrong == {(PLOT, "commit"): "UNVERIFIABLE"} | {
+        (f"{HEATMAP}.{kind}", "embedded id"): "MISMATCH" for kind in ("pdf", "png", "svg")
+    }
+
+
 def test_a_path_with_control_characters_cannot_write_to_the_terminal(project):
     edit_record(project, PLOT, lambda body: body["outputs"][0].update(path="results/a\x1b[2J.pdf"))
     rewrite_journal(project)
