@@ -5,11 +5,9 @@ without loading torch. Imports inside functions count; imports under ``if TYPE_C
 """
 
 import ast
-import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
@@ -17,8 +15,8 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.provenance import caches, source
-from case_saliency.storage import sha256, write_text
+from case_saliency.provenance import imports
+from case_saliency.storage import sha256
 
 _PACKAGE = "case_saliency"
 _ROOT = Path(__file__).resolve().parents[1]
@@ -72,9 +70,9 @@ def closure(modules: Iterable[str]) -> Closure:
         else:
             for file, names in _walk(module):
                 files.add(file)
-                own |= names & _imported().keys()  # of `from module import name`, only the module is one
+                own |= names & imports.imported().keys()  # of `from module import name`, only the module is one
                 imported |= names
-    reached = _reach(frozenset(own))
+    reached = imports.reach(frozenset(own))
     for name in reached:
         if name.split(".")[0] == _PACKAGE:
             files.update(_files(name))
@@ -96,46 +94,6 @@ def locked_versions(distributions: Iterable[str], lock: Path) -> dict[str, str]:
     """
     pins = {_normal(found["name"]): found["version"] for found in _PIN.finditer(lock.read_text(encoding="utf-8"))}
     return {name: pins[_normal(name)] for name in sorted(distributions) if _normal(name) in pins}
-
-
-@cache
-def _imported() -> dict[str, list[str]]:
-    """Return what each module of this package imports: found once for each content of the package, then remembered."""
-    note = caches.folder("imports") / f"{source.package_digest()}.json"
-    with suppress(OSError, ValueError):
-        return dict(json.loads(note.read_text(encoding="utf-8")))
-    import grimp
-
-    graph = grimp.build_graph(
-        _PACKAGE, include_external_packages=True, exclude_type_checking_imports=True, cache_dir=None
-    )
-    found = {
-        name: sorted(graph.find_modules_directly_imported_by(name))
-        for name in sorted(graph.modules)
-        if name.split(".")[0] == _PACKAGE
-    }
-    with suppress(CaseSaliencyError):  # no home folder to write to: found again next time
-        write_text(json.dumps(found), note)
-    return found
-
-
-@cache
-def _reach(modules: frozenset[str]) -> frozenset[str]:
-    """Modules reached from `modules`: what they import, and the packages that Python runs on the way."""
-    imported, reached, waiting = _imported(), set(), set(modules)
-    while waiting:
-        module = waiting.pop()
-        if module in reached:
-            continue
-        reached.add(module)
-        if module.split(".")[0] != _PACKAGE:
-            continue
-        if module not in imported:
-            raise CaseSaliencyError(f"module {module} does not exist in {_ROOT}")
-        waiting |= set(imported[module])
-        if "." in module:
-            waiting.add(module.rpartition(".")[0])
-    return frozenset(reached)
 
 
 def _files(module: str) -> Iterator[Path]:

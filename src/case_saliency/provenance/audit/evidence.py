@@ -86,8 +86,8 @@ def gather(root: Path, asked: Sequence[str], outside: Iterable[Path] = ()) -> Ev
     dvc = others.locked(root)
     commits = {commit: states.at(commit, runs) for commit in sorted({run.commit for run in runs if run.commit})}
     crate = others.crate(root)
-    exported = () if asked or crate is None else tuple(path for path in crate if path not in scope)
-    found = measure(root, (*scope, *exported), md5=dvc is not None, outside=outside)
+    exported = () if asked or crate is None else tuple(crate)
+    found = measure(root, dict.fromkeys((*scope, *exported)), md5=dvc is not None, outside=outside)
     return Evidence(
         root=root,
         graph=known,

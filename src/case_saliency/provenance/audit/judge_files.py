@@ -69,6 +69,7 @@ def _carried(evidence: Evidence, path: str) -> Check:
 
 def whole(evidence: Evidence) -> Iterator[Check]:
     """Yield what concerns all files: strangers, folders in dvc.lock, files that the crate does not tell of."""
+    scope = set(evidence.scope)
     for path in evidence.unknown:
         yield Check(path, "known", UNVERIFIABLE, "no record tells of it")
     if evidence.dvc is not None:
@@ -81,7 +82,7 @@ def whole(evidence: Evidence) -> Iterator[Check]:
         if evidence.crate.get(CRATE) == "":
             yield Check(CRATE, "readable", MISMATCH, "it is no RO-Crate")
             return
-        for path in [path for path in evidence.crate if path not in evidence.scope]:
+        for path in [path for path in evidence.crate if path not in scope]:
             told, now = evidence.crate[path], evidence.found[path].sha256
             yield Check(path, "crate", OK if told == now else MISMATCH, "" if told == now else _STALE, told, now)
         absent = sorted(path for path in set(evidence.graph.made_by) - set(evidence.crate) if not leaves(path))
