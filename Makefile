@@ -72,6 +72,10 @@ commit: install ## Record what the workflow has finished into dvc.lock (refused 
 restore: install ## Bring recorded results back, verified, so that snakemake has nothing to do (EXPERIMENTS=... for others)
 	@python -m workflow.versioning.restore $(EXPERIMENTS)
 
+.PHONY: audit
+audit: install ## Verify every result from its bytes: files, records, code, commit, packages, data, weights
+	@case-saliency audit
+
 .PHONY: bench
 bench: install ## Measure beside the peers on one core (about 12 min): benchmarks/results.md
 	@python -m benchmarks

@@ -19,7 +19,18 @@ import yaml
 from case_saliency.analyses import ANALYSES
 
 ROOT = Path(__file__).resolve().parents[2]
-_COPIED = ["Snakefile", "params.yaml", "requirements.lock", "profiles", "src", "workflow"]
+_COPIED = [
+    ".gitignore",
+    "CITATION.cff",
+    "LICENSE",
+    "README.md",
+    "Snakefile",
+    "params.yaml",
+    "requirements.lock",
+    "profiles",
+    "src",
+    "workflow",
+]
 
 
 def reduced() -> dict[str, Any]:
@@ -74,7 +85,7 @@ if os.path.basename(sys.argv[0]) == "case-saliency":
     atexit.register(write)
 """  # as sitecustomize.py on the path it runs at the start of every Python
 RECORDERS = {f"case_saliency/cli/{name}.py" for name in ("__init__", "main", "allocator", "progress")} | {
-    f"case_saliency/provenance/{name}.py" for name in ("__init__", "code", "record")
+    file.relative_to(ROOT / "src").as_posix() for file in (ROOT / "src/case_saliency/provenance").glob("*.py")
 }  # they observe a run and change no output
 
 
@@ -89,7 +100,8 @@ class Project:
         """The tests' environment, in which the copy's source comes first, and commands tell what they imported."""
         scripts, observed = Path(sys.executable).parent, self.root / "observed"
         path = f"{self.root / 'src'}:{observed}"
-        return {**os.environ, "PYTHONPATH": path, "PATH": f"{scripts}:{os.environ['PATH']}"}
+        cache = str(self.root / ".cache")
+        return {**os.environ, "PYTHONPATH": path, "PATH": f"{scripts}:{os.environ['PATH']}", "XDG_CACHE_HOME": cache}
 
     def snakemake(self, *arguments: str, check: bool = True) -> str:
         """Run the workflow and return all it said."""
@@ -106,6 +118,12 @@ class Project:
         assert not check or done.returncode == 0, done.stdout
         assert check or done.returncode != 0, done.stdout
         return done.stdout
+
+    def git(self, *arguments: str) -> str:
+        """Run git in the copy, which is a repository of its own, and return what it said."""
+        named = ("-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false")
+        command = ["git", *named, *arguments]
+        return subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=True).stdout
 
     def pending(self) -> set[str]:
         """Names of the rules that another run would execute, without the collecting rule `all`."""
@@ -184,7 +202,10 @@ def make_project(root: Path, params: dict[str, Any]) -> Project:
     (root / "params.yaml").write_text(yaml.safe_dump(params))
     (root / "observed").mkdir()
     (root / "observed/sitecustomize.py").write_text(OBSERVER)
-    return Project(root)
+    project = Project(root)
+    for command in ("init --quiet", "add --all", "commit --quiet --message start"):
+        project.git(*command.split())
+    return project
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
