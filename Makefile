@@ -41,7 +41,7 @@ verify: install ## Compare this run's numbers with the published reference resul
 
 .PHONY: test
 test: install ## Run the whole test suite
-	@python -m pytest -n 2 --dist loadgroup
+	@python -m pytest -n 2 --dist loadfile
 
 .PHONY: check
 check: install ## Check the code and what is written from it: ruff, mypy, import layers, snakefmt, snakemake --lint, dvc.yaml, file sizes

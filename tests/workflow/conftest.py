@@ -3,6 +3,7 @@
 `finished` is the main chain on photographs; `analysed` trains a network and has every analysis.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -208,28 +209,30 @@ def make_project(root: Path, params: dict[str, Any]) -> Project:
     return project
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that need a finished tree in one worker, so that it is made once."""
-    for item in items:
-        for tree in {"finished", "analysed"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group(tree))
+def _made_once(factory: pytest.TempPathFactory, name: str, params: dict[str, Any]) -> Project:
+    """Make a tree, once for all workers of pytest-xdist: the first that asks makes it, the others wait."""
+    folder = factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    root, done = folder / name, folder / f"{name}.done"
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(root, ignore_errors=True)  # what another worker failed to finish
+            make_project(root, params).snakemake()
+            done.touch()
+    return Project(root)
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A tree in which the main chain was made. Do not change it: take `project`."""
-    project = make_project(tmp_path_factory.mktemp("finished") / "project", reduced())
-    project.snakemake()
-    return project
+    return _made_once(tmp_path_factory, "finished", reduced())
 
 
 @pytest.fixture(scope="session")
 def analysed(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A tree in which every analysis was made. Do not change it: `copy` it."""
-    project = make_project(tmp_path_factory.mktemp("analysed") / "project", with_analyses())
-    project.snakemake()
-    return project
+    return _made_once(tmp_path_factory, "analysed", with_analyses())
 
 
 @pytest.fixture
