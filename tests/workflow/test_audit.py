@@ -405,6 +405,7 @@ HOSTILE = {
     "types": '{"id": 3, "inputs": "all", "outputs": {"a": []}}',
     "list": "[1, 2]",
     "bytes": "\udcff\udcfe",
+    "halves": '{"stage": "\\udcff"}',
     "huge": None,
 }
 
@@ -470,7 +471,9 @@ def test_code_of_the_users_own_outside_git_is_unverifiable(project):
 def test_a_path_with_control_characters_cannot_write_to_the_terminal(project):
     edit_record(project, PLOT, lambda body: body["outputs"][0].update(path="results/a\x1b[2J.pdf"))
     rewrite_journal(project)
+    (project.root / os.fsdecode(b"results/\xff.png")).write_bytes(b"")  # no text at all
     assert "\x1b" not in call(project).stdout
+    assert "\\udcff" in call(project, "--json").stdout
     assert "\x1b" not in call(project, "--dot").stdout
 
 
