@@ -11,6 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 
 from case_saliency.provenance import journal
 from case_saliency.provenance.audit.others import folder_md5
@@ -194,6 +195,15 @@ def test_a_forged_history_shows_against_a_crate_that_was_made_before(project):
     found = Outcome(project)
     assert found.code == 1
     assert set(found.wrong()) == {(PLOT, "crate"), (f"{RECORDS}/journal.jsonl", "crate")}
+
+
+def test_a_forged_history_shows_against_the_hash_of_the_records_that_git_holds(project):
+    told = {"md5": folder_md5(project.root, RECORDS), "path": "provenance"}
+    (project.root / f"{RECORDS}.dvc").write_text(yaml.safe_dump({"outs": [told]}))
+    assert Outcome(project).code == 0
+    edit_record(project, PLOT, lambda body: body["machine"].update(processor="another one"))
+    rewrite_journal(project)
+    assert Outcome(project).wrong()[RECORDS, "dvc.lock"] == "MISMATCH"
 
 
 def test_a_removed_record(project):
@@ -395,6 +405,7 @@ HOSTILE = {
     "types": '{"id": 3, "inputs": "all", "outputs": {"a": []}}',
     "list": "[1, 2]",
     "bytes": "\udcff\udcfe",
+    "halves": '{"stage": "\\udcff"}',
     "huge": None,
 }
 
@@ -460,7 +471,9 @@ def test_code_of_the_users_own_outside_git_is_unverifiable(project):
 def test_a_path_with_control_characters_cannot_write_to_the_terminal(project):
     edit_record(project, PLOT, lambda body: body["outputs"][0].update(path="results/a\x1b[2J.pdf"))
     rewrite_journal(project)
+    (project.root / os.fsdecode(b"results/\xff.png")).write_bytes(b"")  # no text at all
     assert "\x1b" not in call(project).stdout
+    assert "\\udcff" in call(project, "--json").stdout
     assert "\x1b" not in call(project, "--dot").stdout
 
 

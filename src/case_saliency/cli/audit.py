@@ -7,6 +7,7 @@ files that none tells of are listed. Run it in the folder of the Snakefile.
 import argparse
 import json
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterable
@@ -104,7 +105,7 @@ def _show(arguments: argparse.Namespace, audit: "Audit", seconds: float) -> None
         storage.write_text(picture.svg(picture.nodes(audit, targets)), arguments.svg)
     if arguments.json:
         if arguments.table is None:
-            sys.stdout.write(json.dumps(data.as_dict(audit, seconds), indent=1, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(data.as_dict(audit, seconds), indent=1) + "\n")
     elif arguments.dot:
         _print(picture.dot(picture.nodes(audit, targets)))
     elif arguments.commands:
@@ -143,7 +144,7 @@ def _cell(arguments: argparse.Namespace) -> tuple[dict[str, str], str] | None:
 
 def _inside(path: str) -> str:
     """Return a path as records name it, relative to the working folder."""
-    full = Path(path).absolute()
+    full = Path(os.path.normpath(Path(path).absolute()))
     try:
         return full.relative_to(Path.cwd()).as_posix()
     except ValueError:

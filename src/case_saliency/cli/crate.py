@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.prov is not None:
         from case_saliency.provenance.crate.prov import document
 
-        storage.write_text(document(evidence.graph, __version__).serialize(indent=1) + "\n", arguments.prov)
+        storage.write_text(f"{document(evidence.graph, __version__).serialize(indent=1)}\n", arguments.prov)
         log.info("%d runs written to %s", len(evidence.graph.runs), arguments.prov)
         return
     agent = None if arguments.agent is None else (arguments.agent, arguments.agent_url)

@@ -86,12 +86,12 @@ def _parse(answer: bytes, wanted: list[str]) -> Iterable[tuple[str, bytes]]:
     for path in wanted:
         end = answer.index(b"\n", place)
         header, place = answer[place:end], end + 1
-        if header.endswith(b" missing"):
+        fields = header.split(b" ")
+        if len(fields) != 3 or not fields[2].isdigit():  # "missing", for instance
             continue
-        size = int(header.rsplit(b" ", 1)[1])
-        if header.rsplit(b" ", 2)[1] == b"blob":
-            yield path, answer[place : place + size]
-        place += size + 1
+        if fields[1] == b"blob":
+            yield path, answer[place : place + int(fields[2])]
+        place += int(fields[2]) + 1
 
 
 def _git(*arguments: str, given: bytes | None = None) -> bytes | None:

@@ -16,6 +16,7 @@ from case_saliency.provenance.folders import ENVIRONMENTS, FOLDER
 MADE = ("data", "models", "results")
 NOT_RECORDED = {
     "results/workflow-report.html": "Snakemake's own report, which it writes after the last job",
+    "results/provenance.dvc": "DVC's hash of the records, which they are compared with",
     "results/ro-crate-metadata.json": "the export of the records: what it says is compared with them",
 }
 _AIDS = {".gitignore", ".snakemake_timestamp"}

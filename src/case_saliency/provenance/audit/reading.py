@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,9 @@ from typing import Any
 
 LIMIT = 32 * 2**20
 """Bytes of a record, and of any other file of records, that is read."""
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+"""Halves of characters, which cannot be written anywhere; records are written without escapes."""
 
 
 class UnreadableError(ValueError):
@@ -112,8 +116,10 @@ def parse(content: bytes) -> dict[str, Any]:
     Raises
     ------
     UnreadableError
-        If it is none, is nested too deeply, or holds what JSON does not know (NaN, infinities).
+        If it is none, is nested too deeply, or holds what is no text or no JSON (halves of characters, NaN).
     """
+    if _SURROGATE.search(content):
+        raise UnreadableError("it holds characters that are no text")
     try:
         body = json.loads(content, parse_constant=_refuse)
     except RecursionError as error:

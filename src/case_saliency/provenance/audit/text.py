@@ -136,8 +136,9 @@ def closing(audit: Audit, seconds: float) -> Iterator[str]:
         f"{len(audit.evidence.runs)} records; {len(audit.checks)} checks in {seconds:.1f} s: {told}."
     )
     if audit.evidence.everything:
-        absent = "; ".join(f"{path} ({why})" for path, why in NOT_RECORDED.items())
-        yield f"Not checked: {absent}." + (f" {failed} failed runs are on record." if failed else "")
+        here = {path: why for path, why in NOT_RECORDED.items() if (audit.evidence.root / path).exists()}
+        absent = "; ".join(f"{path} ({why})" for path, why in here.items()) or "nothing else"
+        yield f"Without a record: {absent}." + (f" {failed} failed runs are on record." if failed else "")
     yield LIMITS
 
 
