@@ -44,19 +44,33 @@ test: install ## Run the whole test suite
 	@python -m pytest -n 2 --dist loadgroup
 
 .PHONY: check
-check: install ## Lint and type-check everything: ruff, mypy, import layers, snakefmt, snakemake --lint
+check: install ## Check the code and what is written from it: ruff, mypy, import layers, snakefmt, snakemake --lint, dvc.yaml, file sizes
 	ruff check .
 	ruff format --check .
 	mypy
 	lint-imports
 	snakefmt --check Snakefile workflow
 	snakemake --lint 2>&1 | python workflow/lint.py
+	python -m workflow.versioning.document --check
+	git ls-files -z | xargs -0 check-added-large-files --enforce-all --maxkb=1000
 
 .PHONY: format
 format: install ## Format the code
 	ruff check --fix .
 	ruff format .
 	snakefmt Snakefile workflow
+
+.PHONY: dvc.yaml
+dvc.yaml: install ## Write the stages of DVC from the Snakefile and params.yaml
+	@python -m workflow.versioning.document
+
+.PHONY: commit
+commit: install ## Record what the workflow has finished into dvc.lock (refused while anything is pending or unexplained)
+	@python -m workflow.versioning.commit
+
+.PHONY: restore
+restore: install ## Bring recorded results back, verified, so that snakemake has nothing to do (EXPERIMENTS=... for others)
+	@python -m workflow.versioning.restore $(EXPERIMENTS)
 
 .PHONY: bench
 bench: install ## Measure beside the peers on one core (about 12 min): benchmarks/results.md

@@ -1,7 +1,8 @@
 """params.yaml, cut into the parts that each stage receives. No torch is imported here: the workflow plans with it."""
 
+from collections import ChainMap
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from case_saliency.analyses import ANALYSES, select
 from case_saliency.attribution import registry
@@ -58,16 +59,25 @@ def own(params: Params, model: str) -> dict[str, Any]:
     return {"models": {model: params["models"][model]}} if model in params["models"] else {}
 
 
-def fidelity(params: Params, experiment: str) -> dict[str, Any]:
+def fidelity(params: Params, experiment: str) -> Params:
     """Return the settings of RQ2 for an experiment: what it says under `fidelity` goes before what all share.
 
     Examples
     --------
     >>> shared = {"fill": ["mean"], "reference": "case"}
-    >>> fidelity({"fidelity": shared, "experiments": {"tiny": {"fidelity": {"fill": ["mean", "blur"]}}}}, "tiny")
+    >>> dict(fidelity({"fidelity": shared, "experiments": {"tiny": {"fidelity": {"fill": ["mean", "blur"]}}}}, "tiny"))
     {'fill': ['mean', 'blur'], 'reference': 'case'}
     """
-    return {**params["fidelity"], **params["experiments"][experiment].get("fidelity", {})}
+    return _over(params["experiments"][experiment].get("fidelity", {}), params["fidelity"])
+
+
+def _with_fidelity(params: Params, experiment: str) -> Params:
+    return _over({"fidelity": fidelity(params, experiment)}, params)
+
+
+def _over(first: Params, then: Params) -> Params:
+    """Look an entry up in the one, then in the other, and read no other entry of either."""
+    return ChainMap(cast("dict[str, Any]", first), cast("dict[str, Any]", then))
 
 
 def layers(params: Params, experiment: str, model: str) -> list[str]:
@@ -136,7 +146,7 @@ def analysed_seeds(params: Params, experiment: str) -> list[int]:
 def scoring(params: Params, experiment: str, analysis: str, model: str) -> dict[str, Any]:
     """Return what the stage that scores an analysis of a network is told."""
     section = params["experiments"][experiment]
-    told = select({**params, "fidelity": fidelity(params, experiment)}, ANALYSES[analysis].scored_by)
+    told = select(_with_fidelity(params, experiment), ANALYSES[analysis].scored_by)
     if analysis == "contrast":
         told["contrast"] = {**told["contrast"], "sources": contrast_sources(params, experiment)}
     return {
@@ -156,7 +166,7 @@ def testing(params: Params, experiment: str, analysis: str) -> dict[str, Any]:
         "seed": params["seed"],
         "controls": controls(params, experiment),
         "layers": {name: layers(params, experiment, name) for name in params["experiments"][experiment]["models"]},
-        **select({**params, "fidelity": fidelity(params, experiment)}, ANALYSES[analysis].tested_by),
+        **select(_with_fidelity(params, experiment), ANALYSES[analysis].tested_by),
     }
 
 

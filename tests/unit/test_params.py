@@ -108,7 +108,6 @@ DIGITS = ("experiments", "digits")
             "experiments.digits.fidelity.fill[1]: 'rode' is not allowed; choose one of mean, blur, noise, road",
         ),
         ((*DIGITS, "fidelity"), {"fill": []}, "experiments.digits.fidelity.fill: [] is not allowed; it must have at"),
-        ((*DIGITS, "fidelity"), {}, "experiments.digits.fidelity: {} is not allowed; it must have at least 1 entry"),
         ((*DIGITS, "fidelity"), ["blur"], "experiments.digits.fidelity: ['blur'] is not allowed; it must be a mapping"),
         (
             (*DIGITS, "fidelity"),

@@ -1,10 +1,17 @@
 # Shared by all rules: the checked parameters, and what a rule's code and environment are.
 import json
+import os
 import sys
+from functools import cache
 from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
+
+# This tree's code runs, wherever a package of the same name is installed.
+SOURCE = str(Path(workflow.basedir, "src"))
+sys.path.insert(0, SOURCE)
+os.environ |= {"PYTHONPATH": os.pathsep.join(dict.fromkeys([SOURCE, *os.getenv("PYTHONPATH", "").split(os.pathsep)]))}
 
 from case_saliency import params as study
 from case_saliency.analyses import ANALYSES
@@ -38,16 +45,33 @@ wildcard_constraints:
     analysis="|".join(ANALYSES),
 
 
+@cache
+def reachable(stage, *modules):
+    """What a stage can reach from its command, and from modules that it loads by name."""
+    return closure([f"case_saliency.cli.{stage}", *modules])
+
+
+@cache
+def sources(found):
+    """Files of a closure, relative to the project where they lie in it."""
+    root = Path.cwd()
+    return [path.relative_to(root) if path.is_relative_to(root) else path for path in found.files]
+
+
+@cache
+def locked(found):
+    """Locked versions of the packages that a closure imports, as JSON."""
+    return json.dumps(locked_versions(found.distributions(), LOCK), sort_keys=True)
+
+
 def code(stage, modules=()):
     """Source files that a stage can reach (`modules`: those it loads by name): its inputs beside the data."""
-    found = closure([f"case_saliency.cli.{stage}", *modules])
-    return [path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path for path in found.files]
+    return sources(reachable(stage, *modules))
 
 
 def environment(stage, modules=()):
     """Locked versions of the packages that a stage computes with, as JSON."""
-    found = closure([f"case_saliency.cli.{stage}", *modules])
-    return json.dumps(locked_versions(found.distributions(), LOCK), sort_keys=True)
+    return locked(reachable(stage, *modules))
 
 
 def settings(**values):
@@ -67,34 +91,35 @@ def method_modules(wildcards):
     return study.registry.modules([*methods, *study.registry.resolve(own)])
 
 
-def datasets():
-    """The data sets of the experiments that run."""
-    return list(dict.fromkeys(config["experiments"][name]["dataset"] for name in config["run"]))
+# In what follows, `names` are those of experiments; left out, of those that run.
+def datasets(names=None):
+    """The data sets of experiments."""
+    return list(dict.fromkeys(config["experiments"][name]["dataset"] for name in names or config["run"]))
 
 
-def per_experiment(pattern, **values):
-    """Expand a path over the experiments that run, and over what each of them consists of."""
+def per_experiment(pattern, names=None, **values):
+    """Expand a path over experiments, and over what each of them consists of."""
+    return [path for name in names or config["run"] for path in expand(pattern, **extent(name, pattern), **values)]
+
+
+def extent(name, pattern):
+    """What an experiment consists of, by the wildcards of a path."""
+    found = {
+        "experiment": lambda: name,
+        "dataset": lambda: config["experiments"][name]["dataset"],
+        "model": lambda: config["experiments"][name]["models"],
+        "seed": lambda: config["experiments"][name]["seeds"],
+        "family": lambda: study.families(config, name),
+        "shard": lambda: study.shards(config, name),
+    }
+    return {wildcard: find() for wildcard, find in found.items() if f"{{{wildcard}}}" in pattern}
+
+
+def per_analysis(pattern, names=None, **values):
+    """Expand a path over experiments, and over the analyses that each asks for."""
     return [
         path
-        for name in config["run"]
-        for path in expand(
-            pattern,
-            experiment=name,
-            dataset=config["experiments"][name]["dataset"],
-            model=config["experiments"][name]["models"],
-            seed=config["experiments"][name]["seeds"],
-            family=study.families(config, name),
-            shard=study.shards(config, name),
-            **values,
-        )
-    ]
-
-
-def per_analysis(pattern, **values):
-    """Expand a path over the experiments that run, and over the analyses that each asks for."""
-    return [
-        path
-        for name in config["run"]
+        for name in names or config["run"]
         for path in expand(
             pattern,
             experiment=name,
@@ -106,11 +131,11 @@ def per_analysis(pattern, **values):
     ]
 
 
-def per_analysed(pattern, asking=None, **values):
-    """Expand a path over the networks that analyses look at, of the experiments that run (and ask for one of them)."""
+def per_analysed(pattern, names=None, asking=None, **values):
+    """Expand a path over the networks that analyses look at, of experiments (that ask for one of them)."""
     return [
         path
-        for name in config["run"]
+        for name in names or config["run"]
         if asking is None or asking in config["experiments"][name]["analyses"]
         for path in expand(
             pattern,
@@ -122,17 +147,17 @@ def per_analysed(pattern, asking=None, **values):
     ]
 
 
-def per_seeds(pattern, **values):
-    """Expand a path over the experiments that run with several training seeds."""
-    several = [name for name in config["run"] if len(config["experiments"][name]["seeds"]) > 1]
+def per_seeds(pattern, names=None, **values):
+    """Expand a path over experiments with several training seeds."""
+    several = [name for name in names or config["run"] if len(config["experiments"][name]["seeds"]) > 1]
     return expand(pattern, experiment=several, **values)
 
 
-def per_training(pattern):
-    """Expand a path over the trainings of the experiments that run."""
+def per_training(pattern, names=None):
+    """Expand a path over the trainings of experiments."""
     return [
         path
-        for path in per_experiment("{dataset} {model} {seed}")
+        for path in per_experiment("{dataset} {model} {seed}", names)
         for dataset, model, seed in [path.split()]
         if is_trained(model, dataset, config["models"])
         for path in [pattern.format(dataset=dataset, model=model, seed=seed)]

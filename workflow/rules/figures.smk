@@ -15,15 +15,15 @@ def figure_settings(w):
     """What the figure of one table is told beside it."""
     fidelity = study.fidelity(config, w.experiment)
     told = {
-        "attrition": {"controls": study.controls(config, w.experiment)},
-        "equivalence": {
+        "attrition": lambda: {"controls": study.controls(config, w.experiment)},
+        "equivalence": lambda: {
             "measure": fidelity["measure"],
             "reference": fidelity["reference"],
             "margin": fidelity["equivalence_margin"],
         },
-        "pooling": {"threshold": config["diagnostic"]["threshold"]},
+        "pooling": lambda: {"threshold": config["diagnostic"]["threshold"]},
     }
-    return settings(**told[w.figure])
+    return settings(**told[w.figure]())
 
 
 rule plot_agreement_distributions:
@@ -47,7 +47,7 @@ rule plot_agreement_distributions:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=settings(threshold=config["diagnostic"]["threshold"]),
+        settings=lambda w: settings(threshold=config["diagnostic"]["threshold"]),
         environment=environment("plot", ["case_saliency.figures.agreement_distributions"]),
     message:
         "plot the distributions of agreement of {wildcards.experiment}"
@@ -76,7 +76,7 @@ rule plot_agreement_heatmap:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=settings(threshold=config["diagnostic"]["threshold"]),
+        settings=lambda w: settings(threshold=config["diagnostic"]["threshold"]),
         environment=environment("plot", ["case_saliency.figures.agreement_heatmap"]),
     message:
         "plot the overview of agreement of {wildcards.experiment}"
@@ -226,7 +226,7 @@ rule plot_seeds:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=settings(threshold=config["diagnostic"]["threshold"]),
+        settings=lambda w: settings(threshold=config["diagnostic"]["threshold"]),
         environment=environment("plot", ["case_saliency.figures.seeds"]),
     message:
         "plot the agreement of {wildcards.experiment} across training seeds"

@@ -1,0 +1,342 @@
+"""DVC beside Snakemake, on the real workflow: recorded, pushed, cloned, restored, compared; and what is refused."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.workflow.conftest import ROOT, Project
+
+AGREEMENT = "results/tables/imagenet-sample/agreement.csv"
+FIGURE = "results/figures/imagenet-sample/agreement_heatmap.svg"
+
+
+class Repository(Project):
+    """A copy of the project under git and DVC."""
+
+    def run(self, *command: str, check: bool = True) -> str:
+        """Run a command in the tree and return all it said."""
+        done = subprocess.run(
+            command,
+            cwd=self.root,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+        assert (done.returncode == 0) == check, done.stdout
+        return done.stdout
+
+    def git(self, *arguments: str) -> str:
+        """Run git with a name to commit under."""
+        return self.run("git", "-c", "user.name=test", "-c", "user.email=test@example.org", *arguments)
+
+    def commit(self, check: bool = True) -> str:
+        """Pass the gate of `make commit`."""
+        return self.run("python", "-m", "workflow.versioning.commit", check=check)
+
+    def restore(self, check: bool = True) -> str:
+        """Pass the gate of `make restore`."""
+        return self.run("python", "-m", "workflow.versioning.restore", check=check)
+
+    def changed(self) -> set[str]:
+        """Stages that DVC finds changed."""
+        found = json.loads(self.run("dvc", "status", "--json").splitlines()[-1])
+        return {name.removesuffix("-imagenet-sample") for name in found}
+
+    def clone(self, root: Path) -> "Repository":
+        """Clone it with git alone."""
+        self.git("clone", "-q", str(self.root), str(root))
+        (root / "observed").mkdir()
+        return Repository(root)
+
+    def copy(self, root: Path) -> "Repository":
+        """Copy everything, results and cache included."""
+        return Repository(super().copy(root).root)
+
+    @property
+    def lock(self) -> dict[str, Any]:
+        """The stages of dvc.lock."""
+        found: dict[str, Any] = yaml.safe_load((self.root / "dvc.lock").read_text())["stages"]
+        return found
+
+    def append(self, path: str, text: str) -> None:
+        """Add text to the end of a file."""
+        with (self.root / path).open("a") as file:
+            file.write(text)
+
+    def rewrite(self, path: str, content: bytes) -> None:
+        """Change a result, and the record of its run with it: as if the run had written other bytes."""
+        (self.root / path).write_bytes(content)
+        for file in (self.root / "results/provenance").rglob("*.json"):
+            record = json.loads(file.read_text())
+            for output in record["outputs"]:
+                if output["path"] == path:
+                    digest = self.run("sha256sum", path).split()[0]
+                    file.write_text(file.read_text().replace(output["sha256"], digest))
+
+
+@pytest.fixture(scope="session")
+def recorded(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """The finished tree, recorded and pushed to a remote beside it. Do not change it: `copy` or `clone` it."""
+    folder = tmp_path_factory.mktemp("recorded")
+    tree = Repository(finished.copy(folder / "tree").root)
+    shutil.copytree(ROOT / ".dvc", tree.root / ".dvc", ignore=shutil.ignore_patterns("tmp", "cache", "config.local"))
+    for name in (".dvcignore", ".gitignore"):
+        shutil.copy2(ROOT / name, tree.root / name)
+    with (tree.root / ".gitignore").open("a") as file:
+        file.write("/observed/\n")
+    tree.git("init", "-q")
+    assert "stages recorded" in tree.commit()
+    tree.run("dvc", "remote", "add", "--quiet", "--default", "storage", str(folder / "remote"))
+    tree.run("dvc", "push", "--quiet")
+    tree.git("add", "--all")
+    tree.git("commit", "-q", "-m", "results")
+    return tree
+
+
+@pytest.fixture(scope="session")
+def restored(recorded: Repository, tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """A clone of it, restored from the remote. Do not change it: `copy` it."""
+    tree = recorded.clone(tmp_path_factory.mktemp("restored") / "tree")
+    assert "snakemake has nothing to do" in tree.restore()
+    return tree
+
+
+@pytest.fixture
+def tree(recorded: Repository, tmp_path: Path) -> Repository:
+    """A copy of the recorded tree, for a test to change."""
+    return recorded.copy(tmp_path / "tree")
+
+
+@pytest.fixture
+def cloned(recorded: Repository, tmp_path: Path) -> Repository:
+    """A clone without results, with a remote of its own, for a test to change."""
+    shutil.copytree(recorded.root.parent / "remote", tmp_path / "remote")
+    tree = recorded.clone(tmp_path / "tree")
+    tree.run("dvc", "remote", "modify", "--local", "storage", "url", str(tmp_path / "remote"))
+    return tree
+
+
+def stored(tree: Repository, path: str) -> Path:
+    """Where the remote of a clone keeps a file of a stage's folder."""
+    remote = tree.root.parent / "remote/files/md5"
+    entry = next(out for stage in tree.lock.values() for out in stage["outs"] if path.startswith(f"{out['path']}/"))
+    listing = json.loads((remote / entry["md5"][:2] / entry["md5"][2:]).read_text())
+    digest = next(one["md5"] for one in listing if f"{entry['path']}/{one['relpath']}" == path)
+    return remote / digest[:2] / digest[2:]
+
+
+def test_a_clone_is_restored_to_the_state_it_was_recorded_in(recorded: Repository, restored: Repository) -> None:
+    assert restored.pending() == set()
+    assert restored.changed() == set()
+    assert restored.git("status", "--porcelain") == ""
+    assert restored.results() == recorded.results()
+
+
+CHANGES: dict[str, tuple[Any, set[str], set[str]]] = {
+    "a parameter": (
+        lambda tree: tree.set("figures", "example_images", to=2),
+        {"plot_map_panels", "report_page"},
+        {"figures"},
+    ),
+    "a parameter far up": (
+        lambda tree: tree.set("fidelity", "k_percent", to=[10]),
+        {"score_fidelity"},
+        {"fidelity", "tables"},
+    ),
+    "a module": (
+        lambda tree: tree.append("src/case_saliency/figures/cross_deletion.py", "# changed\n"),
+        {"plot_cross_deletion"},
+        {"figures"},
+    ),
+    "a shell line": (
+        lambda tree: tree.edit("workflow/rules/diagnostic.smk", "{log} score-agreement", "{log}  score-agreement"),
+        {"score_agreement"},
+        {"agreement"},
+    ),
+    "a deleted map": (
+        lambda tree: next((tree.root / "results/saliency").rglob("gradient/*.nc")).unlink(),
+        {"attribute"},
+        {"saliency", "agreement", "fidelity", "figures"},
+    ),
+}
+"""What is changed in a restored tree; a rule that Snakemake must run for it; the stages in which DVC must see it."""
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_change_after_restoring_is_seen_by_both_tools(restored: Repository, tmp_path: Path, what: str) -> None:
+    change, rules, stages = CHANGES[what]
+    tree = restored.copy(tmp_path / "tree")
+    change(tree)
+    assert rules <= tree.pending()
+    assert tree.changed() == stages
+
+
+def test_a_second_run_from_the_same_commit_records_the_same_bytes(recorded: Repository, tmp_path: Path) -> None:
+    again = recorded.clone(tmp_path / "tree")
+    said = again.snakemake()  # which records what it made, at its end
+    assert "stages recorded, 0 of them new or changed" in said
+    assert (again.root / "dvc.lock").read_bytes() == (recorded.root / "dvc.lock").read_bytes()
+
+
+def test_results_of_a_killed_run_are_not_recorded(tree: Repository) -> None:
+    lock = (tree.root / "dvc.lock").read_bytes()
+    run = subprocess.Popen(
+        ["snakemake", "--cores", "1", "--forcerun", "attribute"],
+        cwd=tree.root,
+        env=tree.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    while not any((tree.root / ".snakemake/incomplete").glob("*")):
+        time.sleep(0.05)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    assert "snakemake --unlock" in tree.commit(check=False)
+    tree.run("snakemake", "--unlock")
+    said = tree.commit(check=False)
+    assert "not done" in said
+    assert "saliency-imagenet-sample" in said
+    assert (tree.root / "dvc.lock").read_bytes() == lock
+
+
+def test_a_corrupted_table_is_not_recorded_even_after_a_run(tree: Repository) -> None:
+    table = tree.root / AGREEMENT
+    table.write_text(table.read_text().replace("gradcam", "gradcan"))
+    tree.snakemake(check=False)  # its figures and views are made anew, and its end is refused
+    said = tree.commit(check=False)
+    assert "not what the run that made them wrote" in said
+    assert f"tables-imagenet-sample: {AGREEMENT}" in said
+
+
+def test_parameters_edited_without_a_run_are_not_recorded(tree: Repository) -> None:
+    tree.set("diagnostic", "k_percent", to=10)
+    said = tree.commit(check=False)
+    assert "agreement-imagenet-sample" in said
+    assert "snakemake --cores all" in said
+
+
+def test_files_that_the_workflow_does_not_make_are_not_recorded(tree: Repository) -> None:
+    left = "results/scores/imagenet-sample/agreement/efficientnet_lite1/seed0.parquet"
+    (tree.root / left).parent.mkdir()
+    (tree.root / left).write_bytes(b"from a network that was taken out")
+    said = tree.commit(check=False)
+    assert f"rm -r {left}" in said
+    tree.run("rm", "-r", left)
+    assert "0 of them new or changed" in tree.commit()
+
+
+def test_other_bytes_without_a_cause_are_refused_here_and_told_elsewhere(tree: Repository) -> None:
+    lock = (tree.root / "dvc.lock").read_bytes()
+    tree.rewrite(FIGURE, (tree.root / FIGURE).read_bytes() + b"<!-- -->")
+    said = tree.commit(check=False)
+    assert "gave other bytes here than before" in said
+    assert f"figures-imagenet-sample: {FIGURE}" in said
+    assert (tree.root / "dvc.lock").read_bytes() == lock
+
+    known = tree.root / "results/environments.json"
+    content = json.loads(known.read_text())
+    [own] = content["environments"]
+    text = known.read_text().replace(own, "0" * 12).replace('"processor": "', '"processor": "another ')
+    known.write_text(text)
+    said = tree.commit()
+    assert "1 stages differ in bytes from those recorded on another machine" in said
+    assert "make verify" in said
+    assert (tree.root / "dvc.lock").read_bytes() != lock
+
+
+@pytest.mark.parametrize("gate", ["commit", "restore"])
+def test_a_lock_file_with_both_sides_of_a_merge_is_named_with_the_remedy(tree: Repository, gate: str) -> None:
+    lock = tree.root / "dvc.lock"
+    text = lock.read_text().replace("stages:\n", "<<<<<<< HEAD\nstages:\n=======\nstages:\n>>>>>>> other\n", 1)
+    lock.write_text(text)
+    said = getattr(tree, gate)(check=False)
+    assert "both sides of a merge" in said
+    assert "git checkout --theirs dvc.lock" in said
+    assert "Traceback" not in said
+    assert lock.read_text() == text
+
+
+def test_what_the_remote_lacks_is_told_and_run(cloned: Repository, recorded: Repository) -> None:
+    stored(cloned, AGREEMENT).unlink()
+    said = cloned.restore(check=False)
+    assert f"tables-imagenet-sample: missing or damaged: {AGREEMENT}" in said
+    assert "figures-imagenet-sample: reads tables-imagenet-sample" in said
+    assert "6 of 8 stages are restored" in said
+    pending = cloned.pending()
+    assert {"test_hypotheses", "plot_agreement_heatmap"} <= pending
+    assert not pending & {"attribute", "predict", "score_agreement", "obtain_model"}
+    cloned.snakemake()
+    assert cloned.results() == recorded.results()
+
+
+def test_a_damaged_object_of_the_remote_is_not_restored(cloned: Repository) -> None:
+    file = stored(cloned, AGREEMENT)
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes().replace(b"gradcam", b"gradcan"))
+    assert "tables-imagenet-sample: missing or damaged" in cloned.restore(check=False)
+    assert not (cloned.root / AGREEMENT).exists()
+    assert "test_hypotheses" in cloned.pending()
+
+
+@pytest.mark.parametrize("remote", ["none", "gone"])
+def test_without_a_remote_nothing_looks_fresh(cloned: Repository, remote: str) -> None:
+    if remote == "gone":
+        shutil.rmtree(cloned.root.parent / "remote")
+    else:
+        cloned.run("dvc", "remote", "remove", "storage")
+    said = cloned.restore(check=False)
+    assert "0 of 8 stages are restored" in said
+    assert remote == "gone" or "no remote is set" in said
+    assert "Traceback" not in said
+    assert {"obtain_model", "attribute", "test_hypotheses"} <= cloned.pending()
+
+
+def test_a_commit_whose_code_changed_without_a_run_is_not_restored_as_current(cloned: Repository) -> None:
+    cloned.append("src/case_saliency/diagnostic/agreement.py", "# changed\n")
+    cloned.git("commit", "-q", "-a", "-m", "changed")
+    said = cloned.restore(check=False)
+    assert "agreement-imagenet-sample: changed since: src/case_saliency/diagnostic/agreement.py" in said
+    assert {"score_agreement"} <= cloned.pending()
+    assert not cloned.pending() & {"attribute", "score_fidelity"}
+
+
+def test_results_that_no_cache_holds_are_not_overwritten(tree: Repository) -> None:
+    table = tree.root / AGREEMENT
+    table.write_text("edited by hand\n")
+    said = tree.restore(check=False)
+    assert AGREEMENT in said
+    assert "make commit" in said
+    assert table.read_text() == "edited by hand\n"
+
+
+def test_an_experiment_of_dvc_runs_what_is_affected_and_leaves_the_workspace(tree: Repository) -> None:
+    before = tree.results()
+    said = tree.run("dvc", "exp", "run", "--temp", "--name", "wider", "--set-param", "diagnostic.k_percent=10")
+    assert set(re.findall(r"Running stage '(\w+)-imagenet-sample'", said)) == {"agreement", "tables", "figures"}
+    assert tree.results() == before
+    assert tree.git("status", "--porcelain") == ""
+    changed = json.loads(tree.run("dvc", "metrics", "diff", "--json", "HEAD", "wider").splitlines()[-1])
+    assert any(key.endswith("gradcam.median_agreement") for key in changed["results/metrics/imagenet-sample.json"])
+    params = json.loads(tree.run("dvc", "params", "diff", "--json", "HEAD", "wider").splitlines()[-1])
+    assert params["params.yaml"]["diagnostic.k_percent"] == {"old": 5, "new": 10, "diff": 5}
+
+
+def test_stages_that_dvc_reproduces_are_those_that_the_gate_records(tree: Repository, tmp_path: Path) -> None:
+    tree.set("fidelity", "measure", to="absolute")
+    other = tree.copy(tmp_path / "other")
+    tree.snakemake()
+    other.run("dvc", "repro")
+    assert other.lock == tree.lock

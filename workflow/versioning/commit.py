@@ -1,0 +1,173 @@
+"""The gate before dvc.lock: what a workflow has finished is recorded, and nothing else.
+
+`dvc commit` believes whatever lies on the disk. After a kill it would record half a result, and a corrupted table as a
+valid one; so what is wrong is refused first, and an unexplained change is taken back.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from workflow.versioning import document, environment, plan, records, stages, store
+from workflow.versioning.stages import Stage
+
+SHOWN = 5
+
+
+class GateError(Exception):
+    """What keeps a tree from being recorded or restored, and what to do about it."""
+
+
+def listing(items: Iterable[str]) -> str:
+    """Return items one below the other; of many, the first and how many more there are."""
+    rows = list(items)
+    more = [f"... and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
+    return "\n".join(f"  {row}" for row in [*rows[:SHOWN], *more])
+
+
+def refuse_locked(root: Path) -> None:
+    """Refuse while a run holds the folder, or has died holding it."""
+    if any((root / ".snakemake/locks").glob("*")):
+        raise GateError(
+            "Snakemake holds this folder. If it still runs, wait for it; if it was killed:\n"
+            "  snakemake --unlock && snakemake --cores all"
+        )
+
+
+def refuse_pending(found: Iterable[Stage]) -> None:
+    """Refuse stages that Snakemake has not finished."""
+    rows = [f"{stage.name}: {file} ({reason})" for stage in found for file, reason in stage.pending.items()]
+    if rows:
+        raise GateError(f"{len(rows)} jobs are not done:\n{listing(rows)}\nFinish them first: snakemake --cores all")
+
+
+def refuse_leftovers(found: Iterable[Stage], root: Path) -> None:
+    """Refuse files in a stage's folders that the workflow does not make: those of a network that was taken out."""
+    rows = []
+    for stage in found:
+        for out in stage.outs:
+            files = [path for path in (root / out).rglob("*") if path.is_file() and path.name != ".snakemake_timestamp"]
+            names = [path.relative_to(root).as_posix() for path in files]
+            rows += [name for name in sorted(names) if stages.inside(name, stage.files) is None]
+    if rows:
+        folders = sorted({str(Path(row).parent) for row in rows})
+        raise GateError(
+            f"{len(rows)} files are not made by the workflow as it is now:\n{listing(rows)}\n"
+            "They are left from other parameters, or were put there by hand. Delete them:\n"
+            f"  rm -r {' '.join(rows if len(rows) <= SHOWN else folders)}"
+        )
+
+
+def refuse_altered(found: Iterable[Stage], root: Path) -> None:
+    """Refuse files that are no longer what their run wrote."""
+    rows = []
+    for stage in found:
+        rows += [f"{stage.name}: {file}" for file in records.altered(stage.files, root)]
+    if rows:
+        files = " ".join(row.partition(": ")[2] for row in rows)
+        raise GateError(
+            f"{len(rows)} files are not what the run that made them wrote (results/provenance has its hashes):\n"
+            f"{listing(rows)}\nThey were changed or damaged since. Make them, and what depends on them, again:\n"
+            f"  rm {files if len(rows) <= SHOWN else '<the files>'} && snakemake --cores all"
+        )
+
+
+def unexplained(before: store.Entries, after: store.Entries, names: Iterable[str]) -> list[str]:
+    """Return the stages whose outputs changed though command, parameters and everything they read did not."""
+    cause = ("cmd", "deps", "params")
+    return [
+        name
+        for name in names
+        if name in before
+        and all(before[name].get(part) == after[name].get(part) for part in cause)
+        and before[name].get("outs") != after[name].get("outs")
+    ]
+
+
+def commit(root: Path, within_run: bool) -> str:
+    """Record what the workflow has finished; return what was recorded, in a sentence.
+
+    Raises
+    ------
+    GateError
+        If something is unfinished, left over, damaged, or changed without a cause; dvc.lock is then as it was.
+    """
+    if not (root / ".dvc").is_dir() or not (root / ".git").exists():
+        raise GateError(f"{root.resolve()} is no repository of git and DVC: clone the project with git")
+    if not within_run:
+        refuse_locked(root)
+    try:
+        before = store.locked(root)
+    except store.LockFileError as error:
+        raise GateError(str(error)) from error
+    planned = plan.read(root)
+    found = stages.stages(planned)
+    own = stages.of(planned, found)
+    refuse_pending(own)
+    own = stages.finished(found, own)
+    refuse_leftovers(own, root)
+    refuse_altered(own, root)
+    rewritten = document.write(found, root)
+    return _record(root, own, before, rewritten)
+
+
+def _record(root: Path, own: Sequence[Stage], before: store.Entries, rewritten: bool) -> str:
+    old = (root / store.LOCK).read_bytes() if before else None
+    count = store.record_count(root)
+    store.record(root, last(own))
+    after = store.locked(root)
+    names = [stage.name for stage in own]
+    said = []
+    if changed := unexplained(before, after, names):
+        known = environment.known(root)["stages"]
+        here = environment.key(environment.here(root))
+        rows = [
+            f"{name}: {file}"
+            for name in changed
+            for file in store.differing(before[name], after[name], root / ".dvc/cache")
+        ]
+        if any(known.get(name) in (None, here) for name in changed) and old is not None:
+            (root / store.LOCK).write_bytes(old)
+            raise GateError(
+                "the same code, parameters and inputs gave other bytes here than before; dvc.lock is as it was:\n"
+                f"{listing(rows)}\nRun them again to see which is right: snakemake --cores all --forcerun "
+                f"{' '.join(row.partition(': ')[2] for row in rows[:SHOWN])}"
+            )
+        said.append(
+            f"{len(changed)} stages differ in bytes from those recorded on another machine, which is to be expected "
+            "in the last digits: make verify compares the numbers"
+        )
+    environment.remember(names, root)
+    updated = [name for name in names if before.get(name) != after[name]]
+    said.insert(0, f"dvc.lock: {len(names)} stages recorded, {len(updated)} of them new or changed")
+    if rewritten:
+        said.append("dvc.yaml was written anew")
+    if (now := store.record_count(root)) < count:
+        said.append(f"results/provenance.dvc lists {now} records, {count} before: the runs of the others are not here")
+    return "; ".join(said)
+
+
+def last(found: Sequence[Stage]) -> list[str]:
+    """Return the stages that no other one reads: with all that they depend on, they are all."""
+    read = {dep for stage in found for dep in stage.deps}
+    return [stage.name for stage in found if not read & set(stage.outs)]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `make commit`."""
+    parser = argparse.ArgumentParser(prog="python -m workflow.versioning.commit", description=__doc__)
+    parser.add_argument("--within-run", action="store_true", help="called by the run itself, which has just finished")
+    within_run = parser.parse_args(arguments).within_run
+    if within_run and not Path(".dvc").is_dir():
+        return 0  # a copy without versions
+    try:
+        print(commit(Path(), within_run))
+    except (GateError, plan.PlanError) as error:
+        print(f"not recorded: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

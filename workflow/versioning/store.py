@@ -1,0 +1,200 @@
+"""DVC's repository: what it records of a tree, in one process. The only module that reaches into DVC."""
+
+import contextlib
+import hashlib
+import json
+import logging
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+
+DOCUMENT = Path("dvc.yaml")
+LOCK = Path("dvc.lock")
+RECORDS = Path("results/provenance")
+
+Entries = dict[str, dict[str, Any]]
+
+
+class LockFileError(ValueError):
+    """A file of DVC that cannot be read."""
+
+
+def locked(root: Path) -> Entries:
+    """Return the stages of dvc.lock, name -> entry.
+
+    Raises
+    ------
+    LockFileError
+        If the file is no YAML, as after a merge that left both sides in it.
+    """
+    file = root / LOCK
+    if not file.exists():
+        return {}
+    try:
+        content = _load(file)
+        stages: Entries = content["stages"]
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        conflict = "<<<<<<<" in file.read_text(encoding="utf-8", errors="replace")
+        raise LockFileError(
+            f"{file} {'holds both sides of a merge' if conflict else 'is damaged'}: take one version "
+            "(git checkout --theirs dvc.lock, or git checkout HEAD dvc.lock), run snakemake, then make commit"
+        ) from error
+    return stages
+
+
+def _load(file: Path) -> Any:
+    """Read YAML as plain data, in C where that is built in: dvc.lock has thousands of lines."""
+    return yaml.load(file.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+
+
+def record(root: Path, last: Sequence[str]) -> None:
+    """Write stages, and all that they depend on, into dvc.lock and the cache; the records into results/provenance.dvc.
+
+    Files in the workspace are left as they are: DVC does not link them to its cache. Stages of dvc.lock that are not
+    recorded now stay in it, and all stand in the order of dvc.yaml, so that equal results make an equal file.
+    """
+    file = root / LOCK
+    before = file.read_text(encoding="utf-8") if file.exists() else ""
+    try:
+        file.unlink(missing_ok=True)  # DVC would read it through a parser that keeps comments, which takes seconds
+        with _quiet(), Repo(root) as repo:
+            for stage in last:
+                repo.commit(stage, with_deps=True, force=True, relink=False)
+            if (root / RECORDS).exists():
+                repo.add([str(root / RECORDS)], relink=False)
+        blocks = _blocks(before) | _blocks(file.read_text(encoding="utf-8"))
+    except BaseException:
+        file.write_text(before, encoding="utf-8") if before else file.unlink(missing_ok=True)
+        raise
+    ordered = [blocks[name] for name in _load(root / DOCUMENT)["stages"] if name in blocks]
+    file.write_text("schema: '2.0'\nstages:\n" + "".join(ordered), encoding="utf-8")
+
+
+def _blocks(text: str) -> dict[str, str]:
+    """Return stage -> its lines in dvc.lock."""
+    parts = re.split(r"^  (?=[^ ])", text.partition("stages:\n")[2], flags=re.MULTILINE)[1:]
+    return {part.partition(":")[0]: f"  {part}" for part in parts}
+
+
+def record_count(root: Path) -> int:
+    """Return how many records results/provenance.dvc lists."""
+    file = root / RECORDS.with_suffix(".dvc")
+    if not file.exists():
+        return 0
+    return int(yaml.safe_load(file.read_text(encoding="utf-8"))["outs"][0].get("nfiles", 0))
+
+
+def differing(old: Mapping[str, Any], new: Mapping[str, Any], cache: Path) -> list[str]:
+    """Return which files differ between two entries of one stage; a whole folder where its listing is not cached."""
+    before, after = ({out["path"]: out for out in entry.get("outs", [])} for entry in (old, new))
+    found = []
+    for path in sorted({*before, *after}):
+        one, other = before.get(path, {}).get("md5"), after.get(path, {}).get("md5")
+        if one == other:
+            continue
+        listings = [_listing(cache, digest) for digest in (one, other)]
+        if None in listings:
+            found.append(path)
+        else:
+            left, right = ({entry["relpath"]: entry["md5"] for entry in listing or []} for listing in listings)
+            found += [f"{path}/{name}" for name in sorted({*left, *right}) if left.get(name) != right.get(name)]
+    return found
+
+
+def _object(cache: Path, digest: str) -> Path:
+    return cache / "files/md5" / digest[:2] / digest[2:]
+
+
+def _listing(cache: Path, digest: str | None) -> list[dict[str, str]] | None:
+    if not digest or not digest.endswith(".dir"):
+        return None
+    file = _object(cache, digest)
+    content: list[dict[str, str]] | None = json.loads(file.read_text()) if file.exists() else None
+    return content
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Let DVC say what goes wrong, and nothing else."""
+    logger, level = logging.getLogger("dvc"), logging.getLogger("dvc").level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def fetch(root: Path, last: Sequence[str]) -> str:
+    """Bring what stages and all before them made, and the records, from the remote; return what was amiss."""
+    with _quiet(), Repo(root) as repo:
+        if not repo.config["core"].get("remote"):
+            return "no remote is set, the local cache alone was searched (docs/versioning.md: dvc remote add -d ...)"
+        try:
+            repo.fetch(targets=[*last, *_records(root)], with_deps=True)
+        except (DvcException, OSError) as error:
+            return f"the remote did not give everything: {error}"
+    return ""
+
+
+def checkout(root: Path, last: Sequence[str]) -> None:
+    """Put what stages and all before them made, and the records, into the workspace, as far as the cache has it.
+
+    Raises
+    ------
+    OverwriteError
+        If a file of the workspace would be overwritten that no cache holds.
+    """
+    with _quiet(), Repo(root) as repo:
+        try:
+            repo.checkout(targets=[*last, *_records(root)], with_deps=True, allow_missing=True)
+        except DvcException as error:
+            raise OverwriteError(f"{error}\nRecord these files first (make commit), or delete them") from error
+
+
+class OverwriteError(ValueError):
+    """A file of the workspace that no cache holds."""
+
+
+def _records(root: Path) -> list[str]:
+    return [str(RECORDS.with_suffix(".dvc"))] if (root / RECORDS.with_suffix(".dvc")).exists() else []
+
+
+def damaged(root: Path, entry: Mapping[str, Any]) -> list[str]:
+    """Return which files of a stage are missing or differ from its entry in dvc.lock, hashed anew from their bytes."""
+    found = []
+    for out in entry.get("outs", []):
+        path, digest = out["path"], out["md5"]
+        listing = _listing(root / ".dvc/cache", digest)
+        if listing is not None:
+            found += [f"{path}/{one['relpath']}" for one in listing if md5(root / path / one["relpath"]) != one["md5"]]
+        elif digest.endswith(".dir") or md5(root / path) != digest:
+            found.append(path)
+    return found
+
+
+def forget(root: Path, entry: Mapping[str, Any]) -> None:
+    """Take what a stage made out of the workspace, and out of the cache those of its objects that are damaged."""
+    for out in entry.get("outs", []):
+        if out["path"].startswith("results/metrics/"):
+            continue
+        for one in _listing(root / ".dvc/cache", out["md5"]) or [{"md5": out["md5"]}]:
+            stored = _object(root / ".dvc/cache", one["md5"])
+            if not one["md5"].endswith(".dir") and stored.exists() and md5(stored) != one["md5"]:
+                stored.unlink()
+        path = root / out["path"]
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def md5(file: Path) -> str | None:
+    """Return the digest that DVC has of a file; None where there is no file."""
+    if not file.is_file():
+        return None
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
