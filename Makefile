@@ -41,7 +41,7 @@ verify: install ## Compare this run's numbers with the published reference resul
 
 .PHONY: test
 test: install ## Run the whole test suite
-	@python -m pytest -n 2 --dist loadgroup
+	@python -m pytest -n 2 --dist loadfile
 
 .PHONY: check
 check: install ## Check the code and what is written from it: ruff, mypy, import layers, snakefmt, snakemake --lint, dvc.yaml, file sizes
@@ -71,6 +71,10 @@ commit: install ## Record what the workflow has finished into dvc.lock (refused 
 .PHONY: restore
 restore: install ## Bring recorded results back, verified, so that snakemake has nothing to do (EXPERIMENTS=... for others)
 	@python -m workflow.versioning.restore $(EXPERIMENTS)
+
+.PHONY: audit
+audit: install ## Verify every result from its bytes: files, records, code, commit, packages, data, weights
+	@case-saliency audit
 
 .PHONY: bench
 bench: install ## Measure beside the peers on one core (about 12 min): benchmarks/results.md

@@ -1,6 +1,7 @@
 """Every Python example of the documentation runs, as it is printed, on results of the documented shape."""
 
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from torch import nn
 from case_saliency import storage, validation
 from case_saliency.attribution.engine import attribute
 from case_saliency.attribution.registry import resolve
+from case_saliency.cli.main import build_parser, main
 from case_saliency.models import building, checking, networks, zoo
 from case_saliency.provenance.record import Record
 
@@ -90,8 +92,20 @@ def test_the_keys_of_a_network_are_those_of_the_schema():
 
 
 def test_the_audit_follows_a_figure_and_sees_a_change(project, capsys):
-    [example] = [block for block in EXAMPLES.values() if "def follow" in block]
     (project / MAPS).write_bytes(b"changed")
-    exec(compile(example, "provenance", "exec"), {})  # noqa: S102
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[:2] for line in lines] == [[FIGURE, "unchanged"], [MAPS, "CHANGED"]]
+    assert main(["audit", FIGURE]) == 1
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert f"    MISMATCH {MAPS}" in lines
+    assert lines[-1] == "Verdict: MISMATCH"
+
+
+def test_the_commands_of_the_provenance_page_are_understood():
+    page = (ROOT / "docs/provenance.md").read_text(encoding="utf-8") + (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = "\n".join(re.findall(r"^```sh\n(.*?)^```", page, re.M | re.S)).replace("\\\n", " ")
+    lines = [
+        line.partition("#")[0].partition(">")[0] for line in blocks.splitlines() if " audit" in line or " crate" in line
+    ]
+    commands = [shlex.split(line)[1:] for line in lines if line.startswith("case-saliency")]
+    assert len(commands) > 8
+    for command in commands:
+        build_parser([command[0]]).parse_args(command)

@@ -3,6 +3,7 @@
 `finished` is the main chain on photographs; `analysed` trains a network and has every analysis.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -19,7 +20,18 @@ import yaml
 from case_saliency.analyses import ANALYSES
 
 ROOT = Path(__file__).resolve().parents[2]
-_COPIED = ["Snakefile", "params.yaml", "requirements.lock", "profiles", "src", "workflow"]
+_COPIED = [
+    ".gitignore",
+    "CITATION.cff",
+    "LICENSE",
+    "README.md",
+    "Snakefile",
+    "params.yaml",
+    "requirements.lock",
+    "profiles",
+    "src",
+    "workflow",
+]
 
 
 def reduced() -> dict[str, Any]:
@@ -74,7 +86,7 @@ if os.path.basename(sys.argv[0]) == "case-saliency":
     atexit.register(write)
 """  # as sitecustomize.py on the path it runs at the start of every Python
 RECORDERS = {f"case_saliency/cli/{name}.py" for name in ("__init__", "main", "allocator", "progress")} | {
-    f"case_saliency/provenance/{name}.py" for name in ("__init__", "code", "record")
+    file.relative_to(ROOT / "src").as_posix() for file in (ROOT / "src/case_saliency/provenance").glob("*.py")
 }  # they observe a run and change no output
 
 
@@ -89,7 +101,8 @@ class Project:
         """The tests' environment, in which the copy's source comes first, and commands tell what they imported."""
         scripts, observed = Path(sys.executable).parent, self.root / "observed"
         path = f"{self.root / 'src'}:{observed}"
-        return {**os.environ, "PYTHONPATH": path, "PATH": f"{scripts}:{os.environ['PATH']}"}
+        cache = str(self.root / ".cache")
+        return {**os.environ, "PYTHONPATH": path, "PATH": f"{scripts}:{os.environ['PATH']}", "XDG_CACHE_HOME": cache}
 
     def snakemake(self, *arguments: str, check: bool = True) -> str:
         """Run the workflow and return all it said."""
@@ -106,6 +119,12 @@ class Project:
         assert not check or done.returncode == 0, done.stdout
         assert check or done.returncode != 0, done.stdout
         return done.stdout
+
+    def git(self, *arguments: str) -> str:
+        """Run git in the copy, which is a repository of its own, and return what it said."""
+        named = ("-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false")
+        command = ["git", *named, *arguments]
+        return subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=True).stdout
 
     def pending(self) -> set[str]:
         """Names of the rules that another run would execute, without the collecting rule `all`."""
@@ -184,31 +203,36 @@ def make_project(root: Path, params: dict[str, Any]) -> Project:
     (root / "params.yaml").write_text(yaml.safe_dump(params))
     (root / "observed").mkdir()
     (root / "observed/sitecustomize.py").write_text(OBSERVER)
+    project = Project(root)
+    for command in ("init --quiet", "add --all", "commit --quiet --message start"):
+        project.git(*command.split())
+    return project
+
+
+def _made_once(factory: pytest.TempPathFactory, name: str, params: dict[str, Any]) -> Project:
+    """Make a tree, once for all workers of pytest-xdist: the first that asks makes it, the others wait."""
+    folder = factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    root, done = folder / name, folder / f"{name}.done"
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(root, ignore_errors=True)  # what another worker failed to finish
+            make_project(root, params).snakemake()
+            done.touch()
     return Project(root)
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that need a finished tree in one worker, so that it is made once."""
-    for item in items:
-        for tree in {"finished", "analysed"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group(tree))
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A tree in which the main chain was made. Do not change it: take `project`."""
-    project = make_project(tmp_path_factory.mktemp("finished") / "project", reduced())
-    project.snakemake()
-    return project
+    return _made_once(tmp_path_factory, "finished", reduced())
 
 
 @pytest.fixture(scope="session")
 def analysed(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A tree in which every analysis was made. Do not change it: `copy` it."""
-    project = make_project(tmp_path_factory.mktemp("analysed") / "project", with_analyses())
-    project.snakemake()
-    return project
+    return _made_once(tmp_path_factory, "analysed", with_analyses())
 
 
 @pytest.fixture

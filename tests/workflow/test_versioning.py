@@ -37,10 +37,6 @@ class Repository(Project):
         assert (done.returncode == 0) == check, done.stdout
         return done.stdout
 
-    def git(self, *arguments: str) -> str:
-        """Run git with a name to commit under."""
-        return self.run("git", "-c", "user.name=test", "-c", "user.email=test@example.org", *arguments)
-
     def commit(self, check: bool = True) -> str:
         """Pass the gate of `make commit`."""
         return self.run("python", "-m", "workflow.versioning.commit", check=check)
@@ -57,7 +53,7 @@ class Repository(Project):
     def clone(self, root: Path) -> "Repository":
         """Clone it with git alone."""
         self.git("clone", "-q", str(self.root), str(root))
-        (root / "observed").mkdir()
+        (root / "observed").mkdir(exist_ok=True)
         return Repository(root)
 
     def copy(self, root: Path) -> "Repository":

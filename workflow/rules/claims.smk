@@ -1,14 +1,6 @@
 # The paper's claims, decided from tables and scores; rules in docs/claims.md.
 
 
-def if_analysed(analysis, pattern):
-    """Input function: files of an analysis, expanded over its networks; nothing where the experiment does not ask."""
-    found = per_analysed_model(pattern)
-    return lambda wildcards: (
-        list(dict.fromkeys(found(wildcards))) if analysis in experiment(wildcards)["analyses"] else []
-    )
-
-
 rule decide_claims:
     input:
         agreement=rules.test_hypotheses.output.agreement,

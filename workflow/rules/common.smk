@@ -240,3 +240,44 @@ def saliency_files(wildcards):
         family=study.families(config, wildcards.experiment),
         shard=study.shards(config, wildcards.experiment),
     )
+
+
+def figure_settings(w):
+    """What the figure of one table is told beside it."""
+    fidelity = study.fidelity(config, w.experiment)
+    told = {
+        "attrition": lambda: {"controls": study.controls(config, w.experiment)},
+        "equivalence": lambda: {
+            "measure": fidelity["measure"],
+            "reference": fidelity["reference"],
+            "margin": fidelity["equivalence_margin"],
+        },
+        "pooling": lambda: {"threshold": config["diagnostic"]["threshold"]},
+    }
+    return settings(**told[w.figure]())
+
+
+def if_analysed(analysis, pattern):
+    """Input function: files of an analysis, expanded over its networks; nothing where the experiment does not ask."""
+    found = per_analysed_model(pattern)
+    return lambda wildcards: (
+        list(dict.fromkeys(found(wildcards))) if analysis in experiment(wildcards)["analyses"] else []
+    )
+
+
+def per_gallery(pattern):
+    """Expand a path over the networks of the gallery: one training of each architecture that analyses look at."""
+    return [
+        path
+        for name in config["run"]
+        for path in dict.fromkeys(
+            expand(
+                pattern,
+                experiment=name,
+                model=config["experiments"][name]["models"],
+                seed=study.analysed_seeds(config, name)[0],
+                family=study.families(config, name),
+                shard=study.shards(config, name),
+            )
+        )
+    ]

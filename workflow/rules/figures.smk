@@ -11,21 +11,6 @@ FIGURES = [
 FORMATS = ["pdf", "png", "svg"]
 
 
-def figure_settings(w):
-    """What the figure of one table is told beside it."""
-    fidelity = study.fidelity(config, w.experiment)
-    told = {
-        "attrition": lambda: {"controls": study.controls(config, w.experiment)},
-        "equivalence": lambda: {
-            "measure": fidelity["measure"],
-            "reference": fidelity["reference"],
-            "margin": fidelity["equivalence_margin"],
-        },
-        "pooling": lambda: {"threshold": config["diagnostic"]["threshold"]},
-    }
-    return settings(**told[w.figure]())
-
-
 rule plot_agreement_distributions:
     input:
         scores=per_model("results/scores/{experiment}/agreement/{model}/seed{seed}.parquet"),

@@ -5,24 +5,6 @@ ANALYSIS_FIGURES = sorted(
 )
 
 
-def per_gallery(pattern):
-    """Expand a path over the networks of the gallery: one training of each architecture that analyses look at."""
-    return [
-        path
-        for name in config["run"]
-        for path in dict.fromkeys(
-            expand(
-                pattern,
-                experiment=name,
-                model=config["experiments"][name]["models"],
-                seed=study.analysed_seeds(config, name)[0],
-                family=study.families(config, name),
-                shard=study.shards(config, name),
-            )
-        )
-    ]
-
-
 rule report_page:
     input:
         tables=[

@@ -43,11 +43,11 @@ OF_EXPERIMENT = {
     "tables": lambda names: [
         *per_experiment("results/tables/{experiment}/{table}.csv", names, table=TABLES),
         *per_experiment("results/metrics/{experiment}.json", names),
-        *per_experiment("results/tables/{experiment}/paper.csv", names),
         *per_analysed(
             "results/tables/{experiment}/{table}.csv", names, asking="curves", table=["curves", "curve_points"]
         ),
         *per_analysis("results/tables/{experiment}/{analysis}.csv", names),
+        *per_experiment("results/tables/{experiment}/paper.csv", names),
     ],
     "claims": lambda names: per_experiment("results/claims/{experiment}.json", names),
     "figures": lambda names: [

@@ -182,7 +182,7 @@ def damaged(root: Path, entry: Mapping[str, Any]) -> list[str]:
 def forget(root: Path, entry: Mapping[str, Any]) -> None:
     """Take what a stage made out of the workspace, and out of the cache those of its objects that are damaged."""
     for out in entry.get("outs", []):
-        if out["path"].startswith("results/metrics/"):
+        if out["path"].startswith(("results/metrics/", "results/claims/")):
             continue
         for one in _listing(root / ".dvc/cache", out["md5"]) or [{"md5": out["md5"]}]:
             stored = _object(root / ".dvc/cache", one["md5"])

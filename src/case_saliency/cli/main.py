@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from case_saliency import __version__
 from case_saliency.cli.allocator import keep_freed_memory
@@ -62,7 +63,7 @@ STAGES = (
     "report",
 )
 TOOLS = ("diagnose",)  # recorded as stages are, but no part of the workflow
-VIEWS = ("summary", "compare")  # make nothing
+VIEWS = ("summary", "compare", "audit", "crate")  # make nothing that a record could tell of: they show what is there
 
 _DESCRIPTION = """\
 Does a saliency map change when the class changes, and is it faithful?
@@ -72,11 +73,19 @@ the log of every job holds the exact command line, which can be run by hand. `di
 workflow: it asks the study's questions of your network, on your images."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose exit code for wrong usage is the command's own: some use 2 for an outcome."""
+
+    usage_code = 2
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(self.usage_code, f"{self.prog}: error: {message}\n")
+
+
 def build_parser(names: Sequence[str] = (*STAGES, *TOOLS, *VIEWS)) -> argparse.ArgumentParser:
     """Return the parser of the named commands. Importing a stage loads no heavy library."""
-    parser = argparse.ArgumentParser(
-        "case-saliency", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = _Parser("case-saliency", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("--log", type=Path, metavar="FILE", help="write messages to this file as well")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads for computing (default 1)")
@@ -92,12 +101,17 @@ def build_parser(names: Sequence[str] = (*STAGES, *TOOLS, *VIEWS)) -> argparse.A
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         module.configure(command)
+        if len(names) == 1:
+            parser.usage_code = command.usage_code = getattr(module, "USAGE", _Parser.usage_code)
         command.set_defaults(module=module, name=name)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; return 0: done, 1: an explained error, 2: wrong usage, 130: interrupted, or what a view says."""
+    """Run one command; return 0: done, 1: an explained error, 2: wrong usage, 130: interrupted.
+
+    A command with exit codes of its own says so in its help.
+    """
     sys.path.append(str(Path.cwd()))  # a user's `module:function` lies in the working folder
     argv = sys.argv[1:] if argv is None else argv
     arguments = build_parser(_asked(argv)).parse_args(argv)
@@ -108,13 +122,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         if arguments.name in VIEWS:
-            return arguments.module.run(arguments) or 0
+            return int(arguments.module.run(arguments) or 0)
         _run_recorded(arguments, argv)
     except CaseSaliencyError as error:
         if arguments.traceback:
             raise
         logging.getLogger(__name__).error("error: %s", error)
-        return 1
+        return int(getattr(arguments.module, "USAGE", 1))
     except KeyboardInterrupt:
         logging.getLogger(__name__).error("interrupted: nothing unfinished was kept; run the same command again")
         return 130

@@ -51,13 +51,20 @@ def modules(arguments: argparse.Namespace) -> list[str]:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
+    from case_saliency.provenance.audit.records import records
     from case_saliency.report.content import Background
+    from case_saliency.report.origins import origins
     from case_saliency.report.page import render
 
     settings = arguments.settings
     page = render(
         [_experiment(arguments, name) for name in setting(settings, "run")],
-        Background(parameters=settings, environment=_environment(), version=__version__),
+        Background(
+            parameters=settings,
+            environment=_environment(),
+            version=__version__,
+            origins=origins(records(Path()).graph, [file.as_posix() for file in arguments.figures]),
+        ),
         [record for file in arguments.claims for record in storage.read_json(file)["claims"]],
     )
     storage.write_text(page, arguments.page)

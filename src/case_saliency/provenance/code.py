@@ -13,9 +13,9 @@ from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import packages_distributions
 from pathlib import Path
-from typing import Any
 
 from case_saliency.errors import CaseSaliencyError
+from case_saliency.provenance import imports
 from case_saliency.storage import sha256
 
 _PACKAGE = "case_saliency"
@@ -70,9 +70,9 @@ def closure(modules: Iterable[str]) -> Closure:
         else:
             for file, names in _walk(module):
                 files.add(file)
-                own |= names & _graph().modules  # of `from module import name`, only the module is one
+                own |= names & imports.imported().keys()  # of `from module import name`, only the module is one
                 imported |= names
-    reached = _reach(frozenset(own))
+    reached = imports.reach(frozenset(own))
     for name in reached:
         if name.split(".")[0] == _PACKAGE:
             files.update(_files(name))
@@ -94,34 +94,6 @@ def locked_versions(distributions: Iterable[str], lock: Path) -> dict[str, str]:
     """
     pins = {_normal(found["name"]): found["version"] for found in _PIN.finditer(lock.read_text(encoding="utf-8"))}
     return {name: pins[_normal(name)] for name in sorted(distributions) if _normal(name) in pins}
-
-
-@cache
-def _graph() -> Any:
-    import grimp
-
-    return grimp.build_graph(
-        _PACKAGE, include_external_packages=True, exclude_type_checking_imports=True, cache_dir=None
-    )
-
-
-@cache
-def _reach(modules: frozenset[str]) -> frozenset[str]:
-    """Modules reached from `modules`: what they import, and the packages that Python runs on the way."""
-    graph, reached, waiting = _graph(), set(), set(modules)
-    while waiting:
-        module = waiting.pop()
-        if module in reached:
-            continue
-        reached.add(module)
-        if module.split(".")[0] != _PACKAGE:
-            continue
-        if module not in graph.modules:
-            raise CaseSaliencyError(f"module {module} does not exist in {_ROOT}")
-        waiting |= graph.find_modules_directly_imported_by(module)
-        if "." in module:
-            waiting.add(module.rpartition(".")[0])
-    return frozenset(reached)
 
 
 def _files(module: str) -> Iterator[Path]:

@@ -5,21 +5,17 @@ deterministic part (stage, code, parameters, input hashes): equal ids mean that 
 machine and versions stand beside it and do not enter the id.
 """
 
-import os
-import platform
-import subprocess
-import sys
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from case_saliency import storage
 from case_saliency.errors import CaseSaliencyError
-
-FOLDER = Path("results/provenance")
+from case_saliency.provenance import environment, hashing, journal, repository, source
+from case_saliency.provenance.folders import ENVIRONMENTS, FOLDER
 
 
 @dataclass
@@ -53,9 +49,8 @@ class Record:
 
     def __post_init__(self) -> None:
         self._hashed_inputs = _describe(self.inputs)
-        hashes = sorted((entry["role"], entry["path"], entry["sha256"]) for entry in self._hashed_inputs)
-        parts = {"stage": self.stage, "code": self.code, "parameters": self.parameters, "inputs": hashes}
-        self.id = storage.digest(parts)[:16]
+        self.id = identity(self.stage, self.code, self.parameters, self._hashed_inputs)
+        self._before = {"git": repository.state(), "source": source.state()}  # what runs, not what is edited meanwhile
 
     @property
     def path(self) -> Path:
@@ -90,21 +85,50 @@ class Record:
             **outcome,
             "command": list(self.command),
             "parameters": dict(self.parameters),
+            "seeds": environment.seeds(self.parameters),
             "inputs": self._hashed_inputs,
             "outputs": [] if error is not None else _describe(self.outputs),
             "code": dict(self.code),
-            "git": _git(),
-            "lock_sha256": storage.sha256("requirements.lock") if Path("requirements.lock").exists() else None,
-            "versions": _versions(),
-            "machine": _machine(),
+            **self._before,
+            "lock_sha256": storage.sha256(source.LOCK) if Path(source.LOCK).exists() else None,
+            **self._installed(),
+            "versions": environment.versions(),
+            "machine": environment.machine(),
             "started": self.started.isoformat(),
             "ended": ended.isoformat(),
             "seconds": round((ended - self.started).total_seconds(), 3),
         }
-        storage.write_json(body, failed if error is not None else good)
+        written = failed if error is not None else good
+        storage.write_json(body, written)
         if error is None:
             failed.unlink(missing_ok=True)
+        if self._is_kept:
+            journal.append(FOLDER, written, outcome["status"])
         return good
+
+    @property
+    def _is_kept(self) -> bool:
+        """Whether the record lies in `FOLDER`, where the journal and the inventories are."""
+        return self.path.is_relative_to(FOLDER)
+
+    def _installed(self) -> dict[str, Any]:
+        """Refer to the inventory of installed packages by its hash; a record that lies alone holds it itself."""
+        packages = environment.inventory()
+        digest = hashlib.sha256(packages.encode()).hexdigest()
+        if not self._is_kept:
+            return {"environment": digest, "packages": packages.splitlines()}
+        kept = FOLDER / ENVIRONMENTS / f"{digest}.txt"
+        if not kept.exists():
+            storage.write_text(packages, kept)
+        return {"environment": digest}
+
+
+def identity(
+    stage: str, code: Mapping[str, str], parameters: Mapping[str, Any], inputs: Sequence[Mapping[str, Any]]
+) -> str:
+    """Return a record's id: 16 hexadecimal digits of the digest of what determines the result."""
+    hashes = sorted((entry["role"], entry["path"], entry["sha256"]) for entry in inputs)
+    return storage.digest({"stage": stage, "code": code, "parameters": parameters, "inputs": hashes})[:16]
 
 
 def _describe(files: Mapping[str, Sequence[Path]]) -> list[dict[str, Any]]:
@@ -112,7 +136,7 @@ def _describe(files: Mapping[str, Sequence[Path]]) -> list[dict[str, Any]]:
     for role, paths in files.items():
         for path in paths:
             try:
-                entry = {"role": role, "path": _relative(path), "sha256": storage.sha256(path)}
+                entry = {"role": role, "path": _relative(path), "sha256": hashing.sha256(path)}
             except OSError as error:
                 raise CaseSaliencyError(f"{role}: cannot read {path}: {error.strerror or error}") from error
             described.append({**entry, "bytes": path.stat().st_size})
@@ -122,47 +146,3 @@ def _describe(files: Mapping[str, Sequence[Path]]) -> list[dict[str, Any]]:
 def _relative(path: Path) -> str:
     full = path.resolve()
     return (full.relative_to(Path.cwd()) if full.is_relative_to(Path.cwd()) else full).as_posix()
-
-
-def _git() -> dict[str, Any]:
-    """Commit of the working folder and whether tracked files differ from it; nulls outside a repository."""
-
-    def ask(*arguments: str) -> str | None:
-        try:
-            done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)  # noqa: S603, S607
-        except (OSError, subprocess.CalledProcessError):
-            return None
-        return done.stdout.strip()
-
-    changes = ask("status", "--porcelain", "--untracked-files=no")
-    return {"commit": ask("rev-parse", "HEAD"), "dirty": None if changes is None else bool(changes)}
-
-
-def _versions() -> dict[str, str]:
-    """Versions of the packages that this run has really imported, by the name they are imported under."""
-    found = {"python": platform.python_version()}
-    for name in sorted({module.split(".")[0] for module in sys.modules} - set(sys.stdlib_module_names)):
-        try:
-            found[name] = version(name)
-        except (PackageNotFoundError, ValueError):  # PIL is installed as pillow, and says its version itself
-            own = getattr(sys.modules.get(name), "__version__", None)
-            if isinstance(own, str):
-                found[name] = own
-    return found
-
-
-def _machine() -> dict[str, Any]:
-    return {
-        "system": platform.platform(),
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "threads": os.environ.get("OMP_NUM_THREADS"),
-    }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from case_saliency.report.gallery import Gallery
+from case_saliency.report.origins import Origins
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,8 @@ class Experiment:
 class Background:
     """What holds for the whole report: parameters, versions and machine, and the program's version.
 
-    `occasion` says why the run was made, `origin` where its parameters come from, `records` where its records lie.
+    `occasion` says why the run was made, `origin` where its parameters come from, `records` where its records lie,
+    `origins` what they tell of the figures.
     """
 
     parameters: Mapping[str, Any]
@@ -122,3 +124,4 @@ class Background:
     occasion: str = "The claims of CASE, arXiv 2506.07327, put to the test"
     origin: str = "The content of params.yaml at the time of the run."
     records: str = "results/provenance/"
+    origins: Origins = field(default_factory=Origins)

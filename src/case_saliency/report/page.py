@@ -95,6 +95,7 @@ def render(experiments: Sequence[Experiment], background: Background, claims: Se
         parameters=list(_flatten(background.parameters)),
         environment=background.environment,
         background=background,
+        origins=background.origins,
         verdicts=VERDICTS,
     )
 

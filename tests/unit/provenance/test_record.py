@@ -1,9 +1,12 @@
 import hashlib
 import json
+import subprocess
+from importlib.metadata import version
 
 import pytest
 
 from case_saliency.errors import CaseSaliencyError
+from case_saliency.provenance import journal, repository
 from case_saliency.provenance.record import Record
 
 
@@ -39,7 +42,7 @@ def test_a_record_names_hashes_of_what_went_in_and_what_came_out(run, tmp_path):
     assert body["inputs"] == [expected]
     assert body["outputs"][0]["sha256"] == hashlib.sha256(b"output").hexdigest()
     assert body["parameters"] == {"k": 5}
-    assert body["git"] == {"commit": None, "dirty": None}
+    assert body["git"] == {"commit": None, "dirty": None, "diff_sha256": None}
     assert body["started"] <= body["ended"]
 
 
@@ -81,3 +84,72 @@ def test_an_output_elsewhere_keeps_its_record_beside_it(run, tmp_path_factory):
     output = tmp_path_factory.mktemp("elsewhere") / "b.txt"
     output.write_text("")
     assert run(outputs={"target": [output]}).finish() == output.with_name("b.txt.record.json")
+
+
+def test_a_record_tells_of_source_packages_machine_and_seeds(run, tmp_path):
+    body = json.loads(run(parameters={"seed": 3, "settings": {"seed": 4}}).finish().read_text())
+    assert body["seeds"] == {"seed": 3, "settings.seed": 4}
+    assert len(body["source"]["package"]) == 64
+    inventory = (tmp_path / f"results/provenance/environments/{body['environment']}.txt").read_bytes()
+    assert hashlib.sha256(inventory).hexdigest() == body["environment"]
+    assert f"numpy=={version('numpy')}".encode() in inventory
+    assert {"system", "processor", "cores", "memory_bytes", "gpus", "gpus_used", "threads"} <= set(body["machine"])
+
+
+def test_every_record_has_a_line_in_the_journal_failed_ones_too(run, tmp_path):
+    run().finish()
+    run().finish(ValueError("broken"))
+    found = journal.read(tmp_path / "results/provenance")
+    assert [(line.record, line.status) for line in found.lines] == [
+        ("copy/x/b.txt.json", "completed"),
+        ("copy/x/b.txt.failed.json", "failed"),
+    ]
+    assert found.problems == ()
+
+
+def test_a_record_elsewhere_holds_its_packages_itself(run, tmp_path):
+    body = json.loads(run(location=tmp_path / "out/record.json").finish().read_text())
+    text = "\n".join(body["packages"]) + "\n"
+    assert hashlib.sha256(text.encode()).hexdigest() == body["environment"]
+    assert not (tmp_path / "results/provenance").exists()
+
+
+def test_what_the_workflow_writes_makes_no_tree_dirty_and_what_people_write_does(run, tmp_path):
+    def git(*arguments):
+        named = ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", *named, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init")
+    for name in ("dvc.lock", "results/provenance.dvc", "docs/results/a.csv", "README.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("before")
+    git("add", "--all")
+    git("commit", "--message", "start")
+    for name in ("dvc.lock", "results/provenance.dvc", "docs/results/a.csv"):
+        (tmp_path / name).write_text("after")
+    assert repository.state()["dirty"] is False
+    (tmp_path / "README.md").write_text("after")
+    first = repository.state()
+    assert first["dirty"] is True
+    assert repository.changed() == ["README.md"]
+    (tmp_path / "README.md").write_text("otherwise")
+    assert repository.state()["diff_sha256"] != first["diff_sha256"]
+    (tmp_path / "README.md").write_text("before")
+    (tmp_path / "workflow").mkdir()
+    (tmp_path / "workflow/new.smk").write_text("")
+    assert repository.changed() == ["workflow/new.smk"]
+    assert repository.state()["dirty"] is True
+
+
+def test_files_of_a_commit_are_read_and_what_is_no_commit_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    named = ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
+    (tmp_path / "a b").write_bytes(b"one\ntwo")
+    for arguments in (["init"], ["add", "--all"], [*named, "commit", "--message", "start"]):
+        subprocess.run(["git", *arguments], check=True, capture_output=True)
+    commit = repository.state()["commit"]
+    assert repository.at(commit, ["gone", "a b", "x\ny"]) == {"a b": b"one\ntwo"}
+    assert repository.tracked(commit, ["."]) == ["a b"]
+    for wrong in ("0" * 40, "HEAD", "--all", commit[:10], commit + "\n"):
+        assert repository.at(wrong, ["a b"]) is None
+        assert repository.tracked(wrong, ["."]) is None

@@ -12,6 +12,7 @@ import pytest
 
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.report.content import Background, Photograph, ReportFigure
+from case_saliency.report.origins import Chain, Origins, Place
 from case_saliency.report.page import render
 from case_saliency.report.pictures import picture
 
@@ -139,7 +140,8 @@ def test_hostile_text_stays_text(experiment) -> None:
         figures=[figure],
         photographs=[photograph],
     )
-    page = Page(render([changed], Background({HOSTILE: HOSTILE}, {HOSTILE: HOSTILE}, HOSTILE)))
+    told = Origins((Chain(HOSTILE, HOSTILE, ((HOSTILE, 2, HOSTILE),)),), (Place(1, *[HOSTILE] * 6),))
+    page = Page(render([changed], Background({HOSTILE: HOSTILE}, {HOSTILE: HOSTILE}, HOSTILE, origins=told)))
     assert page.open == []
     assert len(page.all("script")) == 1
     assert len(page.all("img")) == 2

@@ -1,0 +1,80 @@
+"""Show what a cell of a results table was computed from."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from case_saliency.provenance.audit.cells import SETTINGS, Cell, trace
+from case_saliency.provenance.audit.judge import Audit
+from case_saliency.provenance.audit.text import plain
+from case_saliency.provenance.audit.verdicts import Check, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SHOWN = 10
+
+
+def show(audit: Audit, table: str, row: Mapping[str, str], column: str, *, as_json: bool) -> Audit:
+    """Print what a cell was computed from; return the audit with a check of whether all of it is there."""
+    cell = trace(audit, table, row, column)
+    if as_json:
+        sys.stdout.write(json.dumps(_data(audit, cell), indent=1, default=str, allow_nan=False) + "\n")
+    else:
+        for line in _lines(audit, cell, table, column):
+            sys.stdout.write(plain(line) + "\n")
+    told = f"{table}#{column}"
+    note = f"not there: {', '.join(cell.missing[:3])}" if cell.missing else "rows, maps and images are there"
+    check = Check(told, "cell", Verdict.MISMATCH if cell.missing else Verdict.OK, note)
+    return replace(audit, checks=(*audit.checks, check))
+
+
+def _lines(audit: Audit, cell: Cell, table: str, column: str) -> Iterator[str]:
+    yield ""
+    yield f"{table}, {column} = {cell.value}"
+    yield f"Scores with {', '.join(f'{name}={value}' for name, value in cell.keys.items())}:"
+    for path, rows in cell.scores:
+        yield f"  {audit.verdict(path)} {path}: {len(rows)} rows of {rows['image_id'].nunique()} images"
+        measured = [name for name in rows.columns if rows[name].dtype.kind == "f" and name not in SETTINGS]
+        for number, row in list(rows.iterrows())[:_SHOWN]:
+            values = ", ".join(f"{name} {row[name]:.6g}" for name in measured[:4])
+            left_out = "" if row.get("qualified", True) else f", left out ({row.get('reason')})"
+            yield f"     row {number}: {row['image_id']}, {values}{left_out}"
+        if len(rows) > _SHOWN:
+            yield f"     and {len(rows) - _SHOWN} more rows (--json lists all)"
+    yield "Maps:" if cell.maps else "Maps: none are stored, the scores were computed from the network and the images"
+    for path, layer, method, count in cell.maps:
+        yield f"  {audit.verdict(path)} {path}: layer {layer}, method {method}, {count} images"
+    yield f"Images ({len(cell.images)}):"
+    for image in cell.images.to_dict("records")[:_SHOWN]:
+        yield f"  {image['image_id']}: {image['file']} beside {image['manifest']}, sha256 {image['sha256']}"
+    if len(cell.images) > _SHOWN:
+        yield f"  and {len(cell.images) - _SHOWN} more (--json lists all)"
+
+
+def _data(audit: Audit, cell: Cell) -> dict[str, Any]:
+    def listed(rows: "pd.DataFrame") -> list[dict[str, Any]]:
+        plain_rows: list[dict[str, Any]] = json.loads(rows.to_json(orient="records"))
+        return plain_rows
+
+    return {
+        "value": json.loads(json.dumps(cell.value, default=str)) if cell.value == cell.value else None,
+        "keys": {name: str(value) for name, value in cell.keys.items()},
+        "scores": [
+            {
+                "path": path,
+                "verdict": audit.verdict(path).value,
+                "row_numbers": rows.index.tolist(),
+                "rows": listed(rows),
+            }
+            for path, rows in cell.scores
+        ],
+        "maps": [
+            {"path": path, "verdict": audit.verdict(path).value, "layer": layer, "method": method, "images": count}
+            for path, layer, method, count in cell.maps
+        ],
+        "images": listed(cell.images),
+        "checks": [{**vars(check), "verdict": check.verdict.value} for check in audit.checks],
+    }

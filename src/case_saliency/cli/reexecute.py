@@ -1,0 +1,148 @@
+"""Run sampled jobs again in a scratch folder, and compare the bytes they write with those that were recorded.
+
+Only runs are taken whose record, code, inputs and outputs are as they were written. What is run is the stage's own
+command, found by parsing the recorded arguments; a record whose arguments name other files than its inputs and outputs,
+or a file outside the repository, is refused.
+"""
+
+import logging
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from case_saliency.cli.arguments import declare
+from case_saliency.errors import CaseSaliencyError
+from case_saliency.provenance import environment, source
+from case_saliency.provenance.audit.judge import Audit
+from case_saliency.provenance.audit.measuring import measure
+from case_saliency.provenance.audit.reading import Run, leaves
+from case_saliency.provenance.audit.verdicts import Check, Verdict
+
+_NOT = {"report", "diagnose"}
+"""Stages whose bytes tell of the machine and the time."""
+
+
+def reexecute(audit: Audit, number: int, seed: int | None) -> Audit:
+    """Run up to `number` sampled jobs again; return the audit with a check for each."""
+    taken = [run for run in audit.evidence.runs if run.stage not in _NOT and _intact(audit, run)]
+    if not taken:
+        raise CaseSaliencyError("--reexecute: no run whose record, code, inputs and outputs are as they were written")
+    drawn = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311 (a sample, no secret)
+    sample = drawn.sample(taken, min(number, len(taken)))
+    checks = []
+    for run in sample:
+        logging.getLogger(__name__).info("running %s again (it took %s)", run.record, _took(run))
+        with tempfile.TemporaryDirectory(prefix="case-saliency-") as scratch:
+            found = _check(run, Path(scratch))
+        logging.getLogger(__name__).info("%s: %s", found.verdict, found.note)
+        checks.append(found)
+    return replace(audit, checks=(*audit.checks, *checks))
+
+
+def _intact(audit: Audit, run: Run) -> bool:
+    told = {check.what: check.verdict for check in audit.of(run.record)}
+    files = [*run.inputs, *run.outputs]
+    return (
+        all(told.get(what) is Verdict.OK for what in ("record", "inputs", "code"))
+        and not any(leaves(entry.path) for entry in files)
+        and all(audit.evidence.found[e.path].sha256 == e.sha256 for e in files if e.path in audit.evidence.found)
+    )
+
+
+def _check(run: Run, scratch: Path) -> Check:
+    try:
+        arguments = _arguments(run)
+        _prepare(run, scratch)
+    except CaseSaliencyError as error:
+        return Check(run.record, "run again", Verdict.UNVERIFIABLE, str(error))
+    command = [sys.executable, "-m", "case_saliency.cli.main", *arguments]
+    paths = [str(source.PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    done = subprocess.run(  # noqa: S603 (our own command, with arguments that were parsed)
+        command,
+        cwd=scratch,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        said = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
+        return Check(run.record, "run again", Verdict.UNVERIFIABLE, f"it failed: {said[0]}")
+    found = measure(scratch, [entry.path for entry in run.outputs])
+    differing = [entry for entry in run.outputs if found[entry.path].sha256 != entry.sha256]
+    if not differing:
+        return Check(run.record, "run again", Verdict.OK, f"{len(run.outputs)} files with the same bytes")
+    first = differing[0]
+    actual = found[first.path].sha256
+    if other := _elsewhere(run):
+        note = f"other bytes of {first.path}, on another machine ({other}): `make verify` compares numbers"
+        return Check(run.record, "run again", Verdict.UNVERIFIABLE, note, first.sha256, actual)
+    return Check(run.record, "run again", Verdict.MISMATCH, f"other bytes of {first.path}", first.sha256, actual)
+
+
+def _arguments(run: Run) -> list[str]:
+    """Return the command's arguments without those of the log, after checking that they are the record's.
+
+    Raises
+    ------
+    CaseSaliencyError
+        If it is no stage, cannot be parsed, or reads or writes other files than the record says.
+    """
+    from case_saliency.cli.main import STAGES, build_parser
+
+    if run.stage not in STAGES or run.command[:1] != ("case-saliency",):
+        raise CaseSaliencyError(f"{run.stage!r} is no stage of the workflow")
+    given = list(_without(run.command[1:], "--log"))
+    try:
+        parsed = build_parser([run.stage]).parse_args(given)
+    except SystemExit as error:
+        raise CaseSaliencyError("its command cannot be parsed") from error
+    if parsed.name != run.stage:
+        raise CaseSaliencyError(f"its command is that of {parsed.name}")
+    declared = getattr(parsed.module, "declare", declare)(parsed)
+    for named, recorded in ((declared.inputs, run.inputs), (declared.outputs, run.outputs)):
+        paths = {(role, path.as_posix()) for role, files in named.items() for path in files}
+        if paths != {(entry.role, entry.path) for entry in recorded}:
+            raise CaseSaliencyError("its command names other files than its record")
+    return given
+
+
+def _without(arguments: Sequence[str], option: str) -> Iterator[str]:
+    skip = False
+    for argument in arguments:
+        if argument == option:
+            skip = True
+        elif skip:
+            skip = False
+        else:
+            yield argument
+
+
+def _prepare(run: Run, scratch: Path) -> None:
+    """Copy what the run reads: its inputs, the images beside a manifest, and code of the user's own."""
+    code = [file for file in run.code if file.split("/")[0] != source.PACKAGE.name and not leaves(file)]
+    for path in [*(entry.path for entry in run.inputs), *code, source.LOCK]:
+        if Path(path).is_file():
+            (scratch / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, scratch / path)
+    for entry in run.inputs:
+        images = Path(entry.path).with_name("images")
+        if Path(entry.path).name == "manifest.csv" and images.is_dir():
+            shutil.copytree(images, scratch / images, dirs_exist_ok=True)
+
+
+def _elsewhere(run: Run) -> str:
+    """Tell how this machine differs from the run's, where that changes bits; empty if it does not."""
+    here = environment.machine()
+    differing = [name for name in ("processor", "gpus") if run.machine.get(name, here[name]) != here[name]]
+    return ", ".join(f"{name}: {run.machine.get(name)} then, {here[name]} now" for name in differing)
+
+
+def _took(run: Run) -> str:
+    return f"{run.started[11:19]} to {run.ended[11:19]} UTC then"

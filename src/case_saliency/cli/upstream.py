@@ -1,0 +1,150 @@
+"""Whether data sets and weights are still what was published: against their manifests and their pinned hashes."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from case_saliency import storage
+from case_saliency.datasets import fashion_mnist, images, locations, samples, sources
+from case_saliency.datasets.fetching import Options
+from case_saliency.errors import CaseSaliencyError
+from case_saliency.models import zoo
+from case_saliency.provenance.audit.evidence import Evidence
+from case_saliency.provenance.audit.measuring import measure
+from case_saliency.provenance.audit.reading import Run
+from case_saliency.provenance.audit.verdicts import Check, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_AT_HAND = {
+    "case_saliency.datasets.digits:fetch": Path(),
+    "case_saliency.datasets.fashion_mnist:fetch": fashion_mnist.DEBIAN,
+}
+"""Fetchers that need no network where this folder exists."""
+_AIDS = {".gitignore", ".snakemake_timestamp", "reference.json"}
+
+
+def upstream(evidence: Evidence, outside: list[Path]) -> Iterator[Check]:
+    """Yield the checks of the data sets and the networks among the runs that are audited."""
+    for run in evidence.runs:
+        files = {entry.role: entry.path for entry in run.outputs}
+        try:
+            if run.stage == "fetch_dataset":
+                yield from _dataset(run, Path(files["manifest"]), outside)
+            elif run.stage in {"obtain_model", "train_model"}:
+                yield from _network(evidence, run, files)
+        except (
+            CaseSaliencyError,
+            AttributeError,
+            KeyError,
+            TypeError,
+            ValueError,
+        ) as error:  # what is read may hold anything
+            yield Check(run.record, "upstream", Verdict.UNVERIFIABLE, f"it could not be compared: {error}")
+
+
+def _dataset(run: Run, manifest: Path, outside: list[Path]) -> Iterator[Check]:
+    if measure(Path(), [manifest.as_posix()])[manifest.as_posix()].problem:
+        return
+    folder = manifest.parent
+    yield _images(folder, storage.read_table(manifest), outside)
+    spec = sources.find(str(run.parameters["dataset"]))
+    if spec.name in samples.SHA256:
+        yield _pinned(folder, storage.read_table(manifest), samples.SHA256[spec.name])
+    elif spec.fetcher in _AT_HAND and _AT_HAND[spec.fetcher].exists() and not run.parameters["settings"]:
+        yield _again(spec.name, manifest)
+    else:
+        note = "its source is not kept: pinned hashes were checked when it was fetched, --reexecute fetches it again"
+        yield Check(folder.as_posix(), "upstream", Verdict.UNVERIFIABLE, note)
+
+
+def _pinned(folder: Path, rows: "pd.DataFrame", pinned: Mapping[str, str]) -> Check:
+    """Compare the hashes in a manifest with those that this package pins."""
+    named = {Path(file).name: digest for file, digest in zip(rows["file"], rows["sha256"], strict=True)}
+    same = named == dict(pinned)
+    note = f"{len(pinned)} pinned hashes" if same else "the manifest's hashes are not the pinned ones"
+    return Check(folder.as_posix(), "upstream", Verdict.OK if same else Verdict.MISMATCH, note)
+
+
+def _again(dataset: str, manifest: Path) -> Check:
+    """Make a data set again from its pinned source, which this machine has, and compare the manifests."""
+    with tempfile.TemporaryDirectory() as scratch:
+        again = Path(scratch, dataset)
+        storage.write_table(sources.obtain(dataset, again, Options()).manifest, again / manifest.name)
+        expected, found = storage.sha256(again / manifest.name), storage.sha256(manifest)
+    same = expected == found
+    note = "as the pinned source gives it" if same else "not what the pinned source gives"
+    verdict = Verdict.OK if same else Verdict.MISMATCH
+    return Check(manifest.parent.as_posix(), "upstream", verdict, note, expected, found)
+
+
+def _images(folder: Path, rows: "pd.DataFrame", outside: list[Path]) -> Check:
+    """Compare the images with the manifest: files by their bytes, rows of one file by their pixels."""
+    subject = f"{folder.as_posix()}/images"
+    named = {str(file): str(digest) for file, digest in zip(rows["file"], rows["sha256"], strict=True)}
+    paths = {locations.locate(folder, file).as_posix(): digest for file, digest in named.items()}
+    known = {path for path in paths if not Path(path).is_absolute()}
+    here = {file.as_posix() for file in (folder / "images").rglob("*") if file.is_file() and file.name not in _AIDS}
+    if strangers := sorted(here - known):
+        return Check(strangers[0], "images", Verdict.UNVERIFIABLE, f"{len(strangers)} files are not in the manifest")
+    if (rows["index"] >= 0).any():
+        return _rows(folder, rows, subject, sorted(known - here))
+    for path, found in measure(Path(), paths, outside=outside).items():
+        if found.problem == "missing":
+            return Check(path, "images", Verdict.MISSING, "the manifest names it, it does not exist", paths[path])
+        if found.problem:
+            return Check(path, "images", Verdict.UNVERIFIABLE, found.problem, paths[path])
+        if found.sha256 != paths[path]:
+            return Check(path, "images", Verdict.MISMATCH, "not what the manifest says", paths[path], found.sha256)
+    return Check(subject, "images", Verdict.OK, f"{len(paths)} files as in the manifest")
+
+
+def _rows(folder: Path, rows: "pd.DataFrame", subject: str, missing: list[str]) -> Check:
+    if missing:
+        return Check(missing[0], "images", Verdict.MISSING, "the manifest names it, it does not exist")
+    for path, found in measure(
+        Path(), sorted({locations.locate(folder, str(f)).as_posix() for f in rows["file"]})
+    ).items():
+        if found.problem:
+            return Check(path, "images", Verdict.UNVERIFIABLE, found.problem)
+    try:
+        images.arrays(folder, rows)
+    except CaseSaliencyError as error:
+        return Check(subject, "images", Verdict.MISMATCH, str(error).partition(";")[0])
+    return Check(subject, "images", Verdict.OK, f"{len(rows)} images as in the manifest")
+
+
+def _network(evidence: Evidence, run: Run, files: Mapping[str, str]) -> Iterator[Check]:
+    """Compare weights with the description beside them, and the description with the pinned hash."""
+    weights, description = files["weights"], files["description"]
+    found = (evidence.found.get(weights) or measure(Path(), [weights])[weights]).sha256
+    if measure(Path(), [description])[description].problem:
+        return
+    told = storage.read_json(description)["weights"]
+    same = told["sha256"] == found
+    note = "as the description says" if same else "not those that the description was written for"
+    yield Check(weights, "weights", Verdict.OK if same else Verdict.MISMATCH, note, told["sha256"], found)
+    if run.stage == "obtain_model":
+        settings = run.parameters["settings"]
+        yield _published(zoo.find(str(run.parameters["model"]), settings.get("models")), weights, told["source_sha256"])
+
+
+def _published(spec: zoo.ModelSpec, weights: str, told: str | None) -> Check:
+    """Compare the hash of the published file that the weights were made from with the pinned one."""
+    source = spec.weights
+    if isinstance(source, zoo.PackagedFile):
+        pinned, same = source.sha256, told == source.sha256
+    elif isinstance(source, zoo.DownloadedFile):
+        pinned, same = source.sha256_prefix, str(told).startswith(source.sha256_prefix)
+    else:
+        return Check(weights, "upstream", Verdict.UNVERIFIABLE, "weights of the user's have no pinned hash")
+    if not same:
+        return Check(weights, "upstream", Verdict.MISMATCH, "made from another file than the pinned one", pinned, told)
+    if isinstance(source, zoo.PackagedFile):
+        try:
+            source.read()
+        except CaseSaliencyError as error:
+            return Check(weights, "upstream", Verdict.UNVERIFIABLE, str(error), pinned, told)
+    return Check(weights, "upstream", Verdict.OK, "made from the pinned file", pinned, told)

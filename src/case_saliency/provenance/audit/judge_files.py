@@ -1,0 +1,90 @@
+"""Checks of files: their bytes against the record, the id in a figure, dvc.lock, the crate, and strangers."""
+
+from collections.abc import Iterator
+
+from case_saliency.provenance.audit.evidence import Evidence
+from case_saliency.provenance.audit.others import CRATE
+from case_saliency.provenance.audit.reading import leaves
+from case_saliency.provenance.audit.verdicts import Check, Verdict
+
+OK, MISMATCH, MISSING, UNVERIFIABLE = Verdict.OK, Verdict.MISMATCH, Verdict.MISSING, Verdict.UNVERIFIABLE
+
+
+_STALE = "the crate tells of other bytes: `case-saliency crate` makes it again"
+
+
+def judge(evidence: Evidence, path: str) -> Iterator[Check]:
+    """Yield the checks of one file."""
+    yield _content(evidence, path)
+    found = evidence.found[path]
+    if found.problem:
+        return
+    if path in evidence.carried:
+        yield _carried(evidence, path)
+    if evidence.dvc is not None and path in evidence.dvc.files:
+        said = evidence.dvc.files[path]
+        agrees = said == found.md5
+        note = (
+            ""
+            if agrees
+            else "dvc.lock tells of other bytes: `make commit` records these, `dvc checkout` restores those"
+        )
+        yield Check(path, "dvc.lock", OK if agrees else MISMATCH, note, said, found.md5)
+    if evidence.crate is not None and path in evidence.crate:
+        told = evidence.crate[path]
+        agrees = told == found.sha256
+        note = "" if agrees else _STALE
+        yield Check(path, "crate", OK if agrees else MISMATCH, note, told, found.sha256)
+
+
+def _content(evidence: Evidence, path: str) -> Check:
+    """Compare the bytes of a file with the record of the run that made it."""
+    found, entry = evidence.found[path], evidence.graph.entry(path)
+    expected = None if entry is None else entry.sha256
+    if found.problem == "missing":
+        return Check(path, "bytes", MISSING, "the file does not exist", expected)
+    if found.problem:
+        return Check(path, "bytes", UNVERIFIABLE, found.problem, expected)
+    if entry is None:
+        return Check(path, "bytes", UNVERIFIABLE, "no record tells where it comes from", None, found.sha256)
+    if found.sha256 == entry.sha256:
+        return Check(path, "bytes", OK, f"{found.bytes:,} bytes", expected, found.sha256)
+    same = [made for made in evidence.graph.made_by if evidence.graph.entry(made).sha256 == found.sha256]  # type: ignore[union-attr]
+    note = f"these are the bytes of {same[0]}" if same else "it is not what the run wrote"
+    return Check(path, "bytes", MISMATCH, note, expected, found.sha256)
+
+
+def _carried(evidence: Evidence, path: str) -> Check:
+    """Compare the id inside a figure with that of its record."""
+    carried, run = evidence.carried[path], evidence.graph.made_by.get(path)
+    if run is None:
+        known = next((made.record for made in evidence.graph.runs if made.id == carried), None)
+        told = f"it carries the id of {known}" if known else "it carries no id of a record that is here"
+        return Check(path, "embedded id", UNVERIFIABLE, told, None, carried)
+    if carried == run.id:
+        return Check(path, "embedded id", OK, "", run.id, carried)
+    note = "the figure carries no id" if carried is None else "the figure carries the id of another record"
+    return Check(path, "embedded id", MISMATCH, note, run.id, carried)
+
+
+def whole(evidence: Evidence) -> Iterator[Check]:
+    """Yield what concerns all files: strangers, folders in dvc.lock, files that the crate does not tell of."""
+    scope = set(evidence.scope)
+    for path in evidence.unknown:
+        yield Check(path, "known", UNVERIFIABLE, "no record tells of it")
+    if evidence.dvc is not None:
+        if evidence.dvc.problem:
+            yield Check("dvc.lock", "readable", MISMATCH, evidence.dvc.problem)
+        for folder, (said, found) in sorted(evidence.dvc.folders.items()):
+            note = "" if said == found else "the folder is not as dvc.lock tells: `make commit` records it as it is"
+            yield Check(folder, "dvc.lock", OK if said == found else MISMATCH, note, said, found)
+    if evidence.crate is not None:
+        if evidence.crate.get(CRATE) == "":
+            yield Check(CRATE, "readable", MISMATCH, "it is no RO-Crate")
+            return
+        for path in [path for path in evidence.crate if path not in scope]:
+            told, now = evidence.crate[path], evidence.found[path].sha256
+            yield Check(path, "crate", OK if told == now else MISMATCH, "" if told == now else _STALE, told, now)
+        absent = sorted(path for path in set(evidence.graph.made_by) - set(evidence.crate) if not leaves(path))
+        note = f"{len(absent)} files of records are not in the crate, such as {absent[0]}" if absent else ""
+        yield Check(CRATE, "complete", MISMATCH if absent else OK, note)

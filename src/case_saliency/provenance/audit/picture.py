@@ -1,0 +1,99 @@
+"""An audit as a picture: files and runs from left to right, coloured by verdict, as DOT or as SVG."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from html import escape
+
+from case_saliency.provenance.audit.judge import Audit
+from case_saliency.provenance.audit.verdicts import Verdict
+
+COLOURS = {
+    Verdict.OK: "#d9ead3",
+    Verdict.UNVERIFIABLE: "#fff2cc",
+    Verdict.MISSING: "#f4cccc",
+    Verdict.MISMATCH: "#ea9999",
+}
+_WIDTH, _HEIGHT, _GAP, _ROW = 250, 34, 60, 46
+
+
+@dataclass(frozen=True)
+class Node:
+    """A file or a run: its name (unique), two lines of text, its verdict, and what it was made from."""
+
+    name: str
+    title: str
+    detail: str
+    verdict: Verdict
+    sources: tuple[str, ...]
+    is_run: bool
+
+
+def nodes(audit: Audit, targets: Iterable[str]) -> list[Node]:
+    """Return the files behind some targets and the runs that made them, each after its sources."""
+    graph, found, drawn = audit.evidence.graph, [], set[str]()
+    for path in graph.behind(targets):
+        run = graph.made_by.get(path)
+        if run is not None and run.record not in drawn:
+            drawn.add(run.record)
+            read = tuple(dict.fromkeys(entry.path for entry in run.inputs))
+            found.append(Node(run.record, run.stage, f"record {run.id}", audit.verdict(run.record), read, True))
+        sources = () if run is None else (run.record,)
+        title, detail = path.rsplit("/", 1)[-1], path.rsplit("/", 1)[0]
+        found.append(Node(path, title, detail, audit.verdict(path), sources, False))
+    return found
+
+
+def dot(drawn: list[Node]) -> Iterator[str]:
+    """Yield the lines of a Graphviz file."""
+    yield "digraph provenance {"
+    yield '  rankdir=LR; node [style=filled, fontname="sans-serif", fontsize=10];'
+    for node in drawn:
+        shape = "ellipse" if node.is_run else "box"
+        label = f"{node.title}\\n{node.detail}\\n{node.verdict}"
+        style = f'shape={shape}, fillcolor="{COLOURS[node.verdict]}"'
+        yield f'  "{_quoted(node.name)}" [{style}, label="{_quoted(label)}"];'
+        for source in node.sources:
+            yield f'  "{_quoted(source)}" -> "{_quoted(node.name)}";'
+    yield "}"
+
+
+def _quoted(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text).replace('"', '\\"')
+
+
+def svg(drawn: list[Node]) -> str:
+    """Return the picture as SVG: a column for each step from the data, text that can be searched and copied."""
+    column: dict[str, int] = {}
+    for node in drawn:
+        column[node.name] = 1 + max((column.get(source, -1) for source in node.sources), default=-1)
+    rows: dict[int, int] = {}
+    place: dict[str, tuple[int, int]] = {}
+    for node in drawn:
+        depth = column[node.name]
+        place[node.name] = (20 + depth * (_WIDTH + _GAP), 20 + rows.get(depth, 0) * _ROW)
+        rows[depth] = rows.get(depth, 0) + 1
+    width = 40 + (max(rows, default=0) + 1) * (_WIDTH + _GAP) - _GAP
+    height = 40 + max(rows.values(), default=0) * _ROW
+    edges = [_edge(place[source], place[node.name]) for node in drawn for source in node.sources if source in place]
+    boxes = [_box(node, *place[node.name]) for node in drawn]
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+    style = 'font-family="sans-serif" font-size="10"'
+    return "\n".join([f"{head} {style}>", "<title>Where a result comes from</title>", *edges, *boxes, "</svg>"]) + "\n"
+
+
+def _edge(start: tuple[int, int], end: tuple[int, int]) -> str:
+    (x0, y0), (x1, y1) = (start[0] + _WIDTH, start[1] + _HEIGHT // 2), (end[0], end[1] + _HEIGHT // 2)
+    middle = (x0 + x1) // 2
+    return f'<path d="M{x0} {y0}C{middle} {y0} {middle} {y1} {x1} {y1}" fill="none" stroke="#999"/>'
+
+
+def _box(node: Node, x: int, y: int) -> str:
+    radius = _HEIGHT // 2 if node.is_run else 2
+    shown = [text if len(text) <= 44 else f"...{text[-41:]}" for text in (f"{node.verdict} {node.title}", node.detail)]
+    lines = "".join(
+        f'<text x="{x + 12}" y="{y + 14 + 13 * number}">{escape(_quoted(text))}</text>'
+        for number, text in enumerate(shown)
+    )
+    frame = f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="{radius}"'
+    fill = f'fill="{COLOURS[node.verdict]}" stroke="#666"/>'
+    return f"<g><title>{escape(_quoted(node.name))}</title>{frame} {fill}{lines}</g>"

@@ -1,0 +1,35 @@
+"""All records of a repository, read as untrusted data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from case_saliency.provenance.audit import reading
+from case_saliency.provenance.audit.graph import Graph, graph
+from case_saliency.provenance.audit.reading import Run
+from case_saliency.provenance.folders import FOLDER
+
+
+@dataclass(frozen=True)
+class Records:
+    """All records: completed runs, failed runs, and record -> why it could not be read."""
+
+    graph: Graph
+    failed: tuple[Run, ...]
+    unreadable: Mapping[str, str]
+
+
+def records(root: Path) -> Records:
+    """Read all records."""
+    found, unreadable = [], {}
+    for path in sorted((root / FOLDER).rglob("*.json")):
+        name = path.relative_to(root).as_posix()
+        if not path.resolve().is_relative_to((root / FOLDER).resolve()):
+            unreadable[name] = "it is a link that leaves the folder of records"
+            continue
+        try:
+            found.append(reading.load(path, name))
+        except reading.UnreadableError as error:
+            unreadable[name] = str(error)
+    failed = tuple(run for run in found if run.status != "completed")
+    return Records(graph(found), failed, unreadable)

@@ -1,0 +1,172 @@
+"""An audit as text: the tree behind a file, the state of everything, the commands that rebuild a file."""
+
+import json
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from case_saliency.provenance.audit.evidence import NOT_RECORDED
+from case_saliency.provenance.audit.judge import Audit
+from case_saliency.provenance.audit.reading import Run
+from case_saliency.provenance.audit.verdicts import Check, Verdict
+
+LIMITS = """\
+What no audit can prove: that a run computed what its code says, which only running it again can (--reexecute N); and
+that records, journal and commits were not forged together, which only a copy that you trust can (compare the commit,
+and results/provenance.dvc in it). Processor, times and seeds are as the run told them."""
+_SHOWN = 12
+
+
+def tree(audit: Audit, target: str, told: set[str]) -> Iterator[str]:
+    """Yield the tree behind a file, one line for each thing; what was `told` before is only named."""
+    waiting = [(target, 0)]
+    while waiting:
+        path, depth = waiting.pop()
+        indent = "    " * depth
+        yield f"{indent}{audit.verdict(path)} {path}" + (" (told above)" if path in told else "")
+        if path in told:
+            continue
+        told.add(path)
+        yield from (f"{indent}  {line}" for line in _file(audit, path))
+        run = audit.evidence.graph.made_by.get(path)
+        if run is not None:
+            yield from (f"{indent}  {line}" for line in _run(audit, run, run.record in told))
+            told.add(run.record)
+        waiting += [(source, depth + 1) for source in reversed(audit.evidence.graph.sources(path))]
+
+
+def _file(audit: Audit, path: str) -> Iterator[str]:
+    for check in audit.of(path):
+        if check.verdict is Verdict.OK:
+            yield f"{check.what:<12} {check.verdict} {(check.actual or '')[:16]} {check.note}".rstrip()
+        else:
+            yield from problem(check)
+
+
+def problem(check: Check) -> Iterator[str]:
+    """Yield what is not OK, with both hashes in full."""
+    yield f"{check.what:<12} {check.verdict}: {check.note}"
+    for name, value in (("expected", check.expected), ("actual", check.actual)):
+        if value is not None:
+            yield f"{'':<12} {name:<8} {value}"
+
+
+def _run(audit: Audit, run: Run, told: bool) -> Iterator[str]:
+    yield f"made by      {audit.verdict(run.record)} {run.stage}, record {run.id}, {run.ended[:19]}"
+    if told:
+        return
+    commit = "no commit" if run.commit is None else run.commit[:12]
+    yield f"  command    {shlex.join(run.command)} @ {commit}"
+    yield f"  parameters {_short(json.dumps(run.parameters, sort_keys=True))}"
+    fine = [check for check in audit.of(run.record) if check.verdict is Verdict.OK]
+    if fine:
+        yield f"  checked    OK {'; '.join(f'{check.what}: {check.note}' for check in fine)}"
+    for check in audit.of(run.record):
+        if check.verdict is not Verdict.OK:
+            yield from (f"  {line}" for line in problem(check))
+    yield f"  hardware   {hardware(run)}"
+    yield f"  software   {software(run)}"
+    yield f"  seeds      {json.dumps(run.seeds)}"
+
+
+def hardware(run: Run) -> str:
+    """Return the machine of a run in one line."""
+    machine = run.machine
+    cards = machine.get("gpus_used") or machine.get("gpus")
+    gpus = ", ".join(map(str, cards)) if isinstance(cards, list) and cards else "no GPU"
+    return f"{machine.get('processor')}, {machine.get('cores')} cores, {gpus}, threads {machine.get('threads')}"
+
+
+def software(run: Run) -> str:
+    """Return operating system and main versions of a run in one line."""
+    shown = [f"{name} {run.versions[name]}" for name in ("python", "numpy", "torch") if name in run.versions]
+    return ", ".join([str(run.machine.get("system")), *shown, f"environment {str(run.environment)[:12]}"])
+
+
+def overview(audit: Audit) -> Iterator[str]:
+    """Yield counts by stage, then everything that is not OK, alike things together."""
+    counts: dict[str, Counter[Verdict]] = {}
+    for path in audit.evidence.scope:
+        run = audit.evidence.graph.made_by.get(path)
+        counts.setdefault("no record" if run is None else run.stage, Counter())[audit.verdict(path)] += 1
+    yield f"{'files made by':<26}" + "".join(f"{verdict:>14}" for verdict in Verdict)
+    for stage, found in counts.items():
+        yield f"{stage:<26}" + "".join(f"{found[verdict] or '':>14}" for verdict in Verdict)
+    yield from problems(audit.checks)
+
+
+def beside(checks: Iterable[Check]) -> Iterator[str]:
+    """Yield checks that belong to no file or run of the tree: images, weights, the working tree, the journal."""
+    yield ""
+    for check in checks:
+        if check.verdict is Verdict.OK:
+            yield f"{check.verdict} {check.subject}: {check.what}, {check.note}"
+        else:
+            yield f"{check.verdict} {check.subject}"
+            yield from (f"  {line}" for line in problem(check))
+
+
+def problems(checks: Iterable[Check]) -> Iterator[str]:
+    """Yield what is not OK; checks with the same outcome and note are told once, with the first of their subjects."""
+    alike: dict[tuple[str, Verdict, str], list[Check]] = {}
+    for check in checks:
+        if check.verdict is not Verdict.OK:
+            alike.setdefault((check.what, check.verdict, check.note), []).append(check)
+    for (what, verdict, note), found in alike.items():
+        yield ""
+        yield f"{verdict} {what}: {note}"
+        for check in found[:_SHOWN]:
+            yield f"    {check.subject}"
+            if len(found) == 1:
+                yield from (f"    {line}" for line in list(problem(check))[1:])
+        if len(found) > _SHOWN:
+            yield f"    and {len(found) - _SHOWN} more"
+
+
+def closing(audit: Audit, seconds: float) -> Iterator[str]:
+    """Yield what was checked, what cannot be, and the verdict."""
+    found = audit.evidence.found.values()
+    n_bytes = sum(file.bytes for file in found)
+    counts = Counter(check.verdict for check in audit.checks)
+    told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
+    failed = len(audit.evidence.failed)
+    yield ""
+    yield (
+        f"Checked: {sum(not file.problem for file in found)} files rehashed ({n_bytes:,} bytes), "
+        f"{len(audit.evidence.runs)} records; {len(audit.checks)} checks in {seconds:.1f} s: {told}."
+    )
+    if audit.evidence.everything:
+        absent = "; ".join(f"{path} ({why})" for path, why in NOT_RECORDED.items())
+        yield f"Not checked: {absent}." + (f" {failed} failed runs are on record." if failed else "")
+    yield LIMITS
+
+
+def commands(audit: Audit, targets: Iterable[str]) -> Iterator[str]:
+    """Yield a shell script that rebuilds files from nothing: every command in order, at the commit it ran at."""
+    yield "set -eu"
+    commit = lock = None
+    for run in audit.evidence.graph.runs_behind(targets):
+        if run.commit != commit:
+            commit = run.commit
+            yield f"git checkout --quiet --detach {shlex.quote(commit)}" if commit else "# the next run was outside git"
+        if run.lock_sha256 != lock:
+            lock = run.lock_sha256
+            yield f"# packages of requirements.lock {str(lock)[:16]} ({software(run)}): make install"
+        if run.dirty and audit.verdict(run.record) is not Verdict.OK:
+            yield f"# not exact: the next run had uncommitted changes (diff {str(run.diff_sha256)[:16]})"
+        yield shlex.join(run.command)
+
+
+def plain(line: str) -> str:
+    r"""Return a line without control characters, which a hostile path may hold.
+
+    Examples
+    --------
+    >>> plain("results/a\x1b[2Jb")
+    'results/a\\x1b[2Jb'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+
+
+def _short(text: str, length: int = 300) -> str:
+    return text if len(text) <= length else f"{text[:length]} ... ({len(text)} characters)"

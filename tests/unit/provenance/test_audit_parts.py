@@ -1,0 +1,146 @@
+"""Parts of the audit on small cases; the whole of it is tested on a finished tree in tests/workflow/test_audit.py."""
+
+import hashlib
+
+import pytest
+
+from case_saliency.provenance.audit import others, packages, picture, text
+from case_saliency.provenance.audit.embedded import embedded
+from case_saliency.provenance.audit.graph import graph
+from case_saliency.provenance.audit.judge import Audit
+from case_saliency.provenance.audit.measuring import measure
+from case_saliency.provenance.audit.reading import Entry, Run
+from case_saliency.provenance.audit.verdicts import Check, Verdict
+
+
+def run(name, inputs, outputs, ended="2026-01-01T00:00:00", status="completed"):
+    def entries(paths):
+        return tuple(Entry("file", path, "00", 1) for path in paths)
+
+    return Run(
+        record=f"results/provenance/{name}.json", record_sha256="", id=name, stage="copy", status=status,
+        command=("case-saliency", "copy", "a b"), parameters={}, inputs=entries(inputs), outputs=entries(outputs),
+        code={}, started=ended, ended=ended, commit="c" * 40, dirty=False, diff_sha256=None, workflow=None,
+        params_sha256=None, lock_sha256="l", environment="e", seeds={}, machine={}, versions={},
+    )  # fmt: skip
+
+
+def test_everything_behind_a_file_comes_before_it():
+    made = graph([run("2", ["b"], ["c"]), run("1", ["a"], ["b"]), run("3", ["x"], ["y"])])
+    assert made.behind(["c"]) == ["a", "b", "c"]
+    assert [one.id for one in made.runs_behind(["c"])] == ["1", "2"]
+
+
+def test_a_circle_of_records_ends():
+    made = graph([run("1", ["b"], ["a"]), run("2", ["a"], ["b"]), run("3", ["c"], ["c"])])
+    assert set(made.behind(["a"])) == {"a", "b"}
+    assert made.behind(["c"]) == ["c"]
+
+
+def test_a_long_chain_needs_no_recursion():
+    made = graph([run(str(n), [f"f{n}"], [f"f{n + 1}"]) for n in range(5000)])
+    assert len(made.behind(["f5000"])) == 5001
+
+
+def test_the_last_completed_run_made_a_file():
+    made = graph(
+        [
+            run("new", [], ["a"], "2026-01-02T00:00:00"),
+            run("old", [], ["a"], "2026-01-01T00:00:00"),
+            run("failed", [], ["a"], "2026-01-03T00:00:00", "failed"),
+        ]
+    )
+    assert made.made_by["a"].id == "new"
+
+
+def test_commands_are_quoted_and_told_with_their_commit():
+    made = graph([run("1", ["a"], ["b"])])
+    audit = Audit(type("Evidence", (), {"graph": made})(), ())
+    lines = list(text.commands(audit, ["b"]))
+    assert lines[0] == "set -eu"
+    assert lines[1] == f"git checkout --quiet --detach {'c' * 40}"
+    assert lines[-1] == "case-saliency copy 'a b'"
+
+
+def test_names_are_escaped_in_pictures():
+    nodes = [picture.Node('a"<b>\n', 'a"<b>\n', "d", Verdict.OK, (), is_run=False)]
+    assert '"a\\"<b>?"' in "\n".join(picture.dot(nodes))
+    assert "<b>" not in picture.svg(nodes)
+
+
+def test_alike_problems_are_told_once():
+    checks = [Check(f"f{n}", "bytes", Verdict.MISSING, "gone") for n in range(30)]
+    lines = list(text.problems(checks))
+    assert sum("gone" in line for line in lines) == 1
+    assert lines[-1] == "    and 18 more"
+
+
+@pytest.mark.parametrize("python", ["3.11.7", "3.13.1"])
+def test_markers_of_the_lock_are_those_of_the_run(python):
+    lock = (
+        "contourpy==1.3.3 ; python_full_version < '3.12' \\\n    --hash=sha256:00\n"
+        "contourpy==1.4.0 ; python_full_version >= '3.12' \\\n    --hash=sha256:00\nPy_Yaml==1.0\n"
+    )
+    version = "1.3.3" if python < "3.12" else "1.4.0"
+    assert packages.differences(lock, (f"# CPython {python}", f"contourpy=={version}", "py-yaml==1.0")) == []
+    assert packages.differences(lock, (f"# CPython {python}", "contourpy==2")) == [
+        f"contourpy 2 for {version}",
+        "py-yaml 1.0 is not installed",
+    ]
+
+
+def test_the_md5_of_a_folder_is_dvcs(tmp_path):
+    """That of DVC's own listing; tests/workflow/test_audit.py compares with what DVC itself records."""
+    (tmp_path / "folder/inner").mkdir(parents=True)
+    (tmp_path / "folder/a.txt").write_text("a")
+    (tmp_path / "folder/inner/b.txt").write_text("b")
+    (tmp_path / "folder/.snakemake_timestamp").write_text("")
+    (tmp_path / ".dvcignore").write_text(".snakemake_timestamp\n")
+    listed = (
+        '[{"md5": "0cc175b9c0f1b6a831c399e269772661", "relpath": "a.txt"}, '
+        '{"md5": "92eb5ffee6ae2fec3ad71c777531578f", "relpath": "inner/b.txt"}]'
+    )
+    assert (
+        others.folder_md5(tmp_path, "folder")
+        == hashlib.md5(listed.encode(), usedforsecurity=False).hexdigest() + ".dir"
+    )
+
+
+@pytest.mark.parametrize("content", [b"stages: [1]", b"a: &a [*a]", b"\xff", b"stages: {a: {outs: 3}}", b"- 1"])
+def test_a_hostile_dvc_lock_is_an_outcome(tmp_path, content):
+    (tmp_path / "dvc.lock").write_bytes(content)
+    found = others.locked(tmp_path)
+    assert found is None or "not readable" in found.problem
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{", b'{"@graph": 3}'])
+def test_a_hostile_crate_is_an_outcome(tmp_path, content):
+    (tmp_path / "results").mkdir()
+    (tmp_path / others.CRATE).write_bytes(content)
+    assert others.crate(tmp_path) == {others.CRATE: ""}
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.pdf", "a.svg"])
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n\xff\xff\xff\xffIHDR", b"x" * 100])
+def test_a_figure_that_is_none_carries_no_id(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    assert embedded(tmp_path / name) is None
+
+
+def test_files_are_measured_and_what_is_none_is_told(tmp_path):
+    (tmp_path / "a").write_bytes(b"a")
+    outside = tmp_path.parent / "outside"
+    outside.mkdir(exist_ok=True)
+    (outside / "b").write_bytes(b"b")
+    (tmp_path / "link").symlink_to(outside / "b")
+    found = measure(tmp_path, ["a", "gone", "link", "x\0", str(outside / "b"), "a" * 5000], md5=True)
+    assert (found["a"].sha256, found["a"].md5, found["a"].bytes) == (
+        hashlib.sha256(b"a").hexdigest(),
+        hashlib.md5(b"a", usedforsecurity=False).hexdigest(),
+        1,
+    )
+    assert found["gone"].problem == "missing"
+    assert all("outside" in found[path].problem for path in ("link", str(outside / "b")))
+    assert all(found[path].problem and found[path].sha256 is None for path in ("x\0", "a" * 5000))
+    allowed = measure(tmp_path, ["link", str(outside / "b")], outside=[outside])
+    assert {one.sha256 for one in allowed.values()} == {hashlib.sha256(b"b").hexdigest()}

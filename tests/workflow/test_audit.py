@@ -1,0 +1,548 @@
+"""The audit of a finished tree: silent while nothing was touched, and a test for each thing that is tampered with."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import zlib
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from case_saliency.provenance import journal
+from case_saliency.provenance.audit.others import folder_md5
+from case_saliency.provenance.record import identity
+
+FIGURES = "results/figures/imagenet-sample"
+HEATMAP, DROPS = f"{FIGURES}/agreement_heatmap", f"{FIGURES}/confidence_drops"
+MAPS = "results/saliency/imagenet-sample/efficientnet_lite0/seed0/gradient/0-of-1.nc"
+WEIGHTS = "models/imagenet-sample/efficientnet_lite0/seed0/weights.safetensors"
+SELECTION = "results/predictions/imagenet-sample/selection.csv"
+TABLE = "results/tables/imagenet-sample/agreement.csv"
+RECORDS = "results/provenance"
+PLOT = f"{RECORDS}/plot/figures/imagenet-sample/agreement_heatmap.pdf.json"
+CHOICE = f"{RECORDS}/select_images/predictions/imagenet-sample/selection.csv.json"
+
+
+def call(project, *arguments):
+    command = ["case-saliency", "audit", *arguments]
+    done = subprocess.run(
+        command, cwd=project.root, env=project.environment, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+class Outcome:
+    """What `audit --json` said: the exit code, and verdicts by subject and comparison."""
+
+    def __init__(self, project, *arguments):
+        done = call(project, "--json", *arguments)
+        self.code = done.returncode
+        self.told = json.loads(done.stdout)
+        assert self.told.get("exit_code", self.code) == self.code
+        self.checks = {(check["subject"], check["what"]): check for check in self.told["checks"]}
+
+    def wrong(self):
+        return {key: check["verdict"] for key, check in self.checks.items() if check["verdict"] != "OK"}
+
+
+def edit_record(project, path, change, *, sign=False):
+    """Edit a record; `sign`: give it the id that follows from its new content."""
+    file = project.root / path
+    body = json.loads(file.read_text())
+    change(body)
+    if sign:
+        body["id"] = identity(body["stage"], body["code"], body["parameters"], body["inputs"])
+    file.write_text(json.dumps(body, indent=1))
+
+
+def rewrite_journal(project, change=lambda entries: entries, *, chain=True):
+    """Write the journal again for the records as they are; `chain`: with hashes that follow from each other."""
+    file = project.root / RECORDS / journal.NAME
+    entries, previous = change([json.loads(line) for line in file.read_text().splitlines()]), journal.FIRST
+    lines = []
+    for entry in entries:
+        record = project.root / RECORDS / entry["record"]
+        if record.exists():
+            entry["sha256"] = hashlib.sha256(record.read_bytes()).hexdigest()
+        if chain:
+            entry["previous"] = previous
+        lines.append(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
+        previous = hashlib.sha256(lines[-1]).hexdigest()
+    file.write_bytes(b"".join(lines))
+
+
+def flip(file, place=-1):
+    body = bytearray(file.read_bytes())
+    body[place] ^= 1
+    file.write_bytes(body)
+
+
+def test_an_untouched_tree_is_verified(finished):
+    found = Outcome(finished)
+    assert found.wrong() == {}
+    assert (found.code, found.told["verdict"]) == (0, "OK")
+    files = {file["path"] for file in found.told["files"]}
+    own = ("results/provenance/", "results/workflow-report.html", "data/imagenet-sample/images/")
+    assert {name for name in finished.results() if not name.startswith(own)} <= files
+    compared = {what for _, what in found.checks}
+    assert compared == {
+        *("bytes", "embedded id", "record", "inputs", "code", "commit", "rules", "params", "lock", "packages"),
+        *("git", "chain", "images", "upstream", "weights"),
+    }
+    size = sum((finished.root / path).stat().st_size for path in files)
+    assert found.told["checked"]["bytes"] == size
+
+
+def test_the_tree_of_a_figure_leads_to_data_and_weights_and_tells_what_cannot_be_proven(finished):
+    said = call(finished, f"{HEATMAP}.pdf").stdout
+    for told in (TABLE, MAPS, WEIGHTS, "data/imagenet-sample/manifest.csv", "made by", "hardware", "seeds", "@ "):
+        assert told in said
+    assert "What no audit can prove" in said
+    assert said.endswith("Verdict: OK\n")
+
+
+def test_an_edited_figure(project):
+    (project.root / f"{HEATMAP}.pdf").write_bytes(b"another figure")
+    found = Outcome(project)
+    assert found.code == 1
+    assert found.wrong() == {
+        (f"{HEATMAP}.pdf", "bytes"): "MISMATCH",
+        (f"{HEATMAP}.pdf", "embedded id"): "MISMATCH",
+    }
+    assert Outcome(project, f"{DROPS}.pdf").code == 0  # another figure does not rest on it
+
+
+def test_a_map_edited_with_size_and_mtime_kept_condemns_what_rests_on_it(project):
+    file = project.root / MAPS
+    before = file.stat()
+    flip(file)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    found = Outcome(project, f"{HEATMAP}.png")
+    assert found.wrong() == {(MAPS, "bytes"): "MISMATCH"}
+    assert found.code == 1
+    assert found.checks[MAPS, "bytes"]["expected"] != found.checks[MAPS, "bytes"]["actual"]
+
+
+def test_swapped_figures(project):
+    first, second = project.root / f"{HEATMAP}.svg", project.root / f"{DROPS}.svg"
+    bodies = first.read_bytes(), second.read_bytes()
+    second.write_bytes(bodies[0])
+    first.write_bytes(bodies[1])
+    found = Outcome(project)
+    assert found.code == 1
+    assert found.checks[f"{HEATMAP}.svg", "bytes"]["note"] == f"these are the bytes of {DROPS}.svg"
+    assert found.checks[f"{HEATMAP}.svg", "embedded id"]["verdict"] == "MISMATCH"
+
+
+def test_a_stray_file_is_unverifiable(project):
+    (project.root / f"{FIGURES}/better.png").write_bytes((project.root / f"{HEATMAP}.png").read_bytes())
+    found = Outcome(project)
+    assert found.wrong() == {(f"{FIGURES}/better.png", "known"): "UNVERIFIABLE"}
+    assert found.code == 2
+    asked = Outcome(project, f"{FIGURES}/better.png")
+    assert asked.code == 2
+    assert asked.checks[f"{FIGURES}/better.png", "embedded id"]["note"] == f"it carries the id of {PLOT}"
+
+
+def test_a_deleted_file(project):
+    (project.root / TABLE).unlink()
+    found = Outcome(project)
+    assert found.wrong() == {(TABLE, "bytes"): "MISSING"}
+    assert found.code == 1
+
+
+def test_an_edited_record(project):
+    edit_record(project, PLOT, lambda body: body["parameters"]["settings"].update(threshold=60))
+    found = Outcome(project)
+    assert found.code == 1
+    assert found.wrong() == {(PLOT, "record"): "MISMATCH"}
+    assert "does not follow" in found.checks[PLOT, "record"]["note"]
+
+
+def test_a_record_that_was_made_to_fit_an_edited_figure(project):
+    file = project.root / f"{HEATMAP}.pdf"
+    carried = re.search(rb"/Keywords \([^)]*\)", file.read_bytes())[0]
+    file.write_bytes(b"%PDF-1.4 " + carried)
+
+    def fit(body):
+        [output] = [entry for entry in body["outputs"] if entry["path"] == f"{HEATMAP}.pdf"]
+        output.update(sha256=hashlib.sha256(file.read_bytes()).hexdigest(), bytes=file.stat().st_size)
+
+    edit_record(project, PLOT, fit, sign=True)
+    found = Outcome(project)
+    assert found.code == 1
+    assert found.wrong() == {(PLOT, "record"): "MISMATCH"}
+    assert "journal" in found.checks[PLOT, "record"]["note"]
+
+    rewrite_journal(project, chain=False)  # now the journal's line fits as well, and breaks the chain
+    found = Outcome(project)
+    assert found.code == 1
+    assert found.wrong() == {(f"{RECORDS}/journal.jsonl", "chain"): "MISMATCH"}
+
+
+def test_a_forged_history_shows_against_a_crate_that_was_made_before(project):
+    subprocess.run(["case-saliency", "crate"], cwd=project.root, env=project.environment, check=True)
+    assert Outcome(project).code == 0
+    edit_record(project, PLOT, lambda body: body["machine"].update(processor="another one"))
+    rewrite_journal(project)
+    found = Outcome(project)
+    assert found.code == 1
+    assert set(found.wrong()) == {(PLOT, "crate"), (f"{RECORDS}/journal.jsonl", "crate")}
+
+
+def test_a_removed_record(project):
+    (project.root / PLOT).unlink()
+    found = Outcome(project)
+    assert found.code == 1
+    assert found.wrong()[PLOT, "record"] == "MISSING"
+    assert found.wrong()[f"{HEATMAP}.pdf", "known"] == "UNVERIFIABLE"
+
+
+@pytest.mark.parametrize(
+    "change", [lambda entries: [entries[1], entries[0], *entries[2:]], lambda entries: entries[1:]]
+)
+def test_a_journal_with_lines_moved_or_removed(project, change):
+    rewrite_journal(project, change, chain=False)
+    found = Outcome(project)
+    assert found.code == 1
+    assert found.wrong()[f"{RECORDS}/journal.jsonl", "chain"] == "MISMATCH"
+
+
+def test_source_edited_after_the_run_condemns_the_runs_that_reach_it(project):
+    file = project.root / "src/case_saliency/figures/agreement_heatmap.py"
+    file.write_text(file.read_text() + "# edited\n")
+    found = Outcome(project)
+    assert found.code == 1
+    assert {key[0] for key, verdict in found.wrong().items() if verdict == "MISMATCH"} == {
+        PLOT,
+        f"{RECORDS}/report/report.html.json",
+    }
+    assert "agreement_heatmap.py" in found.checks[PLOT, "code"]["note"]
+    project.git("commit", "--all", "--message", "edit")
+    assert Outcome(project).code == 1
+
+
+def test_rules_edited_after_the_run(project):
+    project.edit("workflow/rules/report.smk", "# The page that people read.", "# The page that people do not read.")
+    found = Outcome(project)
+    assert found.wrong() == {("Snakefile, workflow/", "rules"): "MISMATCH"}
+    assert found.code == 1
+
+
+def test_params_edited_after_the_run(project):
+    project.set("diagnostic", "threshold", to=60)
+    found = Outcome(project)
+    assert found.wrong() == {("params.yaml", "params"): "MISMATCH"}
+    assert found.code == 1
+
+
+def test_a_lock_that_was_changed_after_the_run(project):
+    file = project.root / "requirements.lock"
+    file.write_text(file.read_text().replace("numpy==", "numpy==9", 1))
+    found = Outcome(project)
+    assert found.wrong() == {("requirements.lock", "lock"): "MISMATCH"}
+    assert found.code == 1
+
+
+def test_packages_that_are_not_those_of_the_lock(project):
+    [file] = (project.root / RECORDS / "environments").iterdir()
+    text = re.sub(r"^numpy==.*$", "numpy==1.0.0", file.read_text(), flags=re.MULTILINE)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    file.with_name(f"{digest}.txt").write_text(text)
+    edit_record(project, CHOICE, lambda body: body.update(environment=digest))
+    rewrite_journal(project)
+    found = Outcome(project)
+    assert found.code == 1
+    assert found.wrong() == {(CHOICE, "packages"): "MISMATCH"}
+    assert "numpy 1.0.0 for" in found.checks[CHOICE, "packages"]["note"]
+    file.write_text(text)  # an inventory that is not what its name says
+    wrong = Outcome(project).wrong()
+    assert set(wrong.values()) == {"MISMATCH"}
+    assert (PLOT, "packages") in wrong
+
+
+def test_a_forged_commit(project):
+    edit_record(project, PLOT, lambda body: body["git"].update(commit="0" * 40))
+    assert Outcome(project).wrong()[PLOT, "record"] == "MISMATCH"
+    rewrite_journal(project)
+    found = Outcome(project)
+    assert found.wrong() == {(PLOT, "commit"): "UNVERIFIABLE"}
+    assert found.code == 2
+
+    file = project.root / "src/case_saliency/figures/agreement_heatmap.py"
+    before = file.read_text()
+    file.write_text(before + "# edited\n")
+    project.git("commit", "--all", "--message", "edit")
+    other = project.git("rev-parse", "HEAD").strip()
+    file.write_text(before)
+    project.git("commit", "--all", "--message", "edit back")
+    edit_record(project, PLOT, lambda body: body["git"].update(commit=other))
+    rewrite_journal(project)
+    found = Outcome(project)
+    assert found.wrong() == {(PLOT, "commit"): "MISMATCH"}
+    assert found.code == 1
+
+
+def test_uncommitted_changes_are_recorded_with_their_hash(project):
+    file = project.root / "src/case_saliency/figures/agreement_heatmap.py"
+    before = file.read_text()
+    file.write_text(before + "# edited\n")
+    project.snakemake(f"{HEATMAP}.png")
+    body = json.loads((project.root / PLOT).read_text())
+    assert body["git"]["dirty"] is True
+    found = Outcome(project, f"{HEATMAP}.png")
+    assert found.code == 0
+    assert "uncommitted changes that are here" in found.checks[PLOT, "commit"]["note"]
+
+    file.write_text(before + "# edited otherwise\n")
+    found = Outcome(project, f"{HEATMAP}.png")
+    assert found.wrong()[PLOT, "code"] == "MISMATCH"
+    assert found.wrong()[PLOT, "commit"] == "UNVERIFIABLE"
+
+
+def test_the_metadata_of_a_png(project):
+    file = project.root / f"{HEATMAP}.png"
+    body = file.read_bytes()
+    place = body.index(b"tEXtRecord\0")
+    end = place + 4 + int.from_bytes(body[place - 4 : place])
+    chunk = body[place : end - 1] + (b"0" if body[end - 1 : end] != b"0" else b"1")
+    file.write_bytes(body[:place] + chunk + zlib.crc32(chunk).to_bytes(4) + body[end + 4 :])
+    found = Outcome(project)
+    assert found.wrong() == {
+        (f"{HEATMAP}.png", "bytes"): "MISMATCH",
+        (f"{HEATMAP}.png", "embedded id"): "MISMATCH",
+    }
+    assert found.code == 1
+
+
+def test_a_replaced_checkpoint(project):
+    flip(project.root / WEIGHTS)
+    found = Outcome(project, f"{HEATMAP}.png")
+    assert found.code == 1
+    assert found.wrong() == {(WEIGHTS, "bytes"): "MISMATCH", (WEIGHTS, "weights"): "MISMATCH"}
+
+    description = project.root / Path(WEIGHTS).with_name("model.json")
+    record = f"{RECORDS}/obtain_model/{WEIGHTS}.json"
+    digest = hashlib.sha256((project.root / WEIGHTS).read_bytes()).hexdigest()
+    told = json.loads(description.read_text())
+    told["weights"].update(sha256=digest, source_sha256="0" * 64)
+    description.write_text(json.dumps(told))
+
+    def fit(body):
+        for entry in body["outputs"]:
+            content = (project.root / entry["path"]).read_bytes()
+            entry.update(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+
+    edit_record(project, record, fit)
+    rewrite_journal(project)
+    wrong = Outcome(project, WEIGHTS).wrong()
+    assert wrong == {(WEIGHTS, "upstream"): "MISMATCH"}  # made from another file than the pinned one
+    assert Outcome(project, f"{HEATMAP}.png").wrong()[f"{RECORDS}/predict/predictions/imagenet-sample/"
+        "efficientnet_lite0/seed0.parquet.json", "inputs"] == "MISMATCH"  # fmt: skip
+
+
+def test_a_replaced_image(project):
+    image = next((project.root / "data/imagenet-sample/images").glob("*.jpg"))
+    flip(image)
+    found = Outcome(project, SELECTION)
+    name = image.relative_to(project.root).as_posix()
+    assert found.wrong() == {(name, "images"): "MISMATCH"}
+    assert found.code == 1
+    image.unlink()
+    assert Outcome(project, SELECTION).wrong() == {(name, "images"): "MISSING"}
+
+
+def test_dvc_commit_over_an_edited_output_does_not_launder_it(project):
+    def dvc(*arguments):
+        environment = {
+            **project.environment,
+            "DVC_NO_ANALYTICS": "1",
+            "DVC_SITE_CACHE_DIR": str(project.root / ".site"),
+        }
+        command = ["dvc", *arguments, "--quiet"]
+        subprocess.run(command, cwd=project.root, env=environment, check=True, capture_output=True)
+
+    dvc("init")
+    (project.root / ".dvcignore").write_text(".snakemake_timestamp\n")
+    (project.root / "dvc.yaml").write_text(
+        f"stages:\n  all:\n    cmd: snakemake\n    outs:\n    - {TABLE}\n    - results/saliency\n"
+    )
+    dvc("commit", "--force", "--no-relink")
+    found = Outcome(project)
+    assert found.wrong() == {}
+    assert {(TABLE, "dvc.lock"), ("results/saliency", "dvc.lock")} <= set(found.checks)
+
+    flip(project.root / TABLE)
+    flip(project.root / MAPS)
+    wrong = Outcome(project).wrong()
+    assert {(TABLE, "dvc.lock"), ("results/saliency", "dvc.lock"), (TABLE, "bytes"), (MAPS, "bytes")} <= set(wrong)
+    dvc("commit", "--force", "--no-relink")
+    found = Outcome(project)
+    assert found.code == 1
+    assert found.wrong() == {(TABLE, "bytes"): "MISMATCH", (MAPS, "bytes"): "MISMATCH"}
+    assert folder_md5(project.root, "results/saliency") == found.checks["results/saliency", "dvc.lock"]["actual"]
+
+
+HOSTILE = {
+    "deep": "[" * 100_000,
+    "number": '{"inputs": NaN}',
+    "types": '{"id": 3, "inputs": "all", "outputs": {"a": []}}',
+    "list": "[1, 2]",
+    "bytes": "\udcff\udcfe",
+    "huge": None,
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_record_that_is_none_is_an_outcome(project, kind):
+    file = project.root / RECORDS / "plot/hostile.json"
+    if HOSTILE[kind] is None:
+        with file.open("wb") as sparse:
+            sparse.truncate(2**40)
+    else:
+        file.write_text(HOSTILE[kind], errors="surrogateescape")
+    found = Outcome(project)
+    assert found.code == 1
+    assert found.wrong() == {(f"{RECORDS}/plot/hostile.json", "record"): "MISMATCH"}
+
+
+def test_nothing_outside_the_repository_is_read(project, tmp_path):
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(b"secret")
+    (project.root / "results/link.png").symlink_to(secret)
+    os.mkfifo(project.root / "results/pipe.png")
+    paths = ["/etc/passwd", "../secret.png", str(secret), "results/link.png", "results/pipe.png", "results"]
+    digest = hashlib.sha256(b"secret").hexdigest()
+
+    def reach(body):
+        body["outputs"] = [{"role": "pdf", "path": path, "sha256": digest, "bytes": 6} for path in paths]
+        body["inputs"] = [{"role": "table", "path": path, "sha256": digest, "bytes": 6} for path in paths]
+        body["code"] = {"../secret.png": digest, "/etc/passwd": digest}
+        body["git"]["commit"] = "--output=/tmp/x"
+
+    edit_record(project, PLOT, reach, sign=True)
+    rewrite_journal(project)
+    found = Outcome(project)
+    assert found.code != 0
+    seen = {file["path"]: file for file in found.told["files"]}
+    assert all(seen[path]["verdict"] != "OK" and seen[path]["actual"] is None for path in paths)
+    done = call(project, "--reexecute", "50", "--seed", "0", SELECTION, "results/link.png")
+    assert "results/link.png" in done.stdout
+
+
+def test_images_behind_a_link_are_not_read(project, tmp_path):
+    image = next((project.root / "data/imagenet-sample/images").glob("*.jpg"))
+    shutil.move(image, tmp_path / image.name)
+    image.symlink_to(tmp_path / image.name)
+    found = Outcome(project, SELECTION)
+    assert set(found.wrong().values()) == {"UNVERIFIABLE"}
+    assert found.code == 2
+    assert Outcome(project, SELECTION, "--outside", str(tmp_path)).code == 0
+
+
+def test_code_of_the_users_own_outside_git_is_unverifiable(project):
+    (project.root / "mine.py").write_text("")
+    digest = hashlib.sha256(b"").hexdigest()
+    edit_record(project, PLOT, lambda body: body["code"].update({"mine.py": digest}), sign=True)
+    rewrite_journal(project)
+    wrong = Outcome(project).wrong()
+    assert wrong == {(PLOT, "commit"): "UNVERIFIABLE"} | {
+        (f"{HEATMAP}.{kind}", "embedded id"): "MISMATCH" for kind in ("pdf", "png", "svg")
+    }
+
+
+def test_a_path_with_control_characters_cannot_write_to_the_terminal(project):
+    edit_record(project, PLOT, lambda body: body["outputs"][0].update(path="results/a\x1b[2J.pdf"))
+    rewrite_journal(project)
+    assert "\x1b" not in call(project).stdout
+    assert "\x1b" not in call(project, "--dot").stdout
+
+
+def test_wrong_usage_has_an_exit_code_of_its_own(finished, tmp_path):
+    assert call(finished, "--no-such-option").returncode == 3
+    assert call(finished, "results/no-such-file.pdf").returncode == 3
+    assert call(finished, str(tmp_path)).returncode == 3
+    assert call(finished, "--table", TABLE).returncode == 3
+    assert call(finished, "--table", TABLE, "--row", "method=case", "--column", "nothing").returncode == 3
+    assert call(finished, "--table", TABLE, "--row", "seed=0", "--column", "n").returncode == 3  # several rows
+
+
+def test_a_cell_leads_to_scores_maps_and_images(finished):
+    cell = ("--table", TABLE, "--row", "method=case", "--column", "median_agreement")
+    found = Outcome(finished, *cell)
+    assert found.code == 0
+    [scores] = found.told["scores"]
+    assert {row["method"] for row in scores["rows"]} == {"case"}
+    values = sorted(row["agreement"] for row in scores["rows"])
+    assert len(values) == 3
+    assert values[1] == found.told["value"]
+    [maps] = found.told["maps"]
+    assert (maps["path"], maps["layer"], maps["method"], maps["images"]) == (MAPS, "last_conv", "case", 3)
+    assert {image["image_id"] for image in found.told["images"]} == {row["image_id"] for row in scores["rows"]}
+    assert "row " in call(finished, *cell).stdout
+
+
+def test_the_commands_rebuild_a_file_from_nothing(finished, tmp_path):
+    script = call(finished, SELECTION, "--commands").stdout
+    assert script.count("case-saliency") == 2
+    clone = tmp_path / "clone"
+    finished.git("clone", "--quiet", str(finished.root), str(clone))
+    subprocess.run(["sh"], input=script, text=True, cwd=clone, env={**finished.environment}, check=True)
+    assert (clone / SELECTION).read_bytes() == (finished.root / SELECTION).read_bytes()
+
+
+def test_running_again_tells_what_no_comparison_of_records_can(project):
+    done = call(project, SELECTION, "--reexecute", "5")
+    assert done.returncode == 0
+    assert done.stderr.count("files with the same bytes") == 2
+
+    file = project.root / SELECTION
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[:-1]))  # an image less, and all records fit
+
+    def fit(body):
+        for entry in (*body["inputs"], *body["outputs"]):
+            if entry["path"] == SELECTION:
+                entry.update(sha256=hashlib.sha256(file.read_bytes()).hexdigest(), bytes=file.stat().st_size)
+
+    edit_record(project, CHOICE, fit, sign=True)
+    rewrite_journal(project)
+    assert call(project, SELECTION).returncode == 0
+    assert call(project, SELECTION, "--reexecute", "5").returncode == 1
+
+
+def test_the_pictures_are_whole(finished, tmp_path):
+    dot = call(finished, f"{HEATMAP}.pdf", "--dot").stdout
+    assert f'"{TABLE}"' in dot
+    assert dot.startswith("digraph")
+    done = call(finished, f"{HEATMAP}.pdf", "--svg", str(tmp_path / "a.svg"))
+    assert done.returncode == 0
+    drawn = ElementTree.parse(tmp_path / "a.svg")  # noqa: S314 (our own)
+    titles = {node.text for node in drawn.iter("{http://www.w3.org/2000/svg}title")}
+    assert {f"{HEATMAP}.pdf", TABLE, PLOT, WEIGHTS} <= titles
+
+
+def test_a_failed_run_is_on_record_and_in_the_journal(project):
+    arguments = ["select-images", "--manifest", "data/imagenet-sample/manifest.csv", "--settings", '{"seed": 0}']
+    command = ["case-saliency", *arguments, "--selection", SELECTION]
+    done = subprocess.run(command, cwd=project.root, env=project.environment, capture_output=True, check=False)
+    assert done.returncode == 1
+    found = Outcome(project)
+    failed = CHOICE.replace(".json", ".failed.json")
+    assert found.told["failed_runs"] == [failed]
+    assert found.code == 0  # the last good run stands
+    (project.root / failed).unlink()
+    assert Outcome(project).wrong() == {(failed, "record"): "MISSING"}
+
+
+def test_a_tree_without_git_is_unverifiable(project):
+    shutil.rmtree(project.root / ".git")
+    found = Outcome(project)
+    assert found.code == 2
+    assert found.wrong()["working tree", "git"] == "UNVERIFIABLE"
+    assert set(found.wrong().values()) == {"UNVERIFIABLE"}
