@@ -34,9 +34,11 @@ def worst_sign_tests(scores: pd.DataFrame, threshold: float) -> pd.DataFrame:
     """
     rows = []
     for names, cell in scores.assign(status=status(scores, "agreement")).groupby(list(CELL), sort=False):
-        tests = [sign_test_less(counted(cell, policy).to_numpy(), threshold) for policy in ("exclude", "insensitive")]
-        worst = float(np.fmax(*tests))  # NaN only where both are: no image at all
-        rows.append(dict(zip(CELL, names, strict=True)) | {"p_sign": tests[0], "p_sign_worst": worst})
+        without, against = (
+            sign_test_less(counted(cell, policy).to_numpy(), threshold) for policy in ("exclude", "insensitive")
+        )
+        worst = float(np.fmax(without, against))  # NaN only where both are: no image at all
+        rows.append(dict(zip(CELL, names, strict=True)) | {"p_sign": without, "p_sign_worst": worst})
     return pd.DataFrame(rows, columns=[*CELL, "p_sign", "p_sign_worst"])
 
 
