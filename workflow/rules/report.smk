@@ -1,5 +1,5 @@
 # The page that people read.
-REPORTED = ["agreement", "fidelity", "cross_deletion", "ranks", "pooled", "attrition"]
+REPORTED = ["agreement", "fidelity", "cross_deletion", "ranks", "pooled", "attrition", "paper"]
 ANALYSIS_FIGURES = sorted(
     {f"case_saliency.figures.{name}" for run in config["run"] for name in study.analyses(config, run)}
 )

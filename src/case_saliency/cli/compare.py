@@ -80,6 +80,8 @@ def _tables(folder: Path, claims: Path) -> "dict[str, pd.DataFrame]":
 
 
 def _told(found: "Reproduction") -> str:
+    from case_saliency.statistics.reference import TOLERANCES
+
     lines = [f"{found.experiment}: {found.overall}"]
     if found.counts:
         values, conclusions = found.counts["values"], found.counts["conclusions"]
@@ -88,10 +90,10 @@ def _told(found: "Reproduction") -> str:
             f"{values['within']:,} within tolerance, {values['different']:,} different",
             f"  conclusions: {conclusions['equal']:,} of {sum(conclusions.values()):,} the same",
         ]
-        differing = {name: counts["different"] for name, counts in found.by_table.items() if counts["different"]}
-        lines += [f"  different by table: {', '.join(f'{name} {n:,}' for name, n in differing.items())}"] * bool(
-            differing
-        )
+        shares = [f"{kind} {share:.2%} (tolerance {TOLERANCES[kind]:.1%})" for kind, share in found.largest.items()]
+        lines += [f"  largest difference: {', '.join(shares)}"] * bool(found.worst)
+        differing = [f"{name} {of['different']:,}" for name, of in found.by_table.items() if of["different"]]
+        lines += [f"  different by table: {', '.join(differing)}"] * bool(differing)
     lines += [f"  missing: {_few(found.missing)}"] * bool(found.missing)
     lines += [f"  not published: {_few(found.added)}"] * bool(found.added)
     lines += ["  worst:", *(f"    {_difference(one)}" for one in found.worst)] * bool(found.worst)

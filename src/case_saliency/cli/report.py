@@ -100,6 +100,7 @@ def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
         pooled=tables["pooled"],
         cross_deletion=tables["cross_deletion"],
         curves=tables.get("curves"),
+        paper=tables.get("paper"),
         gallery=_gallery(arguments, name),
         analyses={analysis: tables[analysis] for analysis in ANALYSES if analysis in tables},
     )

@@ -88,7 +88,8 @@ class Experiment:
 
     `agreement`, `fidelity`, `attrition`, `ranks`, `pooled`, `cross_deletion` and `curves` are the tables of
     `results/tables/<experiment>/`, None where they were not made; `analyses` holds the tables of
-    `case_saliency.analyses` by name; `notes` say what else a reader must know of the data; `gallery` holds the maps.
+    `case_saliency.analyses` by name; `notes` say what else a reader must know of the data; `gallery` holds the maps;
+    `paper` is the table of the paper's numbers beside these.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Experiment:
     analyses: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     notes: Sequence[str] = ()
     gallery: Gallery | None = None
+    paper: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

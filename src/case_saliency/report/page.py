@@ -26,6 +26,7 @@ _CAPTIONS = {
     "cross_deletion": "Class specificity: cross-deletion and the joint verdict",
     "ranks": "Ranks: the methods over the same images, with the critical difference",
     "pooled": "Pooled: mean agreement over networks, and over the seeds of each",
+    "paper": "Side by side: the paper's Tables 1, 2 and 3 beside these numbers",
     "attrition": "Attrition: what became of every image",
 }
 

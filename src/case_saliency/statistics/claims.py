@@ -34,10 +34,11 @@ def worst_sign_tests(scores: pd.DataFrame, threshold: float) -> pd.DataFrame:
     """
     rows = []
     for names, cell in scores.assign(status=status(scores, "agreement")).groupby(list(CELL), sort=False):
-        tests = [sign_test_less(counted(cell, policy).to_numpy(), threshold) for policy in ("exclude", "insensitive")]
-        rows.append(
-            dict(zip(CELL, names, strict=True)) | {"p_sign": tests[0], "p_sign_worst": float(np.nanmax([*tests, 0]))}
+        without, against = (
+            sign_test_less(counted(cell, policy).to_numpy(), threshold) for policy in ("exclude", "insensitive")
         )
+        worst = float(np.fmax(without, against))  # NaN only where both are: no image at all
+        rows.append(dict(zip(CELL, names, strict=True)) | {"p_sign": without, "p_sign_worst": worst})
     return pd.DataFrame(rows, columns=[*CELL, "p_sign", "p_sign_worst"])
 
 
@@ -204,9 +205,10 @@ def _gains(
         for baseline in baselines:
             pairs = []
             for (model, _), values in networks.items():
-                base, other = values.get((main_layers[model], reference)), _at(values, main_layers[model], baseline)
+                base = values.get((main_layers[model], reference), _EMPTY)
+                other = _at(values, main_layers[model], baseline)
                 pairs.append(pd.concat({"reference": base, "baseline": other}, axis=1).dropna())
-            images = sorted(set.intersection(*(set(pair.index) for pair in pairs)))
+            images = sorted(set.intersection(*(set(pair.index) for pair in pairs))) if pairs else []
             if not images:
                 continue
             over, under = (

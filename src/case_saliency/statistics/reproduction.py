@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from case_saliency.statistics.reference import Comparison, compare
+from case_saliency.statistics.reference import SMALL_P, TOLERANCES, Comparison, Kind, compare
 
 Overall = Literal["equal", "within tolerance", "same conclusions", "different"]
 LEVELS: tuple[Overall, ...] = ("equal", "within tolerance", "same conclusions", "different")
@@ -31,6 +31,8 @@ class Reproduction:
         Table -> state -> values.
     worst
         The values that differ most, by the ratio of difference and tolerance; conclusions first.
+    largest
+        Kind of number -> its largest difference, as a share of the scale on which its tolerance is stated.
     missing, added
         What the run lacks, or has beyond the published results.
     """
@@ -40,6 +42,7 @@ class Reproduction:
     counts: Mapping[str, Mapping[str, int]]
     by_table: Mapping[str, Mapping[str, int]]
     worst: Sequence[Mapping[str, Any]]
+    largest: Mapping[Kind, float]
     missing: Sequence[str]
     added: Sequence[str]
 
@@ -55,7 +58,7 @@ def reproduction(
     missing += [text for one in found for text in one.missing]
     added += [text for one in found for text in one.added]
     if cells.empty:
-        return Reproduction(experiment, "different", {}, {}, [], missing, added)
+        return Reproduction(experiment, "different", {}, {}, [], {}, missing, added)
     conclusions = cells[cells["kind"] == "conclusion"]
     return Reproduction(
         experiment=experiment,
@@ -63,9 +66,22 @@ def reproduction(
         counts={"values": _counts(cells), "conclusions": _counts(conclusions)},
         by_table={str(name): _counts(part) for name, part in cells.groupby("table", sort=False)},
         worst=_worst(cells, n_worst),
+        largest=_largest(cells),
         missing=missing,
         added=added,
     )
+
+
+def _largest(cells: pd.DataFrame) -> dict[Kind, float]:
+    """Return the largest difference of each kind that has a tolerance; p-values that are both small do not count."""
+    found: dict[Kind, float] = {}
+    for name, tolerance in TOLERANCES.items():
+        rows = cells[(cells["kind"] == name) & (cells["tolerance"] > 0)]
+        rows = rows[~_small(rows)]
+        if tolerance and len(rows):
+            shares = tolerance * rows["difference"].astype(float) / rows["tolerance"].astype(float)
+            found[name] = float(shares.fillna(0).max())
+    return found
 
 
 def _overall(cells: pd.DataFrame, conclusions: pd.DataFrame, missing: Sequence[str]) -> Overall:
@@ -83,7 +99,7 @@ def _counts(cells: pd.DataFrame) -> dict[str, int]:
 def _worst(cells: pd.DataFrame, n_worst: int) -> list[dict[str, Any]]:
     unequal = cells[cells["state"] != "equal"]
     with np.errstate(divide="ignore", invalid="ignore"):
-        excess = (unequal["difference"] / unequal["tolerance"]).fillna(np.inf)
+        excess = (unequal["difference"] / unequal["tolerance"]).fillna(np.inf).where(~_small(unequal), 0.0)
     order = unequal.assign(excess=excess, first=unequal["kind"] != "conclusion").sort_values(
         ["first", "excess"], ascending=[True, False], kind="stable"
     )
@@ -92,6 +108,14 @@ def _worst(cells: pd.DataFrame, n_worst: int) -> list[dict[str, Any]]:
         {str(key): _plain(value) for key, value in row.items()}
         for row in order[columns].head(n_worst).to_dict("records")
     ]
+
+
+def _small(cells: pd.DataFrame) -> "pd.Series[bool]":
+    """Return which cells are p-values that are small in both tables."""
+    small = pd.Series(data=False, index=cells.index)
+    tests = cells[cells["kind"] == "p"]
+    small[tests.index] = tests[["reference", "fresh"]].astype(float).max(axis=1) < SMALL_P
+    return small
 
 
 def _plain(value: Any) -> Any:

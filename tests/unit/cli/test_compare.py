@@ -69,6 +69,9 @@ def test_a_shifted_number(results, capsys, column, share, code, overall):
     found_code, told = outcome(results, capsys)
     assert (found_code, told["overall"]) == (code, overall)
     [worst] = told["experiments"][0]["worst"]
+    if column != "n":
+        kind_of = "interval" if column == "ci_high" else "estimate"
+        assert told["experiments"][0]["largest"][kind_of] == pytest.approx(share, rel=1e-6)
     assert (worst["table"], worst["column"]) == ("agreement", column)
     assert worst["row"].startswith(f"experiment={NAME}")
 

@@ -11,6 +11,7 @@ from case_saliency.report.tables import PRINTED, view
 from case_saliency.statistics import (
     activity,
     circularity,
+    defects,
     localization,
     pairwise,
     randomisation,
@@ -71,6 +72,6 @@ def test_every_column_of_the_study_has_a_meaning(experiment) -> None:
 
 
 def test_every_column_of_an_analysis_has_a_meaning() -> None:
-    for module in (activity, circularity, localization, pairwise, randomisation, reliability, similarity):
+    for module in (activity, circularity, defects, localization, pairwise, randomisation, reliability, similarity):
         assert [name for name in module._COLUMNS if name not in MEANINGS] == []
     assert {"source", "k", "combined", "other_in_set", "difference_to_main"} <= set(MEANINGS)

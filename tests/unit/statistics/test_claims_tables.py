@@ -32,6 +32,18 @@ def test_the_worst_policy_counts_empty_maps_as_agreement():
     assert row["p_sign_worst"] == pytest.approx(stats.binomtest(6, 8, 0.5, "greater").pvalue)
 
 
+def test_without_any_image_nothing_is_tested():
+    none = scores(CASE, "case").assign(qualified=False, reason="misclassified")
+    [row] = claims.worst_sign_tests(none, 50.0).to_dict("records")
+    assert np.isnan(row["p_sign"])
+    assert np.isnan(row["p_sign_worst"])
+    layers = {"net": "late"}
+    assert claims.against_reference(none, "case", ["gradcam"], layers, 0.05).empty
+    assert claims.sensitivity_gains(none, "case", ["gradcam"], layers, alpha=0.05, seed=0).empty
+    without = claims.sensitivity_gains(scores(OTHER, "gradcam"), "case", ["gradcam"], layers, alpha=0.05, seed=0)
+    assert without.empty
+
+
 def test_methods_are_compared_with_the_reference_on_the_images_that_both_have():
     short = np.where(np.arange(8) == 0, np.nan, OTHER)
     table = pd.concat([scores(CASE, "case"), scores(short, "gradcam", degenerate=["zero"] + [""] * 7)])

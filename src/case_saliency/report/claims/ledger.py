@@ -20,12 +20,13 @@ VERDICTS = {
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim of the paper: what it says, its figure, the rule, and where it was made.
+    """A claim of the paper: what it says, in short and in full, its figure, the rule, and where it was made.
 
     `networks` and `datasets` are those of the claim itself: elsewhere the same rule decides on what stands for them,
     and the ledger says so. An empty `networks` means that the claim speaks of networks in general.
     """
 
+    short: str
     text: str
     paper: str
     rule: str
@@ -39,6 +40,7 @@ _IMAGENET, _CIFAR = frozenset({"imagenet"}), frozenset({"cifar100"})
 
 CLAIMS: Mapping[str, Claim] = {
     "C1": Claim(
+        "common CAM methods fail",
         "Widely used CAM methods fail the class-sensitivity diagnostic on most architectures.",
         "Table 1: Grad-CAM p = .8734 on ConvNeXt-L; by its text also Ablation-CAM, Grad-CAM++ or Score-CAM on others",
         "on more than half of the architectures at least 3 of the 5 baselines are insensitive (interval above 50%); "
@@ -47,6 +49,7 @@ CLAIMS: Mapping[str, Claim] = {
         _IMAGENET,
     ),
     "C2": Claim(
+        "CASE passes everywhere",
         "CASE rejects H0 on every architecture and data set.",
         "Table 1: p < .0001 on all four networks",
         "the largest sign-test p of CASE over all cells is below .05, also under the worse policy for empty maps",
@@ -54,6 +57,7 @@ CLAIMS: Mapping[str, Claim] = {
         _IMAGENET | _CIFAR,
     ),
     "C3": Claim(
+        "CASE has the lowest agreement",
         "CASE has the lowest agreement of all compared methods.",
         "stated in the text, no figure",
         "CASE is below every other method of the paper's set in a paired one-sided test, the largest p below .05; the "
@@ -62,6 +66,7 @@ CLAIMS: Mapping[str, Claim] = {
         _IMAGENET,
     ),
     "C4": Claim(
+        "at DenseNet's conv2 nearly all methods pass",
         "DenseNet, layer conv2: nearly all methods reject.",
         "Table 1: p < .0001 for all methods",
         "at least 5 of 6 methods reject after Holm's correction",
@@ -69,6 +74,7 @@ CLAIMS: Mapping[str, Claim] = {
         _IMAGENET | _CIFAR,
     ),
     "C5": Claim(
+        "at its norm5 CASE does and most do not",
         "DenseNet, layer norm5: most methods no longer reject; CASE still does.",
         "Table 2: p < .0001 for CASE and Score-CAM alone",
         "CASE rejects; at least 4 of 5 baselines have an interval that does not begin below 50%; and their agreement "
@@ -77,6 +83,7 @@ CLAIMS: Mapping[str, Claim] = {
         _IMAGENET,
     ),
     "C6": Claim(
+        "so in five trainings",
         "C4 is stable across five training seeds.",
         "Figure 4: every method rejects in each of five runs on CIFAR-100",
         "every method rejects after Holm's correction on each of five seeds",
@@ -84,6 +91,7 @@ CLAIMS: Mapping[str, Claim] = {
         _CIFAR,
     ),
     "C7": Claim(
+        "conv2 is uniquely sparse",
         "DenseNet's conv2 layer is uniquely sparse in active channels.",
         "Figures 5 and 6: fewer than 20 of 32 channels, a peak near 1050 of 1920 at norm5, several hundred elsewhere",
         "the ratio of active shares, conv2 to each other architecture's main layer, has an interval below .5 at every "
@@ -92,6 +100,7 @@ CLAIMS: Mapping[str, Claim] = {
         _IMAGENET,
     ),
     "C8": Claim(
+        "CASE's confidence drop is comparable",
         "CASE's confidence drop is comparable to the baselines' (no method significantly better, bar VGG).",
         "Table 3: means .1163 to .2052 with CASE; p against CASE from .0057 to .97, VGG apart",
         "CASE is non-inferior to each baseline at the margin, and no baseline is better (Holm), at every share of "
@@ -100,6 +109,7 @@ CLAIMS: Mapping[str, Claim] = {
         _IMAGENET,
     ),
     "C9": Claim(
+        "42% more class-sensitive",
         "+42% class sensitivity over Grad-CAM and Integrated Gradients.",
         "a secondary summary of the paper; the paper has no such figure",
         "the bootstrap interval of the relative gain holds 42% and not 0, against both baselines; at best consistent "
@@ -108,6 +118,7 @@ CLAIMS: Mapping[str, Claim] = {
         _IMAGENET | _CIFAR,
     ),
     "C10": Claim(
+        "28% more faithful",
         "+28% explanation fidelity (deletion and insertion AUC) over Grad-CAM and Integrated Gradients.",
         "a secondary summary of the paper; the paper has neither the measure nor the figure",
         "the bootstrap interval of the relative gain holds 28% and not 0, against both baselines; at best consistent "
@@ -195,8 +206,13 @@ def _cell(record: Mapping[str, Any]) -> str:
 def _details(record: Mapping[str, Any] | None) -> str:
     if record is None:
         return ""
-    ours = f" {record['ours']} (n = {record['n']})." if record["ours"] else ""
-    text = f"- {record['experiment']}: **{_cell(record)}**.{ours} {record['reason'][:1].upper()}{record['reason'][1:]}."
+    ours = f" {sentence(record['ours'])} (n = {record['n']})." if record["ours"] else ""
+    text = f"- {record['experiment']}: **{_cell(record)}**.{ours} {sentence(record['reason'])}."
     for also in record["also"]:
         text += f" {also['about']}: {also['verdict']}{'; ' + also['ours'] if also['ours'] else ''}."
     return text
+
+
+def sentence(text: str) -> str:
+    """Begin a text with a capital letter."""
+    return text[:1].upper() + text[1:]

@@ -39,15 +39,15 @@ def ledger(records: Sequence[Mapping[str, Any]]) -> Ledger | None:
 
 
 def _sentence(records: Sequence[Mapping[str, Any]], experiment: str) -> str:
-    """Name the claims by verdict.
+    """Name the claims by verdict, in words.
 
     Examples
     --------
     >>> _sentence([{"experiment": "e", "id": name, "verdict": "partly"} for name in ("C1", "C3")], "e")
-    'partly C1, C3'
+    'partly: common CAM methods fail (C1), CASE has the lowest agreement (C3)'
     """
     found: dict[str, list[str]] = {verdict: [] for verdict in VERDICTS}
     for record in records:
         if record["experiment"] == experiment:
-            found[record["verdict"]].append(record["id"])
-    return "; ".join(f"{verdict} {', '.join(names)}" for verdict, names in found.items() if names)
+            found[record["verdict"]].append(f"{CLAIMS[record['id']].short} ({record['id']})")
+    return "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in found.items() if names)

@@ -186,6 +186,15 @@ def test_c3(pairs, verdict):
     assert not pairs or "held out, has medians 45%" in found.ours
 
 
+def test_one_case_among_many_that_is_higher_by_chance_contradicts_nothing():
+    networks = [pair(name, method) for name in MODELS for method in BASELINES]
+    by_chance = [*networks[:-1], pair(MODELS[-1], BASELINES[-1], 0.99, 0.01)]
+    cells = of_cells(*(cell(name, "case", LOW) for name in MODELS))
+    assert RULES["C3"](replace(cells, pairs=pd.DataFrame(by_chance))).verdict == "inconclusive"
+    shown = [*networks[:-1], pair(MODELS[-1], BASELINES[-1], 1.0, 0.001)]
+    assert RULES["C3"](replace(cells, pairs=pd.DataFrame(shown))).verdict == "partly"
+
+
 def test_c3_tells_the_extended_set_apart():
     pairs = [pair("vgg_small", name) for name in BASELINES] + [pair("vgg_small", "hirescam", 1.0, 1e-3)]
     cells = of_cells(cell("vgg_small", "case", LOW), cell("vgg_small", "hirescam", LOW))

@@ -17,7 +17,13 @@ def record(claim, verdict, scope="other", experiment="e"):
 
 def test_a_sentence_names_the_claims_of_each_verdict():
     found = ledger([record("C1", "inconclusive"), record("C2", "reproduced"), record("C3", "inconclusive")])
-    assert found.sentences == [("e", "reproduced C2; inconclusive C1, C3")]
+    assert found.sentences == [
+        (
+            "e",
+            "reproduced: CASE passes everywhere (C2); inconclusive: common CAM methods fail (C1), CASE has the lowest "
+            "agreement (C3)",
+        )
+    ]
     assert ledger([]) is None
 
 

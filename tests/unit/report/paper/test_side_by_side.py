@@ -3,9 +3,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from case_saliency.report.meanings import MEANINGS
 from case_saliency.report.paper.page import page
 from case_saliency.report.paper.published import TABLE_1, TABLE_2, TABLE_3
-from case_saliency.report.paper.side_by_side import consistency, side_by_side
+from case_saliency.report.paper.side_by_side import COLUMNS, consistency, side_by_side
 from case_saliency.statistics.implied import implied_correlation, implied_pairs
 from case_saliency.statistics.paired import paired_t
 
@@ -85,6 +86,10 @@ def test_the_page_has_the_papers_layout_with_lost_and_unmeasured_cells():
     assert told.count("DenseNet, small | norm5") == 1
     alone = page({"e": beside()}, {"e": pooled.iloc[:0]}, {}, consistency(), 50)
     assert "Figure" not in alone
+
+
+def test_every_column_has_a_meaning():
+    assert set(COLUMNS) - set(MEANINGS) == set()
 
 
 def test_the_papers_tables_are_complete():
