@@ -6,13 +6,14 @@ valid one; so what is wrong is refused first, and an unexplained change is taken
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from workflow.versioning import document, environment, plan, records, stages, store
 from workflow.versioning.stages import Stage
 
 SHOWN = 5
+APART = (str(store.RECORDS), *stages.VIEWS)
 
 
 class GateError(Exception):
@@ -35,9 +36,10 @@ def refuse_locked(root: Path) -> None:
         )
 
 
-def refuse_pending(found: Iterable[Stage]) -> None:
-    """Refuse stages that Snakemake has not finished."""
+def refuse_pending(found: Iterable[Stage], views: Mapping[str, str]) -> None:
+    """Refuse stages and views that Snakemake has not finished."""
     rows = [f"{stage.name}: {file} ({reason})" for stage in found for file, reason in stage.pending.items()]
+    rows += [f"views: {file} ({reason})" for file, reason in views.items()]
     if rows:
         raise GateError(f"{len(rows)} jobs are not done:\n{listing(rows)}\nFinish them first: snakemake --cores all")
 
@@ -59,11 +61,9 @@ def refuse_leftovers(found: Iterable[Stage], root: Path) -> None:
         )
 
 
-def refuse_altered(found: Iterable[Stage], root: Path) -> None:
-    """Refuse files that are no longer what their run wrote."""
-    rows = []
-    for stage in found:
-        rows += [f"{stage.name}: {file}" for file in records.altered(stage.files, root)]
+def refuse_altered(found: Iterable[tuple[str, Sequence[str]]], root: Path) -> None:
+    """Refuse files, by stage, that are no longer what their run wrote."""
+    rows = [f"{name}: {file}" for name, files in found for file in records.altered(files, root)]
     if rows:
         files = " ".join(row.partition(": ")[2] for row in rows)
         raise GateError(
@@ -101,13 +101,13 @@ def commit(root: Path, within_run: bool) -> str:
         before = store.locked(root)
     except store.LockFileError as error:
         raise GateError(str(error)) from error
-    planned = plan.read(root)
+    planned = plan.read(root, stages.VIEWS)
     found = stages.stages(planned)
     own = stages.of(planned, found)
-    refuse_pending(own)
+    refuse_pending(own, stages.pending_views(planned))
     own = stages.finished(found, own)
     refuse_leftovers(own, root)
-    refuse_altered(own, root)
+    refuse_altered([(stage.name, stage.files) for stage in own] + [("views", stages.VIEWS)], root)
     rewritten = document.write(found, root)
     return _record(root, own, before, rewritten)
 
@@ -115,7 +115,7 @@ def commit(root: Path, within_run: bool) -> str:
 def _record(root: Path, own: Sequence[Stage], before: store.Entries, rewritten: bool) -> str:
     old = (root / store.LOCK).read_bytes() if before else None
     count = store.record_count(root)
-    store.record(root, last(own))
+    store.record(root, last(own), APART)
     after = store.locked(root)
     names = [stage.name for stage in own]
     said = []

@@ -46,8 +46,8 @@ class Plan:
     stages: Mapping[tuple[str, str], frozenset[Keys]]
 
 
-def read(root: Path, max_checksum_bytes: int = 4 * 10**9) -> Plan:
-    """Plan the workflow in folder `root`, which is the working folder, and run nothing.
+def read(root: Path, also: Iterable[str] = (), max_checksum_bytes: int = 4 * 10**9) -> Plan:
+    """Plan the workflow in folder `root`, which is the working folder, and run nothing; `also` are files to plan for.
 
     Raises
     ------
@@ -55,12 +55,12 @@ def read(root: Path, max_checksum_bytes: int = 4 * 10**9) -> Plan:
         If params.yaml or the Snakefile is not valid.
     """
     try:
-        return _read(root, max_checksum_bytes)
+        return _read(root, also, max_checksum_bytes)
     except WorkflowError as error:
         raise PlanError(f"the workflow cannot be planned: {error}") from error
 
 
-def _read(root: Path, max_checksum_bytes: int) -> Plan:
+def _read(root: Path, also: Iterable[str], max_checksum_bytes: int) -> Plan:
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         made = api.workflow(
             resource_settings=ResourceSettings(cores=1),
@@ -77,7 +77,7 @@ def _read(root: Path, max_checksum_bytes: int) -> Plan:
             config.seen.clear()
             known["step_files"](step, name)
             stages[step, name] = frozenset(config.seen)
-        targets = {f"{step}-{name}" for step, name in stages}
+        targets = {f"{step}-{name}" for step, name in stages} | set(also)
         workflow.dag_settings = DAGSettings(
             targets=targets, force_incomplete=True, max_checksum_file_size=max_checksum_bytes
         )

@@ -88,7 +88,8 @@ def restore(root: Path, experiments: Sequence[str] = ()) -> str:
         )
     reasons = {stage.name: outdated(stage, entries.get(stage.name), planned.params, root) for stage in own}
     lost = downstream({name: reason for name, reason in reasons.items() if reason}, own, entries)
-    amiss = _bring(root, last(own))
+    apart = () if experiments else VIEWS
+    amiss = _bring(root, last(own), [str(store.RECORDS), *apart])
     for stage in own:
         if stage.name not in lost and (files := store.damaged(root, entries[stage.name])):
             lost[stage.name] = f"missing or damaged: {', '.join(files[:3])}{', ...' if len(files) > 3 else ''}"
@@ -96,8 +97,11 @@ def restore(root: Path, experiments: Sequence[str] = ()) -> str:
     for name in lost.keys() & entries.keys():
         store.forget(root, entries[name])
     kept = [stage.name for stage in own if stage.name not in lost]
+    views = [path for path in apart if not lost and not store.damaged_apart(root, path)]
+    for path in set(apart) - set(views):
+        (root / path).unlink(missing_ok=True)
     if kept:
-        _snakemake("--touch", "--forceall", "--cores", "1", "--", *kept)
+        _snakemake("--touch", "--forceall", "--cores", "1", "--", *kept, *views)
     if lost:
         raise GateError(
             f"{len(kept)} of {len(own)} stages are restored. {amiss[:1].upper() + amiss[1:] + '. ' if amiss else ''}"
@@ -105,19 +109,18 @@ def restore(root: Path, experiments: Sequence[str] = ()) -> str:
             + "\n".join(f"  {name}: {reason}" for name, reason in lost.items())
             + "\nTo make them: snakemake --cores all"
         )
-    if not experiments:
+    if len(views) < len(apart):
         _snakemake("--cores", "all", "--", *VIEWS)
     again = plan.read(root)
     if pending := [row for stage in stages.of(again, stages.stages(again), experiments) for row in stage.pending]:
         raise GateError(f"restored, but Snakemake would still make:\n{listing(pending)}")
-    rebuilt = "" if experiments else "the report is rebuilt; "
-    return f"{len(kept)} stages are restored and verified; {rebuilt}snakemake has nothing to do"
+    return f"{len(kept)} stages are restored and verified; snakemake has nothing to do"
 
 
-def _bring(root: Path, final: Sequence[str]) -> str:
-    amiss = store.fetch(root, final)
+def _bring(root: Path, final: Sequence[str], apart: Sequence[str]) -> str:
+    amiss = store.fetch(root, final, apart)
     try:
-        store.checkout(root, final)
+        store.checkout(root, final, apart)
     except store.OverwriteError as error:
         raise GateError(str(error)) from error
     return amiss

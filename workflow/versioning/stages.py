@@ -19,7 +19,8 @@ OUTPUTS: Mapping[str, tuple[str, ...]] = {
     "figures": ("results/figures/{name}",),
 }
 SCORES = "results/scores/{name}/{step}"
-# Made from the results of all experiments, and rebuilt: not versioned.
+# Made from the results of all experiments that run. They differ in bytes from run to run, so they are no part of dvc.lock:
+# like the records, each is kept by a .dvc file of its own.
 VIEWS = (
     "results/metrics.json",
     "results/claims.json",
@@ -85,7 +86,8 @@ def stages(plan: Plan) -> list[Stage]:
     owners = {path: (step, name) for step, name in plan.stages for path in outputs(step, name)}
     jobs: dict[tuple[str, str], list[Job]] = {key: [] for key in plan.stages}
     for job in plan.jobs:
-        jobs[_owner(job, owners)].append(job)
+        if not set(job.outputs) <= set(VIEWS):
+            jobs[_owner(job, owners)].append(job)
     return [_stage(key, jobs[key], plan, owners) for key in plan.stages]
 
 
@@ -115,6 +117,11 @@ def finished(found: Sequence[Stage], own: Sequence[Stage]) -> list[Stage]:
         lost |= {stage.name for stage in found for dep in stage.deps if dep in made and made[dep].name in lost}
     must = {stage.name for stage in own}
     return [stage for stage in found if stage.name in must or stage.name not in lost]
+
+
+def pending_views(plan: Plan) -> dict[str, str]:
+    """Return view -> why Snakemake would make it again."""
+    return {job.outputs[0]: job.pending for job in plan.jobs if job.pending and set(job.outputs) <= set(VIEWS)}
 
 
 def _owner(job: Job, owners: Mapping[str, tuple[str, str]]) -> tuple[str, str]:

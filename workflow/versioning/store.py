@@ -54,8 +54,8 @@ def _load(file: Path) -> Any:
     return yaml.load(file.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
 
 
-def record(root: Path, last: Sequence[str]) -> None:
-    """Write stages, and all that they depend on, into dvc.lock and the cache; the records into results/provenance.dvc.
+def record(root: Path, last: Sequence[str], apart: Sequence[str]) -> None:
+    """Write stages, and all that they depend on, into dvc.lock; what is kept `apart` into .dvc files of its own.
 
     Files in the workspace are left as they are: DVC does not link them to its cache. Stages of dvc.lock that are not
     recorded now stay in it, and all stand in the order of dvc.yaml, so that equal results make an equal file.
@@ -67,8 +67,7 @@ def record(root: Path, last: Sequence[str]) -> None:
         with _quiet(), Repo(root) as repo:
             for stage in last:
                 repo.commit(stage, with_deps=True, force=True, relink=False)
-            if (root / RECORDS).exists():
-                repo.add([str(root / RECORDS)], relink=False)
+            repo.add([str(root / path) for path in apart if (root / path).exists()], relink=False)
         blocks = _blocks(before) | _blocks(file.read_text(encoding="utf-8"))
     except BaseException:
         file.write_text(before, encoding="utf-8") if before else file.unlink(missing_ok=True)
@@ -131,20 +130,20 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def fetch(root: Path, last: Sequence[str]) -> str:
-    """Bring what stages and all before them made, and the records, from the remote; return what was amiss."""
+def fetch(root: Path, last: Sequence[str], apart: Sequence[str]) -> str:
+    """Bring what stages and all before them made, and what is kept apart, from the remote; return what was amiss."""
     with _quiet(), Repo(root) as repo:
         if not repo.config["core"].get("remote"):
             return "no remote is set, the local cache alone was searched (docs/versioning.md: dvc remote add -d ...)"
         try:
-            repo.fetch(targets=[*last, *_records(root)], with_deps=True)
+            repo.fetch(targets=[*last, *_apart(root, apart)], with_deps=True)
         except (DvcException, OSError) as error:
             return f"the remote did not give everything: {error}"
     return ""
 
 
-def checkout(root: Path, last: Sequence[str]) -> None:
-    """Put what stages and all before them made, and the records, into the workspace, as far as the cache has it.
+def checkout(root: Path, last: Sequence[str], apart: Sequence[str]) -> None:
+    """Put what stages and all before them made, and what is kept apart, into the workspace, as far as the cache has it.
 
     Raises
     ------
@@ -153,7 +152,7 @@ def checkout(root: Path, last: Sequence[str]) -> None:
     """
     with _quiet(), Repo(root) as repo:
         try:
-            repo.checkout(targets=[*last, *_records(root)], with_deps=True, allow_missing=True)
+            repo.checkout(targets=[*last, *_apart(root, apart)], with_deps=True, allow_missing=True)
         except DvcException as error:
             raise OverwriteError(f"{error}\nRecord these files first (make commit), or delete them") from error
 
@@ -162,8 +161,14 @@ class OverwriteError(ValueError):
     """A file of the workspace that no cache holds."""
 
 
-def _records(root: Path) -> list[str]:
-    return [str(RECORDS.with_suffix(".dvc"))] if (root / RECORDS.with_suffix(".dvc")).exists() else []
+def _apart(root: Path, paths: Sequence[str]) -> list[str]:
+    return [f"{path}.dvc" for path in paths if (root / f"{path}.dvc").exists()]
+
+
+def damaged_apart(root: Path, path: str) -> bool:
+    """Return whether what a .dvc file keeps is missing or differs from it, hashed anew from its bytes."""
+    file = root / f"{path}.dvc"
+    return not file.exists() or bool(damaged(root, {"outs": [{**_load(file)["outs"][0], "path": path}]}))
 
 
 def damaged(root: Path, entry: Mapping[str, Any]) -> list[str]:

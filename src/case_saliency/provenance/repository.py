@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 SOURCE = ("src", "workflow", "Snakefile")
-WRITTEN = ("dvc.lock", "results/provenance.dvc", "docs/results")
+WRITTEN = ("dvc.yaml", "dvc.lock", "results", "docs/results")
 """Tracked files that the workflow itself writes: their changes do not make a tree dirty."""
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _PLAIN = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "diff.indentHeuristic=false")

@@ -120,12 +120,19 @@ def test_what_the_workflow_writes_makes_no_tree_dirty_and_what_people_write_does
         subprocess.run(["git", *named, *arguments], cwd=tmp_path, check=True, capture_output=True)
 
     git("init")
-    for name in ("dvc.lock", "results/provenance.dvc", "docs/results/a.csv", "README.md"):
+    for name in (
+        "dvc.yaml",
+        "dvc.lock",
+        "results/provenance.dvc",
+        "results/metrics/a.json",
+        "docs/results/a.csv",
+        "README.md",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("before")
     git("add", "--all")
     git("commit", "--message", "start")
-    for name in ("dvc.lock", "results/provenance.dvc", "docs/results/a.csv"):
+    for name in ("dvc.yaml", "dvc.lock", "results/provenance.dvc", "results/metrics/a.json", "docs/results/a.csv"):
         (tmp_path / name).write_text("after")
     assert repository.state()["dirty"] is False
     (tmp_path / "README.md").write_text("after")

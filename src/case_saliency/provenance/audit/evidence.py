@@ -16,7 +16,7 @@ from case_saliency.provenance.folders import ENVIRONMENTS, FOLDER
 MADE = ("data", "models", "results")
 NOT_RECORDED = {
     "results/workflow-report.html": "Snakemake's own report, which it writes after the last job",
-    "results/provenance.dvc": "DVC's hash of the records, which they are compared with",
+    "results/environments.json": "on which kind of machine each stage was recorded, which `make commit` writes",
     "results/ro-crate-metadata.json": "the export of the records: what it says is compared with them",
 }
 _AIDS = {".gitignore", ".snakemake_timestamp"}
@@ -131,8 +131,20 @@ def _unknown(root: Path, known: Graph) -> Iterator[str]:
             if path.is_dir() and not path.is_symlink():
                 continue
             image = folder == "data" and name.split("/")[2:3] == ["images"]  # compared with the manifest
-            if not (name in known.made_by or name in NOT_RECORDED or path.name in _AIDS or image or _kept(name)):
+            if not (
+                name in known.made_by
+                or name in NOT_RECORDED
+                or path.name in _AIDS
+                or _pointer(name)
+                or image
+                or _kept(name)
+            ):
                 yield name
+
+
+def _pointer(name: str) -> bool:
+    """Tell whether a file is DVC's hash of records or views, such as ``results/provenance.dvc``."""
+    return name.endswith(".dvc") and name.count("/") == 1
 
 
 def _kept(name: str) -> bool:
