@@ -19,8 +19,8 @@ OUTPUTS: Mapping[str, tuple[str, ...]] = {
     "figures": ("results/figures/{name}",),
 }
 SCORES = "results/scores/{name}/{step}"
-# Made from the results of all experiments that run. They differ in bytes from run to run, so they are no part of dvc.lock:
-# like the records, each is kept by a .dvc file of its own.
+# Made from the results of all experiments that run. They differ in bytes from run to run, so they are no part of
+# dvc.lock: like the records, each is kept by a .dvc file of its own.
 VIEWS = (
     "results/metrics.json",
     "results/claims.json",
