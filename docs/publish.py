@@ -22,7 +22,7 @@ CLAIMS = ROOT / "results/claims"
 PUBLISHED = ROOT / "docs/results"
 README = ROOT / "README.md"
 RENDERED = ("summary", "agreement", "fidelity")
-EXPERIMENTS = ("imagenet-sample", "digits")
+EXPERIMENTS = ("imagenet-sample", "digits", "fashion-mnist")
 
 _HEAD = """\
 | method | network | median agreement [interval] | p | verdict | mean drop [interval] |

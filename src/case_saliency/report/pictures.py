@@ -9,6 +9,7 @@ from PIL import Image
 from case_saliency.errors import CaseSaliencyError
 
 _QUALITY = 90
+_LIMIT = 16383  # pixels on a side that the format holds
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Picture:
 def picture(path: Path) -> Picture:
     """Read a figure and compress it as WebP at its own size: exactly where that is smaller, as it is for plots.
 
-    A figure with photographs shrinks to a seventh of its PNG file, without visible loss.
+    A figure with photographs shrinks to a seventh of its PNG file, without visible loss. One that the format cannot hold,
+    as of very many trainings, is reduced to what it can.
 
     Raises
     ------
@@ -33,6 +35,8 @@ def picture(path: Path) -> Picture:
     try:
         with Image.open(path) as image:
             flat = image.convert("RGB")
+        if max(flat.size) > _LIMIT:
+            flat.thumbnail((_LIMIT, _LIMIT))
     except OSError as error:
         raise CaseSaliencyError(f"cannot read figure {path}: {error}; delete it and run the workflow again") from error
     exact, close = BytesIO(), BytesIO()

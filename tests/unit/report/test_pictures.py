@@ -37,3 +37,9 @@ def test_a_missing_or_broken_figure_is_named(tmp_path, content) -> None:
         path.write_bytes(content)
     with pytest.raises(CaseSaliencyError, match=r"cannot read figure .*figure\.png"):
         picture(path)
+
+
+def test_a_figure_that_the_format_cannot_hold_is_reduced(tmp_path) -> None:
+    Image.new("RGB", (100, 20_000), "white").save(tmp_path / "tall.png")
+    found = picture(tmp_path / "tall.png")
+    assert (found.width, found.height) == (82, 16_383)
