@@ -33,5 +33,6 @@ rule all:
 onsuccess:
     if set(workflow.dag_settings.targets) <= {"all"}:  # a part alone has nothing to sum up
         shell("case-saliency summary {config[run]:q}")
-        shell("snakemake --quiet all --cores 1 --report results/workflow-report.html")
-        shell('[ -n "${{DVC_STAGE-}}" ] || python -m workflow.versioning.commit --within-run')
+        running = f"run={json.dumps(config['run'])}"
+        shell("snakemake --quiet all --cores 1 --config {running:q} --report results/workflow-report.html")
+        shell("python -m workflow.versioning.commit --within-run {config[run]:q}")

@@ -5,9 +5,12 @@ valid one; so what is wrong is refused first, and an unexplained change is taken
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+import yaml
 
 from workflow.versioning import document, environment, plan, records, stages, store
 from workflow.versioning.stages import Stage
@@ -157,12 +160,17 @@ def last(found: Sequence[Stage]) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `make commit`."""
     parser = argparse.ArgumentParser(prog="python -m workflow.versioning.commit", description=__doc__)
-    parser.add_argument("--within-run", action="store_true", help="called by the run itself, which has just finished")
-    within_run = parser.parse_args(arguments).within_run
-    if within_run and not Path(".dvc").is_dir():
-        return 0  # a copy without versions
+    parser.add_argument(
+        "--within-run", nargs="+", metavar="EXPERIMENT", help="called by a run of these that has just finished"
+    )
+    running = parser.parse_args(arguments).within_run
+    if running and ("DVC_STAGE" in os.environ or not Path(".dvc").is_dir()):
+        return 0  # DVC records what it runs itself, and a copy may be without versions
+    if running and running != yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))["run"]:
+        print("not recorded: these are other experiments than params.yaml lists under `run`")
+        return 0
     try:
-        print(commit(Path(), within_run))
+        print(commit(Path(), within_run=bool(running)))
     except (GateError, plan.PlanError) as error:
         print(f"not recorded: {error}", file=sys.stderr)
         return 1

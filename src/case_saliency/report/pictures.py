@@ -24,8 +24,8 @@ class Picture:
 def picture(path: Path) -> Picture:
     """Read a figure and compress it as WebP at its own size: exactly where that is smaller, as it is for plots.
 
-    A figure with photographs shrinks to a seventh of its PNG file, without visible loss. One that the format cannot hold,
-    as of very many trainings, is reduced to what it can.
+    A figure with photographs shrinks to a seventh of its PNG file, without visible loss. One that the format cannot
+    hold, as of very many trainings, is reduced to what it can.
 
     Raises
     ------
