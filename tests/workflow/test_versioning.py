@@ -149,7 +149,7 @@ CHANGES: dict[str, tuple[Any, set[str], set[str]]] = {
     "a parameter far up": (
         lambda tree: tree.set("fidelity", "k_percent", to=[10]),
         {"score_fidelity"},
-        {"fidelity", "tables"},
+        {"fidelity", "tables", "claims"},
     ),
     "a module": (
         lambda tree: tree.append("src/case_saliency/figures/cross_deletion.py", "# changed\n"),
@@ -210,7 +210,7 @@ def test_results_of_a_killed_run_are_not_recorded(tree: Repository) -> None:
 
 def test_a_corrupted_table_is_not_recorded_even_after_a_run(tree: Repository) -> None:
     table = tree.root / AGREEMENT
-    table.write_text(table.read_text().replace("gradcam", "gradcan"))
+    table.write_text(table.read_text().replace("undecided", "insensitive", 1))
     tree.snakemake(check=False)  # its figures and views are made anew, and its end is refused
     said = tree.commit(check=False)
     assert "not what the run that made them wrote" in said
@@ -270,7 +270,7 @@ def test_what_the_remote_lacks_is_told_and_run(cloned: Repository, recorded: Rep
     said = cloned.restore(check=False)
     assert f"tables-imagenet-sample: missing or damaged: {AGREEMENT}" in said
     assert "figures-imagenet-sample: reads tables-imagenet-sample" in said
-    assert "6 of 8 stages are restored" in said
+    assert "6 of 9 stages are restored" in said
     pending = cloned.pending()
     assert {"test_hypotheses", "plot_agreement_heatmap"} <= pending
     assert not pending & {"attribute", "predict", "score_agreement", "obtain_model"}
@@ -294,8 +294,8 @@ def test_without_a_remote_nothing_looks_fresh(cloned: Repository, remote: str) -
     else:
         cloned.run("dvc", "remote", "remove", "storage")
     said = cloned.restore(check=False)
-    assert "0 of 8 stages are restored" in said
-    assert remote == "gone" or "no remote is set" in said
+    assert "0 of 9 stages are restored" in said
+    assert remote == "gone" or "No remote is set" in said
     assert "Traceback" not in said
     assert {"obtain_model", "attribute", "test_hypotheses"} <= cloned.pending()
 
@@ -321,7 +321,12 @@ def test_results_that_no_cache_holds_are_not_overwritten(tree: Repository) -> No
 def test_an_experiment_of_dvc_runs_what_is_affected_and_leaves_the_workspace(tree: Repository) -> None:
     before = tree.results()
     said = tree.run("dvc", "exp", "run", "--temp", "--name", "wider", "--set-param", "diagnostic.k_percent=10")
-    assert set(re.findall(r"Running stage '(\w+)-imagenet-sample'", said)) == {"agreement", "tables", "figures"}
+    assert set(re.findall(r"Running stage '(\w+)-imagenet-sample'", said)) == {
+        "agreement",
+        "tables",
+        "claims",
+        "figures",
+    }
     assert tree.results() == before
     assert tree.git("status", "--porcelain") == ""
     changed = json.loads(tree.run("dvc", "metrics", "diff", "--json", "HEAD", "wider").splitlines()[-1])

@@ -121,9 +121,9 @@ def _listing(cache: Path, digest: str | None) -> list[dict[str, str]] | None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Let DVC say what goes wrong, and nothing else."""
+    """Let DVC raise what goes wrong, and say nothing."""
     logger, level = logging.getLogger("dvc"), logging.getLogger("dvc").level
-    logger.setLevel(logging.ERROR)
+    logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
