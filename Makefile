@@ -52,7 +52,7 @@ check: install ## Check the code and what is written from it: ruff, mypy, import
 	snakefmt --check Snakefile workflow
 	snakemake --lint 2>&1 | python workflow/lint.py
 	python -m workflow.versioning.document --check
-	git ls-files -z | xargs -0 check-added-large-files --enforce-all --maxkb=1000
+	git ls-files -z | xargs -0 check-added-large-files --enforce-all --maxkb=1500
 
 .PHONY: format
 format: install ## Format the code

@@ -49,7 +49,7 @@ CELLS = 100 * table("localization").groupby("method")["mean_share"].agg(["min", 
 LEADS = table("localization").set_index("method")["p_vs_case_holm"]
 STEADY = table("reliability").query("augmentation == 'all'").groupby("method")["within"].min()
 TRAINED = table("agreement", "digits")
-TRAINED_JOINT = table("cross_deletion", "digits").query("k_percent == 50 and method == 'case'")
+TRAINED_JOINT = table("cross_deletion", "digits").query("k_percent == 50 and fill == 'mean' and method == 'case'")
 SPECIFIC = (TRAINED_JOINT["joint_verdict"] == "class-specific").groupby(TRAINED_JOINT["model"]).sum().to_dict()
 TRAINED_CIRCULARITY = table("circularity", "digits")
 COSINES = TRAINED_CIRCULARITY.query("method == 'case' and membership == 'all'")["cosine"]
@@ -78,8 +78,8 @@ def large(*methods):
 
 
 CLAIMS = {
-    "eight methods and three controls on three networks (EfficientNet-Lite, ImageNet weights) and 20 photographs": (
-        (size("method", "method"), size("method", "control"), size("model", "method")) == (8, 3, 3)
+    "eight methods and four controls on three networks (EfficientNet-Lite, ImageNet weights) and 20 photographs": (
+        (size("method", "method"), size("method", "control"), size("model", "method")) == (8, 4, 3)
         and set(AGREEMENT["n_total"]) == {20}
     ),
     "CASE and CASE, unpooled are class-sensitive on all networks, and so are two controls that know nothing of the "
