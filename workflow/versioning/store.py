@@ -122,12 +122,15 @@ def _listing(cache: Path, digest: str | None) -> list[dict[str, str]] | None:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Let DVC raise what goes wrong, and say nothing."""
-    logger, level = logging.getLogger("dvc"), logging.getLogger("dvc").level
-    logger.setLevel(logging.CRITICAL)
+    loggers = [logging.getLogger(name) for name in ("dvc", "dvc_data", "dvc_objects")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def fetch(root: Path, last: Sequence[str], apart: Sequence[str]) -> str:
