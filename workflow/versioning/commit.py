@@ -128,7 +128,7 @@ def _record(root: Path, own: Sequence[Stage], before: store.Entries, rewritten: 
         rows = [
             f"{name}: {file}"
             for name in changed
-            for file in store.differing(before[name], after[name], root / ".dvc/cache")
+            for file in store.differing(before[name], after[name], store.objects(root))
         ]
         if any(known.get(name) in (None, here) for name in changed) and old is not None:
             (root / store.LOCK).write_bytes(old)

@@ -7,7 +7,7 @@ import logging
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,7 @@ def record_count(root: Path) -> int:
     return int(yaml.safe_load(file.read_text(encoding="utf-8"))["outs"][0].get("nfiles", 0))
 
 
-def differing(old: Mapping[str, Any], new: Mapping[str, Any], cache: Path) -> list[str]:
+def differing(old: Mapping[str, Any], new: Mapping[str, Any], folder: Path) -> list[str]:
     """Return which files differ between two entries of one stage; a whole folder where its listing is not cached."""
     before, after = ({out["path"]: out for out in entry.get("outs", [])} for entry in (old, new))
     found = []
@@ -98,7 +98,7 @@ def differing(old: Mapping[str, Any], new: Mapping[str, Any], cache: Path) -> li
         one, other = before.get(path, {}).get("md5"), after.get(path, {}).get("md5")
         if one == other:
             continue
-        listings = [_listing(cache, digest) for digest in (one, other)]
+        listings = [_listing(folder, digest) for digest in (one, other)]
         if None in listings:
             found.append(path)
         else:
@@ -107,14 +107,21 @@ def differing(old: Mapping[str, Any], new: Mapping[str, Any], cache: Path) -> li
     return found
 
 
-def _object(cache: Path, digest: str) -> Path:
-    return cache / "files/md5" / digest[:2] / digest[2:]
+@cache
+def objects(root: Path) -> Path:
+    """Return the folder in which DVC keeps files by the MD5 of their content."""
+    with _quiet(), Repo(root) as repo:
+        return Path(repo.cache.local.path)
 
 
-def _listing(cache: Path, digest: str | None) -> list[dict[str, str]] | None:
+def _object(folder: Path, digest: str) -> Path:
+    return folder / digest[:2] / digest[2:]
+
+
+def _listing(folder: Path, digest: str | None) -> list[dict[str, str]] | None:
     if not digest or not digest.endswith(".dir"):
         return None
-    file = _object(cache, digest)
+    file = _object(folder, digest)
     content: list[dict[str, str]] | None = json.loads(file.read_text()) if file.exists() else None
     return content
 
@@ -179,7 +186,7 @@ def damaged(root: Path, entry: Mapping[str, Any]) -> list[str]:
     found = []
     for out in entry.get("outs", []):
         path, digest = out["path"], out["md5"]
-        listing = _listing(root / ".dvc/cache", digest)
+        listing = _listing(objects(root), digest)
         if listing is not None:
             found += [f"{path}/{one['relpath']}" for one in listing if md5(root / path / one["relpath"]) != one["md5"]]
         elif digest.endswith(".dir") or md5(root / path) != digest:
@@ -192,8 +199,8 @@ def forget(root: Path, entry: Mapping[str, Any]) -> None:
     for out in entry.get("outs", []):
         if out["path"].startswith(("results/metrics/", "results/claims/")):
             continue
-        for one in _listing(root / ".dvc/cache", out["md5"]) or [{"md5": out["md5"]}]:
-            stored = _object(root / ".dvc/cache", one["md5"])
+        for one in _listing(objects(root), out["md5"]) or [{"md5": out["md5"]}]:
+            stored = _object(objects(root), one["md5"])
             if not one["md5"].endswith(".dir") and stored.exists() and md5(stored) != one["md5"]:
                 stored.unlink()
         path = root / out["path"]

@@ -1,11 +1,17 @@
 """Stages from jobs, and what is decided about them, without Snakemake or DVC."""
 
+import shutil
+from pathlib import Path
+
 import pytest
+import yaml
+from dvc.utils.hydra import apply_overrides
 
 from workflow.versioning import commit, restore, stages, store
 from workflow.versioning.plan import Job, Plan
 from workflow.versioning.reading import Readings, shortest
 
+ROOT = Path(__file__).resolve().parents[3]
 PARAMS = {"run": ["tiny"], "experiments": {"tiny": {"dataset": "set"}, "other": {"dataset": "set"}}}
 
 
@@ -159,7 +165,7 @@ def test_readings_are_of_what_was_read_and_no_more():
 
 def test_differing_files_are_named(tmp_path):
     def listing(digest, content):
-        file = tmp_path / "files/md5" / digest[:2] / digest[2:]
+        file = tmp_path / digest[:2] / digest[2:]
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
 
@@ -168,3 +174,12 @@ def test_differing_files_are_named(tmp_path):
     old, new = ({"outs": [{"path": "out", "md5": digest}]} for digest in ("aa1.dir", "bb1.dir"))
     assert store.differing(old, new, tmp_path) == ["out/y"]
     assert store.differing(old, {"outs": [{"path": "out", "md5": "cc1.dir"}]}, tmp_path) == ["out"]
+
+
+def test_params_can_be_set_by_dvc(tmp_path):
+    """DVC rewrites the file with its comments; an anchored list with a comment on its line does not survive that."""
+    shipped = yaml.safe_load((ROOT / "params.yaml").read_text())
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    apply_overrides(str(tmp_path / "params.yaml"), ["diagnostic.k_percent=1"])
+    shipped["diagnostic"]["k_percent"] = 1
+    assert yaml.safe_load((tmp_path / "params.yaml").read_text()) == shipped
