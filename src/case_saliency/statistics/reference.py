@@ -16,7 +16,7 @@ State = Literal["equal", "within", "different"]
 KEYS = (
     *("experiment", "dataset", "model", "seed", "layer", "method", "defect", "pooled_over", "test", "measure", "fill"),
     *("k_percent", "stage", "reason", "augmentation", "rank_a", "rank_b", "step", "resolution", "strength"),
-    *("membership", "k_removed", "source", "k", "combined", "kind", "threshold", "size"),
+    *("membership", "k_removed", "source", "k", "combined", "kind", "threshold", "size", "outcome", "item", "quantity"),
 )
 """Columns that name a row, of whatever table."""
 

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from case_saliency import storage
@@ -169,6 +170,6 @@ def test_the_rows_of_every_published_table_have_names_of_their_own(file):
     with pytest.raises(ValueError, match="rows are not told apart"):
         compare(
             table.drop(columns=[key for key in keys if key != "experiment"]).assign(experiment="e"),
-            table[["experiment"]],
+            pd.DataFrame({"experiment": ["e"]}),
             "t",
         )
