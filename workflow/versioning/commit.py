@@ -118,9 +118,9 @@ def commit(root: Path, within_run: bool) -> str:
 def _record(root: Path, own: Sequence[Stage], before: store.Entries, rewritten: bool) -> str:
     old = (root / store.LOCK).read_bytes() if before else None
     count = store.record_count(root)
-    store.record(root, last(own), APART)
-    after = store.locked(root)
     names = [stage.name for stage in own]
+    store.record(root, names, APART)
+    after = store.locked(root)
     said = []
     if changed := unexplained(before, after, names):
         known = environment.known(root)["stages"]

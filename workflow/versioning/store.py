@@ -6,7 +6,7 @@ import json
 import logging
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,8 @@ def _load(file: Path) -> Any:
     return yaml.load(file.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
 
 
-def record(root: Path, last: Sequence[str], apart: Sequence[str]) -> None:
-    """Write stages, and all that they depend on, into dvc.lock; what is kept `apart` into .dvc files of its own.
+def record(root: Path, names: Collection[str], apart: Sequence[str]) -> None:
+    """Write stages into dvc.lock and the cache; what is kept `apart` into .dvc files of its own.
 
     Files in the workspace are left as they are: DVC does not link them to its cache. Stages of dvc.lock that are not
     recorded now stay in it, and all stand in the order of dvc.yaml, so that equal results make an equal file.
@@ -65,8 +65,15 @@ def record(root: Path, last: Sequence[str], apart: Sequence[str]) -> None:
     try:
         file.unlink(missing_ok=True)  # DVC would read it through a parser that keeps comments, which takes seconds
         with _quiet(), Repo(root) as repo:
-            for stage in last:
-                repo.commit(stage, with_deps=True, force=True, relink=False)
+            collect = repo.stage.collect_granular
+            # One call for all: each call of its own would hash and store again what stages share.
+            repo.stage.collect_granular = lambda *told, **more: [
+                info
+                for info in collect(*told, **more)
+                if getattr(info.stage, "name", None) in names  # a .dvc file has none
+            ]
+            repo.commit(force=True, relink=False)
+            repo.stage.collect_granular = collect
             repo.add([str(root / path) for path in apart if (root / path).exists()], relink=False)
         blocks = _blocks(before) | _blocks(file.read_text(encoding="utf-8"))
     except BaseException:
