@@ -22,21 +22,6 @@ FIGURE = "results/figures/imagenet-sample/agreement_heatmap.svg"
 class Repository(Project):
     """A copy of the project under git and DVC."""
 
-    def run(self, *command: str, check: bool = True) -> str:
-        """Run a command in the tree and return all it said."""
-        done = subprocess.run(
-            command,
-            cwd=self.root,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=600,
-        )
-        assert (done.returncode == 0) == check, done.stdout
-        return done.stdout
-
     def commit(self, check: bool = True) -> str:
         """Pass the gate of `make commit`."""
         return self.run("python", "-m", "workflow.versioning.commit", check=check)

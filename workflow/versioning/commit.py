@@ -151,12 +151,6 @@ def _record(root: Path, own: Sequence[Stage], before: store.Entries, rewritten: 
     return "; ".join(said)
 
 
-def last(found: Sequence[Stage]) -> list[str]:
-    """Return the stages that no other one reads: with all that they depend on, they are all."""
-    read = {dep for stage in found for dep in stage.deps}
-    return [stage.name for stage in found if not read & set(stage.outs)]
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `make commit`."""
     parser = argparse.ArgumentParser(prog="python -m workflow.versioning.commit", description=__doc__)

@@ -104,8 +104,3 @@ def _job(dag: Any, job: Any, config: Readings) -> Job:
 def _relative(file: Any) -> str:
     path = Path(str(file))
     return os.path.relpath(path) if path.is_absolute() and path.is_relative_to(Path.cwd()) else str(path)
-
-
-def outputs(jobs: Iterable[Job]) -> set[str]:
-    """Return every file and folder that jobs make."""
-    return {file for job in jobs for file in job.outputs}

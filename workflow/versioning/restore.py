@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow.versioning import document, plan, stages, store
-from workflow.versioning.commit import GateError, last, listing, refuse_locked
+from workflow.versioning.commit import GateError, listing, refuse_locked
 from workflow.versioning.stages import VIEWS, Stage
 
 
@@ -89,7 +89,7 @@ def restore(root: Path, experiments: Sequence[str] = ()) -> str:
     reasons = {stage.name: outdated(stage, entries.get(stage.name), planned.params, root) for stage in own}
     lost = downstream({name: reason for name, reason in reasons.items() if reason}, own, entries)
     apart = () if experiments else VIEWS
-    amiss = _bring(root, last(own), [str(store.RECORDS), *apart])
+    amiss = _bring(root, stages.last(own), [str(store.RECORDS), *apart])
     for stage in own:
         if stage.name not in lost and (files := store.damaged(root, entries[stage.name])):
             lost[stage.name] = f"missing or damaged: {', '.join(files[:3])}{', ...' if len(files) > 3 else ''}"

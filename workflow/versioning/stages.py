@@ -119,6 +119,12 @@ def finished(found: Sequence[Stage], own: Sequence[Stage]) -> list[Stage]:
     return [stage for stage in found if stage.name in must or stage.name not in lost]
 
 
+def last(found: Sequence[Stage]) -> list[str]:
+    """Return the stages that no other one reads: with all that they depend on, they are all."""
+    read = {dep for stage in found for dep in stage.deps}
+    return [stage.name for stage in found if not read & set(stage.outs)]
+
+
 def pending_views(plan: Plan) -> dict[str, str]:
     """Return view -> why Snakemake would make it again."""
     return {job.outputs[0]: job.pending for job in plan.jobs if job.pending and set(job.outputs) <= set(VIEWS)}

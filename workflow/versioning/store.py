@@ -15,7 +15,8 @@ import yaml
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
-DOCUMENT = Path("dvc.yaml")
+from workflow.versioning import document
+
 LOCK = Path("dvc.lock")
 RECORDS = Path("results/provenance")
 
@@ -79,7 +80,7 @@ def record(root: Path, names: Collection[str], apart: Sequence[str]) -> None:
     except BaseException:
         file.write_text(before, encoding="utf-8") if before else file.unlink(missing_ok=True)
         raise
-    ordered = [blocks[name] for name in _load(root / DOCUMENT)["stages"] if name in blocks]
+    ordered = [blocks[name] for name in _load(root / document.FILE)["stages"] if name in blocks]
     file.write_text("schema: '2.0'\nstages:\n" + "".join(ordered), encoding="utf-8")
 
 

@@ -74,7 +74,7 @@ def test_what_reads_something_unfinished_is_not_finished(plan):
 
 
 def test_the_last_stages_with_all_before_them_are_all(plan):
-    assert commit.last(stages.stages(plan)) == ["tables-tiny"]
+    assert stages.last(stages.stages(plan)) == ["tables-tiny"]
 
 
 @pytest.mark.parametrize(
