@@ -14,6 +14,7 @@ from typing import NoReturn
 from case_saliency import __version__
 from case_saliency.cli.allocator import keep_freed_memory
 from case_saliency.cli.arguments import Declared, declare
+from case_saliency.cli.deferred import defer_compiler
 from case_saliency.cli.progress import to_lines
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.provenance.code import closure
@@ -119,6 +120,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB"):
         os.environ[f"{library}_NUM_THREADS"] = str(arguments.threads)
     keep_freed_memory()
+    defer_compiler()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         if arguments.name in VIEWS:
