@@ -82,7 +82,7 @@ class Clock:
         return steps if inspect.isgeneratorfunction(function) else call
 
 
-def main() -> int:
+def main() -> None:
     """Run the stage of the command line."""
     clock = Clock()
     builtins.__import__ = clock.booked(builtins.__import__, "imports")
@@ -94,13 +94,15 @@ def main() -> int:
                 *owner, last = name.split(".")
                 place = functools.reduce(getattr, owner, importlib.import_module(module))
                 setattr(place, last, clock.booked(getattr(place, last), kind))
+    code = 1
     try:
-        return int(entry.main())
+        code = entry.main()
     finally:
         clock.turn()
         line = {"command": sys.argv[1:], "peak_mb": peak_mb(), **clock.spent}
         with Path(os.environ["STAGE_CLOCK"]).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+    entry.leave(code)
 
 
 def peak_mb() -> float:
@@ -111,4 +113,4 @@ def peak_mb() -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
