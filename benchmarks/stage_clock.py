@@ -85,7 +85,7 @@ class Clock:
 def main() -> None:
     """Run the stage of the command line."""
     clock = Clock()
-    builtins.__import__ = clock.booked(builtins.__import__, "imports")
+    builtins.__import__ = clock.booked(_counting(builtins.__import__, clock), "imports")
     with clock.on("imports"):
         entry = importlib.import_module("case_saliency.cli.main")
     for module, kinds in BOOKED.items():
@@ -103,6 +103,29 @@ def main() -> None:
         with Path(os.environ["STAGE_CLOCK"]).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
     entry.leave(code)
+
+
+def _counting(import_: Callable[..., Any], clock: Clock) -> Callable[..., Any]:
+    """Return an `__import__` by which networks count, once they can be loaded, the images that pass through them."""
+    waiting = ["case_saliency.models.networks"]
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        found = import_(*args, **kwargs)
+        if waiting and hasattr(sys.modules.get(waiting[0]), "load"):
+            networks: Any = sys.modules[waiting.pop()]
+            load = networks.load
+
+            def load_counting(*told: Any, **more: Any) -> Any:
+                model = load(*told, **more)
+                model.module.register_forward_pre_hook(
+                    lambda _module, inputs: clock.spent.update(passes=len(inputs[0]))
+                )
+                return model
+
+            networks.load = load_counting
+        return found
+
+    return call
 
 
 def peak_mb() -> float:

@@ -16,15 +16,19 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import torch
 import yaml
 
-from benchmarks.timing import Row, tell
+from benchmarks.timing import Row, cpu_seconds, tell
+from case_saliency.models import networks
 
 ROOT = Path(__file__).parent.parent
 CORES = 2
+NETWORK = "resnet_small"
 SIZES = (50, 150, 450)
 """Images of `digits`; its test split has 450."""
-PLANNED = {"models": 4, "shards": 1200, "images": 1_000_000}
+SHARDS = 625
+"""Of each network and family: 10,000 jobs that draw maps."""
 NAN = float("nan")
 
 
@@ -74,25 +78,37 @@ def _growth(clone: Path, folder: Path) -> tuple[dict[str, float], list[Row]]:
     found = {}
     for n in SIZES:
         tell(f"{n} images")
-        section = {"n_images": n, "models": ["resnet_small"], "seeds": [0]}
-        _set(clone, {"run": ["digits"]}, {"digits": section})
+        _set(clone, {"run": ["digits"]}, {"digits": {"n_images": n, "models": [NETWORK], "seeds": [0]}})
         command = ["snakemake", "--cores", "1", "--quiet", "all", "--", "results/report.html"]
         jobs = _run(clone, folder / f"{n}.jsonl", command)
-        found[n] = jobs.groupby("stage")[["peak_mb", "compute"]].max()
-    rows = []
-    for stage in sorted(set(found[SIZES[0]].index) & set(found[SIZES[-1]].index)):
-        peaks = [found[n].loc[stage, "peak_mb"] for n in SIZES]
-        seconds = [found[n].loc[stage, "compute"] for n in SIZES]
-        told = f"peak {', '.join(f'{peak:.0f}' for peak in peaks)} MB; {', '.join(f'{s:.1f}' for s in seconds)} s"
-        rows.append(Row(str(stage), f"{', '.join(map(str, SIZES))} images of digits", NAN, told))
+        found[n] = jobs.groupby("stage").agg({"peak_mb": "max", "compute": "sum", "passes": "sum"})
+    weights = clone / f"models/digits/{NETWORK}/seed0"
+    bare = _bare_pass(weights / "weights.safetensors", weights / "model.json")
     first, last = found[SIZES[0]], found[SIZES[-1]]
+    rows = [Row(NETWORK, "bare forward pass, batches of 10", bare, "of one image")]
+    for stage in [name for name in first.index if name in last.index and first.loc[name, "passes"]]:
+        for n, table in found.items():
+            passes, seconds = table.loc[stage, ["passes", "compute"]]
+            told = f"{n} images, {passes:.0f} passes, which alone take {passes * bare:.2f} s"
+            rows.append(Row(str(stage), "compute", float(seconds), told))
+    for stage in [name for name in first.index if name in last.index]:
+        peaks = ", ".join(f"{table.loc[stage, 'peak_mb']:.0f}" for table in found.values())
+        rows.append(Row(str(stage), "peak memory", NAN, f"{peaks} MB for {', '.join(map(str, SIZES))} images"))
     growth = (last["peak_mb"] / first["peak_mb"]).dropna()
     return {"peak_growth_9_fold_images": float(growth.max())}, rows
 
 
+def _bare_pass(weights: Path, description: Path) -> float:
+    module = networks.load(weights, description).module
+    images = torch.zeros(10, 3, 32, 32)
+    with torch.inference_mode():
+        module(images)
+        return min(cpu_seconds(lambda: [module(images) for _ in range(20)]) for _ in range(5)) / 200
+
+
 def _plan(clone: Path) -> tuple[dict[str, float], list[Row]]:
     tell("a plan of 10,000 jobs")
-    section = {"n_images": PLANNED["images"], "shards": PLANNED["shards"], "layers": ["last_conv"]}
+    section = {"n_images": 25_000, "shards": SHARDS, "layers": ["last_conv"]}
     _set(clone, {"run": ["imagenet"], "datasets": {"imagenet": {"path": "/nowhere"}}}, {"imagenet": section})
     begun = time.monotonic()
     done = subprocess.run(
