@@ -75,7 +75,7 @@ def record(root: Path, names: Collection[str], apart: Sequence[str]) -> None:
                 for info in collect(*told, **more)
                 if getattr(info.stage, "name", None) in names  # a .dvc file has none
             ]
-            repo.stage_cache.save = lambda stage: None  # what DVC has run itself, by inputs: Snakemake runs here
+            repo.stage_cache.save = lambda _stage: None  # what DVC has run itself, by inputs: Snakemake runs here
             with _params_parsed_once():
                 repo.commit(force=True, relink=False)
             repo.stage.collect_granular = collect
