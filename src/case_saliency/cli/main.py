@@ -16,8 +16,6 @@ from case_saliency.cli.allocator import keep_freed_memory
 from case_saliency.cli.arguments import Declared, declare
 from case_saliency.cli.progress import to_lines
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.provenance.code import closure
-from case_saliency.provenance.record import Record
 
 STAGES = (
     "fetch_dataset",
@@ -84,27 +82,36 @@ class _Parser(argparse.ArgumentParser):
 
 
 def build_parser(names: Sequence[str] = (*STAGES, *TOOLS, *VIEWS)) -> argparse.ArgumentParser:
-    """Return the parser of the named commands. Importing a stage loads no heavy library."""
+    """Return the parser of one command, with its arguments; or that of several, which names them and imports none."""
     parser = _Parser("case-saliency", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("--log", type=Path, metavar="FILE", help="write messages to this file as well")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads for computing (default 1)")
     parser.add_argument("--traceback", action="store_true", help="show the traceback of an expected error")
     commands = parser.add_subparsers(dest="stage", required=True, metavar="COMMAND", title="commands")
-    for name in names:
-        module = importlib.import_module(f"case_saliency.cli.{name}")
-        description = module.__doc__ or ""
-        command = commands.add_parser(
-            name.replace("_", "-"),
-            help=description.splitlines()[0].replace("%", "%%"),
-            description=description,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        module.configure(command)
-        if len(names) == 1:
-            parser.usage_code = command.usage_code = getattr(module, "USAGE", _Parser.usage_code)
-        command.set_defaults(module=module, name=name)
+    if len(names) > 1:
+        for name in names:
+            commands.add_parser(name.replace("_", "-"), help=_purpose(name).replace("%", "%%"))
+        return parser
+    [name] = names
+    module = importlib.import_module(f"case_saliency.cli.{name}")
+    description = module.__doc__ or ""
+    command = commands.add_parser(
+        name.replace("_", "-"),
+        help=description.splitlines()[0].replace("%", "%%"),
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    module.configure(command)
+    parser.usage_code = command.usage_code = getattr(module, "USAGE", _Parser.usage_code)
+    command.set_defaults(module=module, name=name)
     return parser
+
+
+def _purpose(command: str) -> str:
+    """Return the first line of a command's docstring, from its source: most commands load what they compute with."""
+    with Path(__file__).with_name(f"{command}.py").open(encoding="utf-8") as source:
+        return source.readline().strip().strip('"')
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -149,6 +156,10 @@ def _interrupt(number: int, _frame: object) -> None:
 
 
 def _run_recorded(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
+    from case_saliency.provenance import inputs
+    from case_saliency.provenance.code import closure
+    from case_saliency.provenance.record import Record
+
     declared: Declared = getattr(arguments.module, "declare", declare)(arguments)
     code = closure([f"case_saliency.cli.{arguments.name}", *_extra_modules(arguments)])
     record = Record(
@@ -163,6 +174,7 @@ def _run_recorded(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
     arguments.record_id = record.id
     logging.getLogger(__name__).debug("%s", shlex.join(record.command))
     try:
+        inputs.check(record.hashed_inputs)
         arguments.module.run(arguments)
         record.finish()
     except BaseException as error:
