@@ -54,9 +54,13 @@ class Bomb:
 @st.composite
 def bombs(draw):
     """A checkpoint that calls a function, bare or within a true file, in each format of torch.save."""
-    function, argument = draw(st.sampled_from([(os.mkdir, "pwned"), (os.system, "mkdir pwned"), (exec, "open('pwned','w')")]))
+    function, argument = draw(
+        st.sampled_from([(os.mkdir, "pwned"), (os.system, "mkdir pwned"), (exec, "open('pwned','w')")])
+    )
     bomb = Bomb(function, argument)
-    content = draw(st.sampled_from([bomb, {"weight": bomb}, [TENSORS, bomb], {bomb.call[0].__name__: TENSORS, "x": bomb}]))
+    content = draw(
+        st.sampled_from([bomb, {"weight": bomb}, [TENSORS, bomb], {bomb.call[0].__name__: TENSORS, "x": bomb}])
+    )
     kind = draw(st.sampled_from(["zip", "legacy", "pickle"]))
     return pickle.dumps(content) if kind == "pickle" else _saved(content, _use_new_zipfile_serialization=kind == "zip")
 

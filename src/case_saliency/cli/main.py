@@ -136,6 +136,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         logging.getLogger(__name__).error("error: %s", error)
         return int(getattr(arguments.module, "USAGE", 1))
+    except MemoryError as error:
+        if arguments.traceback:
+            raise
+        logging.getLogger(__name__).error(
+            "error: out of memory (%s); lower compute.batch_size or attribution.memory_mb, run fewer jobs at once, or "
+            "check the inputs: a damaged file may claim any size (--traceback shows where)",
+            str(error) or "no more than that is told",
+        )
+        return 1
     except KeyboardInterrupt:
         logging.getLogger(__name__).error("interrupted: nothing unfinished was kept; run the same command again")
         return 130

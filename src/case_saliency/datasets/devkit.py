@@ -10,6 +10,7 @@ from case_saliency.errors import CaseSaliencyError
 _KIT = "ILSVRC2012_devkit_t12"
 _TRUTH, _META = "data/ILSVRC2012_validation_ground_truth.txt", "data/meta.mat"
 _LIMIT = 10**7  # bytes; the published kit unpacks to 3 million
+_DIGITS = 9  # of an ID; Python refuses to convert thousands
 
 
 def classes(root: Path) -> list[int | None]:
@@ -32,7 +33,7 @@ def classes(root: Path) -> list[int | None]:
     indices = {name: index for index, name in enumerate(labels.wordnet_ids())}
     by_id = {number: indices[name] for number, name in _synsets(meta, origin).items() if name in indices}
     lines = truth.decode("ascii", "replace").split()
-    if not lines or not all(line.isdecimal() for line in lines):
+    if not lines or not all(line.isdecimal() and len(line) <= _DIGITS for line in lines):
         raise CaseSaliencyError(f"{origin}/{_TRUTH}: whole numbers expected, one a line; use the published file")
     return [by_id.get(int(line)) for line in lines]
 
