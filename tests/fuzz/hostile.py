@@ -48,14 +48,16 @@ class Tally:
                 warnings.simplefilter("ignore")  # on the command line they are messages of the log
                 found = read()
         except self.refusal as error:
-            self.outcomes["refused"] += 1
-            assert self.says in str(error), f"{str(error)!r} does not name {self.says!r}"
-            return None
+            message = str(error)
         except self.unexplained:
             self.outcomes["unexplained"] += 1
             return None
-        self.outcomes["read"] += 1
-        return found
+        else:
+            self.outcomes["read"] += 1
+            return found
+        self.outcomes["refused"] += 1
+        assert self.says in message, f"{message!r} does not name {self.says!r}"
+        return None
 
 
 NAMES = st.sampled_from(

@@ -50,7 +50,7 @@ def locked(root: Path) -> Entries:
 
 
 def _stages(content: Any) -> Entries:
-    stages: Entries = content["stages"]
+    stages = content["stages"]
     if not isinstance(stages, dict) or not all(isinstance(entry, dict) for entry in stages.values()):
         raise TypeError("stages are no mapping of mappings")
     return stages

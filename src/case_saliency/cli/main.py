@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from case_saliency import __version__
+from case_saliency.cli import messages
 from case_saliency.cli.allocator import keep_freed_memory
 from case_saliency.cli.arguments import Declared, declare
-from case_saliency.cli.progress import to_lines
 from case_saliency.errors import CaseSaliencyError
 
 STAGES = (
@@ -122,7 +122,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     sys.path.append(str(Path.cwd()))  # a user's `module:function` lies in the working folder
     argv = sys.argv[1:] if argv is None else argv
     arguments = build_parser(_asked(argv)).parse_args(argv)
-    _start_logging(arguments.log, arguments.name)
+    messages.start_logging(arguments.log, arguments.name)
     for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB"):
         os.environ[f"{library}_NUM_THREADS"] = str(arguments.threads)
     keep_freed_memory()
@@ -131,20 +131,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.name in VIEWS:
             return int(arguments.module.run(arguments) or 0)
         _run_recorded(arguments, argv)
-    except CaseSaliencyError as error:
-        if arguments.traceback:
+    except (CaseSaliencyError, MemoryError, RuntimeError) as error:
+        told = messages.explain(error)
+        if arguments.traceback or told is None:
             raise
-        logging.getLogger(__name__).error("error: %s", error)
+        logging.getLogger(__name__).error("error: %s", told)
         return int(getattr(arguments.module, "USAGE", 1))
-    except MemoryError as error:
-        if arguments.traceback:
-            raise
-        logging.getLogger(__name__).error(
-            "error: out of memory (%s); lower compute.batch_size or attribution.memory_mb, run fewer jobs at once, or "
-            "check the inputs: a damaged file may claim any size (--traceback shows where)",
-            str(error) or "no more than that is told",
-        )
-        return 1
     except KeyboardInterrupt:
         logging.getLogger(__name__).error("interrupted: nothing unfinished was kept; run the same command again")
         return 130
@@ -198,26 +190,6 @@ def _extra_modules(arguments: argparse.Namespace) -> list[str]:
     """Modules that a stage loads by name (its methods), which no import statement shows."""
     named = getattr(arguments.module, "modules", None)
     return named(arguments) if named else []
-
-
-def _start_logging(file: Path | None, stage: str) -> None:
-    terminal = logging.StreamHandler()
-    terminal.setLevel(logging.INFO)
-    handlers: list[logging.Handler] = [terminal]
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(file, mode="w", encoding="utf-8"))
-        to_lines()
-    prefix = f"[{stage}{'' if file is None else ' ' + _job(file)}] "
-    logging.basicConfig(level=logging.WARNING, format=prefix + "%(message)s", handlers=handlers, force=True)
-    logging.getLogger("case_saliency").setLevel(logging.DEBUG)  # other libraries are heard when they warn
-    logging.captureWarnings(capture=True)
-
-
-def _job(log: Path) -> str:
-    """Return the part of a log's path that tells jobs of a stage apart: logs/attribute/a/b.log -> a/b."""
-    parts = log.with_suffix("").parts
-    return "/".join(parts[2:] if len(parts) > 2 else parts[-1:])
 
 
 if __name__ == "__main__":
