@@ -1,7 +1,7 @@
 """What is done to a run from inside its processes: Python starts each of them with `sitecustomize`, which reads this.
 
 `KILLED=<stage>:<moment>` kills the whole workflow when a job of the stage is about to give its first finished file
-its name (`output`), or its record (`record`). `CLOCK_AHEAD=<seconds>` puts the clock of every process ahead, and
+its name (`output`), or its record (`record`). `CLOCK_AHEAD=<seconds>` puts `time.time` of every process ahead, and
 `CLOCK_JUMPS=<seconds>` lets it begin so and jump back half a second later.
 """
 
@@ -23,21 +23,10 @@ def _kill(stage, moment):
         sys.addaudithook(watch)
 
 def _shift(ahead, jumps):
-    import datetime, time
+    import time
 
     true, started = time.time, time.monotonic()
-
-    def offset():
-        return ahead + (jumps if time.monotonic() - started < 0.5 else 0)
-
-    class Shifted(datetime.datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return datetime_now(tz) + datetime.timedelta(seconds=offset())
-
-    datetime_now = datetime.datetime.now
-    time.time = lambda: true() + offset()
-    datetime.datetime = Shifted
+    time.time = lambda: true() + ahead + (jumps if time.monotonic() - started < 0.5 else 0)
 
 if "KILLED" in os.environ:
     _kill(*os.environ["KILLED"].split(":"))
