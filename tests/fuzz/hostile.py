@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 
 from case_saliency.errors import CaseSaliencyError
 
+_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))
 few = settings(
-    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "25")),
+    max_examples=_EXAMPLES,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 """Decorates a fuzz test: as many inputs as the run asks for."""
+fewer = settings(few, max_examples=max(3, _EXAMPLES // 20))
+"""As `few`, for a reader that takes a process for each input."""
 
 
 @dataclass

@@ -82,8 +82,9 @@ import atexit, json, os, sys, uuid
 def write():
     files = [module.__file__ for name, module in sys.modules.items() if name.split(".")[0] == "case_saliency"]
     modules = ["case_saliency/" + file.split("/case_saliency/")[1] for file in files]
+    heavy = sorted({"torch", "pandas", "matplotlib"} & set(sys.modules))
     with open(os.path.join(os.path.dirname(__file__), uuid.uuid4().hex + ".json"), "w") as file:
-        json.dump([["case-saliency", *sys.argv[1:]], modules], file)
+        json.dump([["case-saliency", *sys.argv[1:]], modules, heavy], file)
 
 if os.path.basename(sys.argv[0]) == "case-saliency":
     atexit.register(write)
@@ -172,11 +173,22 @@ class Project:
         inputs = {row[rows[0].index("output_file")]: row[rows[0].index("input-file(s)")].split(",") for row in rows}
         found: dict[str, set[str]] = {}
         for file in (self.root / "observed").glob("*.json"):
-            command, imported = json.loads(file.read_text())
+            command, imported, _ = json.loads(file.read_text())
             if record := of_command.get(tuple(command)):  # `summary` makes nothing and has none
                 given = inputs[record["outputs"][0]["path"]]
                 declared = {name.removeprefix("src/") for name in given} & set(record["code"])
                 found.setdefault(record["stage"], set()).update(set(imported) - declared - RECORDERS)
+        return found
+
+    def heavy(self) -> dict[str, set[str]]:
+        """Stage -> heavy packages that its jobs imported."""
+        records = [json.loads(file.read_text()) for file in (self.root / "results/provenance").rglob("*.json")]
+        of_command = {tuple(record["command"]): record["stage"] for record in records}
+        found: dict[str, set[str]] = {}
+        for file in (self.root / "observed").glob("*.json"):
+            command, _, packages = json.loads(file.read_text())
+            if stage := of_command.get(tuple(command)):
+                found.setdefault(stage, set()).update(packages)
         return found
 
     def copy(self, root: Path) -> "Project":

@@ -1,9 +1,12 @@
 """`kill -9` of a workflow: nothing that looks finished is half-written, and the next run ends in the same bytes."""
 
+import os
 import signal
+import time
 
 import pytest
 
+from case_saliency import storage
 from case_saliency.analyses import ANALYSES
 from case_saliency.cli.main import STAGES
 
@@ -30,6 +33,23 @@ def test_a_killed_workflow_is_taken_up_again(project, finished, moment):
     assert LOCKED in said
     assert "--unlock" in said
     project.snakemake("--unlock")
+    project.completes(finished, maps)
+
+
+@pytest.mark.fault("Ctrl-C as a map is written", "interrupted: nothing unfinished was kept; run the same command again")
+def test_ctrl_c_leaves_nothing_half_written(project, finished):
+    maps = project.first_outputs()["attribute"]
+    folder, deadline = (project.root / maps).parent, time.monotonic() + 300
+    process = project.start("snakemake", "--cores", "2", maps, "--forcerun", maps)
+    while not list(folder.glob(".*.tmp*")) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.001)  # the temporary file appears: the write is under way
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=300)
+    assert process.returncode != 0
+    assert "Traceback" not in said
+    for file in folder.glob("*.nc"):  # what is there is whole
+        with storage.open_maps(file) as layers:
+            assert layers
     project.completes(finished, maps)
 
 

@@ -12,12 +12,11 @@ SECONDS = 86_400
 
 
 @pytest.fixture
-def small(fresh):
-    """Mount a file system of some bytes at a folder of a fresh project, and take it away again; only root may."""
+def small():
+    """Mount a file system of some bytes at a folder, and take it away again; only root may."""
     mounted = []
 
-    def mount(folder, size):
-        path = fresh.root / folder
+    def mount(path, size):
         path.mkdir(parents=True, exist_ok=True)
         command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(path)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -34,6 +33,19 @@ def small(fresh):
         unmount()
 
 
+@pytest.mark.fault("disk full in the middle of a map", "cannot write ...nc: No space left on device; ...")
+def test_a_full_disk_is_an_error_and_the_next_run_completes(project, finished, small):
+    mount, unmount = small
+    maps = project.first_outputs()["attribute"]
+    folder = mount((project.root / maps).parent, "4k")
+    said = project.snakemake(maps, "--forcerun", maps, check=False)
+    assert f"cannot write {maps}: No space left on device" in said
+    assert "Traceback" not in said
+    assert not list(folder.iterdir())
+    unmount()
+    project.completes(finished, maps, "--forcerun", maps)
+
+
 @pytest.mark.slow
 @pytest.mark.fault(
     "disk full in the middle of a write: of images, weights, predictions, maps, scores, tables, figures, records",
@@ -44,7 +56,7 @@ def test_a_full_disk_in_every_folder(fresh, finished, small):
     sizes = {"data": "400k", "models": "2m", "results/predictions": "4k", "results/saliency": "16k"}
     sizes |= {"results/scores": "4k", "results/tables": "4k", "results/figures": "16k", "results/provenance": "64k"}
     for folder, size in sizes.items():
-        path = mount(folder, size)
+        path = mount(fresh.root / folder, size)
         said = fresh.snakemake(check=False)
         assert "cannot write" in said, f"{folder}: {said}"
         assert "No space left on device" in said, folder

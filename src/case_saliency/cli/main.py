@@ -131,7 +131,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.name in VIEWS:
             return int(arguments.module.run(arguments) or 0)
         _run_recorded(arguments, argv)
-    except (CaseSaliencyError, MemoryError, RuntimeError) as error:
+    except Exception as error:
         told = messages.explain(error)
         if arguments.traceback or told is None:
             raise

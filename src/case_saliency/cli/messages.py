@@ -1,12 +1,15 @@
 """What a command tells a person: its log, and the failures that are no defect of the program."""
 
+import errno
 import logging
+import os
 from pathlib import Path
 
 from case_saliency.cli.progress import to_lines
 from case_saliency.errors import CaseSaliencyError
 
 _NO_MEMORY = ("can't allocate memory", "out of memory")  # as torch says it, of processor and graphics card
+_NO_SPACE = os.strerror(errno.ENOSPC)
 
 
 def explain(error: Exception) -> str | None:
@@ -19,6 +22,9 @@ def explain(error: Exception) -> str | None:
             f"not enough memory ({reason}); run fewer jobs at once (--cores), lower compute.batch_size or "
             "attribution.memory_mb in params.yaml, or check the inputs: a damaged file may claim any size"
         )
+    if _NO_SPACE in str(error):  # safetensors has an error of its own for it
+        reason = str(error).splitlines()[0]
+        return f"cannot write the outputs: {reason}; nothing unfinished was kept, free the cause and run again"
     return None
 
 

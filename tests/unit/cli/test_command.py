@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from safetensors import SafetensorError
 
 from case_saliency import cli
 from case_saliency.cli import messages, select_images
@@ -50,19 +51,8 @@ def test_a_command_that_fails_before_it_writes_is_recorded_too(tmp_path, monkeyp
     assert body["outputs"] == []
 
 
-HEAVY = {
-    "torch",
-    "torchvision",
-    "pandas",
-    "numpy",
-    "scipy",
-    "xarray",
-    "matplotlib",
-    "PIL",
-    "yaml",
-    "sklearn",
-    "pyarrow",
-}
+COMPUTING = {"torch", "torchvision", "pandas", "matplotlib", "scipy", "sklearn", "xarray", "pyarrow"}
+HEAVY = COMPUTING | {"numpy", "PIL", "yaml"}
 ASKING = """
 import sys
 from case_saliency.cli.main import main
@@ -99,9 +89,10 @@ def test_no_command_is_imported_with_torch_or_pandas():
     [
         (MemoryError("Unable to allocate 1 PiB"), "not enough memory (Unable to allocate 1 PiB); run fewer jobs"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "not enough memory (DefaultCPUAllocator"),
+        (SafetensorError("I/O error: No space left on device"), "cannot write the outputs: I/O error: No space left"),
     ],
 )
-def test_lack_of_memory_is_explained(error, told, tmp_path, monkeypatch):
+def test_lack_of_memory_or_disk_is_explained(error, told, tmp_path, monkeypatch):
     def run(_arguments):
         raise error
 
