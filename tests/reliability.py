@@ -1,7 +1,7 @@
 """A plugin of pytest that writes a table of docs/reliability.md from the outcomes of a run (`--table NAME`).
 
-A test says what it does by the marks `fault` and `reader`; what it tried is told by the fixture `tally`. A run that
-fails, or that does not run every test with the mark, writes nothing.
+A test says what it does by the marks `fault` and `reader`; what it tried is told by the fixture `tally`. A test that
+fails makes its run write nothing; rows of tests that were not run (`-k`) stay as they were.
 """
 
 import re
@@ -61,36 +61,55 @@ class Writer:
         """Write the table, if every test passed or was skipped with its reason."""
         if exitstatus == 0:
             page = PAGE.read_text(encoding="utf-8")
-            PAGE.write_text(replaced(page, self.table, TABLES[self.table](self.rows)), encoding="utf-8")
+            rows = kept(page, self.table) | {name: LINES[self.table](name, row) for name, row in self.rows.items()}
+            lines = [HEADS[self.table], *(rows[name] for name in sorted(rows)), *SUMS[self.table](rows), ""]
+            PAGE.write_text(replaced(page, self.table, "\n".join(lines)), encoding="utf-8")
+
+
+def kept(page: str, table: str) -> dict[str, str]:
+    """Return the rows of a table by the test that they tell of."""
+    lines = page.partition(_start(table))[2].partition(_end(table))[0].splitlines()
+    found = ((re.search(r"`(test_\w+)` \|$", line), line) for line in lines)
+    return {name[1]: line for name, line in found if name}
+
+
+def _start(table: str) -> str:
+    return f"<!-- {table}: written by a command -->\n"
+
+
+def _end(table: str) -> str:
+    return f"<!-- end of {table} -->"
 
 
 def replaced(page: str, table: str, text: str) -> str:
     """Return the page with another table between its two comments."""
-    start, end = f"<!-- {table}: written by a command -->\n", f"<!-- end of {table} -->"
-    found, count = re.subn(
-        f"{re.escape(start)}.*?{re.escape(end)}", lambda _: f"{start}\n{text}\n{end}", page, flags=re.S
-    )
+    place = re.compile(f"{re.escape(_start(table))}.*?{re.escape(_end(table))}", re.DOTALL)
+    found, count = place.subn(lambda _: f"{_start(table)}\n{text}\n{_end(table)}", page)
     assert count == 1, f"the page has {count} places for the table {table}"
     return found
 
 
-def _faults(rows: dict[str, dict[str, Any]]) -> str:
-    lines = ["| fault | what is told | outcome | test |", "| --- | --- | --- | --- |"]
-    for name, row in sorted(rows.items()):
-        outcome = ", ".join(f"{count} {outcome}" for outcome, count in row["outcomes"].items())
-        lines.append(f"| {row['told'][0]} | {row['told'][1]} | {outcome} | `{name}` |")
-    return "\n".join([*lines, ""])
+KINDS = ("read", "refused", "unexplained")
+HEADS = {
+    "faults": "| fault | what is told | outcome | test |\n| --- | --- | --- | --- |",
+    "fuzz": "| what is read | inputs | read | refused | unexplained | test |\n| --- | --: | --: | --: | --: | --- |",
+}
 
 
-def _fuzz(rows: dict[str, dict[str, Any]]) -> str:
-    lines = ["| what is read | inputs | read | refused | unexplained | test |", "| --- | --: | --: | --: | --: | --- |"]
-    kinds, total = ("read", "refused", "unexplained"), Counter[str]()
-    for name, row in sorted(rows.items()):
-        total.update(row["tried"])
-        counts = " | ".join(f"{row['tried'][kind]:,}" for kind in kinds)
-        lines.append(f"| {row['told'][0]} | {row['tried'].total():,} | {counts} | `{name}` |")
-    counts = " | ".join(f"{total[kind]:,}" for kind in kinds)
-    return "\n".join([*lines, f"| all | {total.total():,} | {counts} | |", ""])
+def _fault(name: str, row: dict[str, Any]) -> str:
+    outcome = ", ".join(f"{count} {outcome}" for outcome, count in row["outcomes"].items())
+    return f"| {row['told'][0]} | {row['told'][1]} | {outcome} | `{name}` |"
 
 
-TABLES = {"fuzz": _fuzz, "faults": _faults}
+def _reader(name: str, row: dict[str, Any]) -> str:
+    counts = " | ".join(f"{row['tried'][kind]:,}" for kind in KINDS)
+    return f"| {row['told'][0]} | {row['tried'].total():,} | {counts} | `{name}` |"
+
+
+def _sums(rows: dict[str, str]) -> list[str]:
+    numbers = [[int(cell.replace(",", "")) for cell in row.split(" | ")[1:5]] for row in rows.values()]
+    return ["| all | " + " | ".join(f"{sum(column):,}" for column in zip(*numbers, strict=True)) + " | |"]
+
+
+LINES = {"faults": _fault, "fuzz": _reader}
+SUMS = {"faults": lambda _rows: [], "fuzz": _sums}

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pickle
+import struct
 import zipfile
 
 import pytest
@@ -73,7 +74,7 @@ CHECKPOINTS = [_saved(TENSORS), _saved(TENSORS, _use_new_zipfile_serialization=F
 @given(content=st.sampled_from(CHECKPOINTS).flatmap(damaged) | bombs() | st.binary(max_size=50))
 def test_checkpoints(content, file, tally, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    tally.says = "w.pth"
+    tally.says, tally.unexplained = "w.pth", (struct.error,)  # of the format before 2020, cut off
     tally.read(lambda: _published(file("w.pth", content), tmp_path))
     assert {path.name for path in tmp_path.iterdir()} <= {"w.pth"}, "the checkpoint ran code"
 

@@ -29,14 +29,14 @@ TAGS = [
     "!!binary aGk=",
     "!!set {a}",
 ]
-BOMBS = st.integers(1, 400).map(
+BOMBS = st.integers(1, 60).map(
     lambda n: b"a0: &a0 [1, 1]\n" + b"".join(b"a%d: &a%d [*a%d, *a%d]\n" % (i, i, i - 1, i - 1) for i in range(1, n))
 )
 FILES = (
     damaged(SHORT)
     | st.sampled_from(TAGS).map(lambda tag: f"run: {tag}\n".encode())
     | BOMBS
-    | st.integers(1, 10**5).map(lambda depth: b"a: " + b"[" * depth)
+    | st.integers(1, 2000).map(lambda depth: b"a: " + b"[" * depth)
     | st.sampled_from(
         [b"__use_yte__: true\n", b'"\\x5f_use_yte__": true\n', b"a: &a [*a]\n", b"a: 1\na: 2\n", b"\xff", b""]
     )
