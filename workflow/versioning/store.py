@@ -41,14 +41,20 @@ def locked(root: Path) -> Entries:
     if not file.exists():
         return {}
     try:
-        content = _load(file)
-        stages: Entries = content["stages"]
-    except (yaml.YAMLError, KeyError, TypeError) as error:
+        stages = _stages(_load(file))
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, RecursionError) as error:
         conflict = "<<<<<<<" in file.read_text(encoding="utf-8", errors="replace")
         raise LockFileError(
             f"{file} {'holds both sides of a merge' if conflict else 'is damaged'}: take one version "
             "(git checkout --theirs dvc.lock, or git checkout HEAD dvc.lock), run snakemake, then make commit"
         ) from error
+    return stages
+
+
+def _stages(content: Any) -> Entries:
+    stages = content["stages"]
+    if not isinstance(stages, dict) or not all(isinstance(entry, dict) for entry in stages.values()):
+        raise TypeError("stages are no mapping of mappings")
     return stages
 
 
