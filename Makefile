@@ -52,6 +52,15 @@ fuzz: install ## Try thousands of hostile inputs on every reader (about 15 min):
 test-faults: install ## Inject every fault, the slow ones too (about 30 min): the table in docs/reliability.md
 	@python -m pytest -n 2 -p tests.reliability --table faults -m fault tests
 
+.PHONY: test-slurm
+test-slurm: install ## Run the reduced workflow through a real Slurm of one node (Debian, root; SLURM_LOCAL_INSTALL=1 installs it)
+	@MEASURED=docs/clusters-overhead.md python -m pytest -m slurm tests/slurm
+	@cat docs/clusters-overhead.md
+
+.PHONY: test-s3
+test-s3: install ## Run the reduced workflow with all its files in an S3 store on this machine, and break the store
+	@python -m pytest -m s3 tests/workflow/test_storage.py
+
 .PHONY: check
 check: install ## Check the code and what is written from it: ruff, mypy, import layers, snakefmt, snakemake --lint, dvc.yaml, file sizes, vulnerabilities
 	ruff check .

@@ -54,7 +54,7 @@ def with_analyses() -> dict[str, Any]:
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     params["run"] = ["digits"]
     params["experiments"]["digits"] |= {
-        "n_images": 12,
+        "n_images": 13,
         "models": ["vgg_small"],
         "seeds": [0],
         "methods": ["case", "gradcam", "random", "sobel", "identical"],

@@ -39,8 +39,8 @@ rule report_page:
         "logs/report.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         settings=settings(**{**config, "experiments": {name: config["experiments"][name] for name in config["run"]}}),
         environment=environment("report", ANALYSIS_FIGURES),

@@ -67,7 +67,7 @@ def _sights(
     ]
     transform = images.Transform.from_dict(description["transform"])
     predictions = _one(arguments.predictions, place).set_index("image_id")
-    maps = _maps(arguments, place, files)
+    maps = _maps(arguments, place, files, list(selection["image_id"]))
     found = {}
     for row in selection.to_dict("records"):
         said = predictions.loc[row["image_id"]]
@@ -80,7 +80,9 @@ def _sights(
     return found
 
 
-def _maps(arguments: argparse.Namespace, place: _Place, files: list[Path]) -> "dict[str, dict[str, Shown]]":
+def _maps(
+    arguments: argparse.Namespace, place: _Place, files: list[Path], images: list[str]
+) -> "dict[str, dict[str, Shown]]":
     """Return method -> image -> its maps at the main layer, or in the input's space."""
     from case_saliency import params
     from case_saliency.report.gallery import Shown
@@ -106,7 +108,7 @@ def _maps(arguments: argparse.Namespace, place: _Place, files: list[Path]) -> "d
             for image, values in zip(images, maps, strict=True)
             for key in [(layer, method, image)]
         }
-        for layer, method, images, maps in read_layers(files, arguments.settings["experiments"][name]["methods"])
+        for layer, method, maps in read_layers(files, arguments.settings["experiments"][name]["methods"], images)
         if layer in shown
     }
 
