@@ -51,6 +51,8 @@ def run(arguments: argparse.Namespace) -> None:
     if not evidence.graph.runs:
         raise CaseSaliencyError(f"{FOLDER}: no records found; run this in the folder of the Snakefile, after a run")
     log = logging.getLogger(__name__)
+    for record, reason in evidence.unreadable.items():
+        log.warning("left out: %s is no record: %s", record, reason)
     if arguments.prov is not None:
         from case_saliency.provenance.crate.prov import document
 
@@ -101,9 +103,9 @@ def _licences(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield the licences that manifests and descriptions of networks tell."""
     for path in paths:
         name = Path(path).name
-        if name == "manifest.csv" and Path(path).exists():
+        if name == "manifest.csv" and Path(path).is_file():
             yield path, "; ".join(sorted(set(storage.read_table(path)["licence"].astype(str))))
-        elif name == "model.json" and Path(path).exists():
+        elif name == "model.json" and Path(path).is_file():
             told = str(storage.read_json(path).get("licence"))
             yield from ((path, told), (Path(path).with_name("weights.safetensors").as_posix(), told))
 

@@ -15,7 +15,8 @@ from typing import Any
 SOURCE = ("src", "workflow", "Snakefile")
 WRITTEN = ("dvc.yaml", "dvc.lock", "results", "docs/results")
 """Tracked files that the workflow itself writes: their changes do not make a tree dirty."""
-_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+"""The full name of a commit."""
 _PLAIN = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "diff.indentHeuristic=false")
 _DIFF = (
     *("diff", "HEAD", "--binary", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames"),
@@ -56,7 +57,7 @@ def _names(listed: bytes | None) -> list[str]:
 
 def tracked(commit: str, folders: Iterable[str]) -> list[str] | None:
     """Return the files of some folders at a commit, relative to the working folder; None: no such commit."""
-    if not _COMMIT.fullmatch(commit):
+    if not COMMIT.fullmatch(commit):
         return None
     names = _git("ls-tree", "-r", "-z", "--name-only", f"{commit}^{{commit}}", "--", *folders)
     return None if names is None else _names(names)
@@ -73,7 +74,7 @@ def at(commit: str, paths: Iterable[str]) -> Mapping[str, bytes] | None:
         Relative to the working folder.
     """
     wanted = [path for path in paths if "\n" not in path]
-    if not _COMMIT.fullmatch(commit) or _git("cat-file", "-e", f"{commit}^{{commit}}") is None:
+    if not COMMIT.fullmatch(commit) or _git("cat-file", "-e", f"{commit}^{{commit}}") is None:
         return None
     asked = "".join(f"{commit}:./{path}\n" for path in wanted)
     answer = _git("cat-file", "--batch", given=asked.encode())

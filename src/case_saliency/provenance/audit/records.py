@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from case_saliency.provenance import journal
 from case_saliency.provenance.audit import reading
 from case_saliency.provenance.audit.graph import Graph, graph
 from case_saliency.provenance.audit.reading import Run
@@ -32,4 +33,7 @@ def records(root: Path) -> Records:
         except reading.UnreadableError as error:
             unreadable[name] = str(error)
     failed = tuple(run for run in found if run.status != "completed")
-    return Records(graph(found), failed, unreadable)
+    told = journal.read(root / FOLDER)
+    latest = {} if told is None else told.latest()
+    lines = {f"{FOLDER}/{name}": line.number for name, line in latest.items()}
+    return Records(graph(found, lines), failed, unreadable)
