@@ -81,6 +81,16 @@ def at(commit: str, paths: Iterable[str]) -> Mapping[str, bytes] | None:
     return dict(_parse(answer or b"", wanted))
 
 
+def holding(path: str, sha256: str) -> str | None:
+    """Return the last commit, of those that changed a file, in which it has a certain content; None if there is none."""
+    listed = _git("rev-list", "--max-count=1000", "HEAD", "--", path) or b""
+    for commit in listed.decode().split():
+        content = (at(commit, [path]) or {}).get(path)
+        if content is not None and hashlib.sha256(content).hexdigest() == sha256:
+            return commit
+    return None
+
+
 def _parse(answer: bytes, wanted: list[str]) -> Iterable[tuple[str, bytes]]:
     """Yield path and content from what ``git cat-file --batch`` says: `<name> <type> <size>`, newline, content."""
     place = 0

@@ -8,6 +8,7 @@ from case_saliency.provenance import journal
 from case_saliency.provenance.audit import reading
 from case_saliency.provenance.audit.graph import Graph, graph
 from case_saliency.provenance.audit.reading import Run
+from case_saliency.provenance.audit.parsing import UnreadableError
 from case_saliency.provenance.folders import FOLDER
 
 
@@ -30,7 +31,7 @@ def records(root: Path) -> Records:
             continue
         try:
             found.append(reading.load(path, name))
-        except reading.UnreadableError as error:
+        except UnreadableError as error:
             unreadable[name] = str(error)
     failed = tuple(run for run in found if run.status != "completed")
     told = journal.read(root / FOLDER)
