@@ -1,4 +1,4 @@
-"""Run one command of `case-saliency` and tell, as JSON, how much CPU time of it went into its record.
+"""Run one command of `case-saliency`, and tell as JSON how much CPU time it and its record took.
 
     python -m benchmarks.recording OUT.json ARGUMENT ...
 
@@ -7,50 +7,46 @@ each command once.
 """
 
 import json
+import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from case_saliency.cli import main as command
+from case_saliency.provenance.code import Closure
+from case_saliency.provenance.record import Record
 
 SPENT = {"record": 0.0}
 
 
 def main() -> int:
-    """Run the command under a clock."""
+    """Run the command with a clock at everything that its record needs."""
     out, *arguments = sys.argv[1:]
-    started = time.process_time(), time.perf_counter()
-    from case_saliency.cli import main as command
-    from case_saliency.provenance.record import Record
-
-    command.closure = timed(command.closure)
-    command.Record = timed(Record)  # type: ignore[assignment, misc]
-    Record.finish = timed(Record.finish)  # type: ignore[method-assign]
+    for owner, name in ((command, "closure"), (Closure, "hashes"), (Record, "__init__"), (Record, "finish")):
+        setattr(owner, name, timed(getattr(owner, name)))
     code = command.main(arguments)
-    whole = {"cpu": cpu_since(started[0]), "wall": time.perf_counter() - started[1], "record": SPENT["record"]}
-    Path(out).write_text(json.dumps(whole), encoding="utf-8")
+    Path(out).write_text(json.dumps({"whole": spent(), **SPENT}), encoding="utf-8")
     return code
 
 
 def timed(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that adds the CPU time of each call, its child processes' included, to what is spent."""
+    """Return a function that adds the CPU time of each call to what is spent."""
 
     def wrapped(*arguments: Any, **named: Any) -> Any:
-        start = cpu_since(0)
+        start = spent()
         try:
             return function(*arguments, **named)
         finally:
-            SPENT["record"] += cpu_since(start)
+            SPENT["record"] += spent() - start
 
     return wrapped
 
 
-def cpu_since(start: float) -> float:
-    """Return CPU seconds of this process and of the children that it waited for (git), less `start`."""
-    import os
-
+def spent() -> float:
+    """Return the CPU seconds of this process, from its start, and of the children that it waited for (git)."""
     told = os.times()
-    return told.user + told.system + told.children_user + told.children_system - start
+    return told.user + told.system + told.children_user + told.children_system
 
 
 if __name__ == "__main__":

@@ -114,7 +114,9 @@ def restore(root: Path, experiments: Sequence[str] = ()) -> str:
     again = plan.read(root)
     if pending := [row for stage in stages.of(again, stages.stages(again), experiments) for row in stage.pending]:
         raise GateError(f"restored, but Snakemake would still make:\n{listing(pending)}")
-    return "; ".join([f"{len(kept)} stages are restored and verified", "snakemake has nothing to do", *crate.write(root)])
+    return "; ".join(
+        [f"{len(kept)} stages are restored and verified", "snakemake has nothing to do", *crate.write(root)]
+    )
 
 
 def _bring(root: Path, final: Sequence[str], apart: Sequence[str]) -> str:

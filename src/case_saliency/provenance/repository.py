@@ -82,7 +82,7 @@ def at(commit: str, paths: Iterable[str]) -> Mapping[str, bytes] | None:
 
 
 def holding(path: str, sha256: str) -> str | None:
-    """Return the last commit, of those that changed a file, in which it has a certain content; None if there is none."""
+    """Return the last commit, of those that changed a file, in which it has a certain content; None: none has."""
     listed = _git("rev-list", "--max-count=1000", "HEAD", "--", path) or b""
     for commit in listed.decode().split():
         content = (at(commit, [path]) or {}).get(path)

@@ -7,8 +7,8 @@ from pathlib import Path
 from case_saliency.provenance import repository, source
 from case_saliency.provenance.audit import reading
 from case_saliency.provenance.audit.measuring import measure
-from case_saliency.provenance.audit.reading import Run
 from case_saliency.provenance.audit.parsing import UnreadableError
+from case_saliency.provenance.audit.reading import Run
 from case_saliency.provenance.folders import ENVIRONMENTS, FOLDER
 
 
