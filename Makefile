@@ -96,6 +96,10 @@ restore: install ## Bring recorded results back, verified, so that snakemake has
 audit: install ## Verify every result from its bytes: files, records, code, commit, packages, data, weights
 	@case-saliency audit
 
+.PHONY: crate
+crate: install ## Describe all runs and files as an RO-Crate, results/ro-crate-metadata.json (make commit does, too)
+	@case-saliency crate
+
 .PHONY: bench
 bench: install ## Measure beside the peers on one core (about 12 min): benchmarks/results.md
 	@python -m benchmarks
