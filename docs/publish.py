@@ -3,8 +3,8 @@
     python -m docs.publish
 
 Copies `results/tables/<experiment>/*.csv`, the verdicts on the claims and small copies of the figures to
-`docs/results/<experiment>/` for every experiment that has its markers in README.md, replaces what stands between them, and
-writes a page of each experiment. `tests/docs` fails where README or page and the published tables differ.
+`docs/results/<experiment>/` for every experiment that has its markers in README.md, replaces what stands between them,
+and writes a page of each experiment. `tests/docs` fails where README or page and the published tables differ.
 """
 
 import shutil

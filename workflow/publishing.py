@@ -58,8 +58,8 @@ def _claims(records: Sequence[Mapping[str, Any]]) -> list[str]:
         cells = (f"{record['id']}: {CLAIMS[record['id']].text}", record["paper"], ours, verdict.replace("*", "\\*"))
         lines.append(f"| {' | '.join(cells)} |")
     note = (
-        "An asterisk marks networks or data other than the claim's: there the same rule decides on what stands for them. "
-        "Rules and reasons: [claims](../../claims.md), `claims.json` beside this page."
+        "An asterisk marks networks or data other than the claim's: there the same rule decides on what stands for "
+        "them. Rules and reasons: [claims](../../claims.md), `claims.json` beside this page."
     )
     return ["\n".join(lines), note]
 

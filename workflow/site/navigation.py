@@ -16,11 +16,11 @@ def on_config(config: Any) -> Any:
 
 
 def navigation(index: str) -> list[dict[str, list[Any]]]:
-    """Return the sections of an index, each with the pages of its table's rows.
+    r"""Return the sections of an index, each with the pages of its table's rows.
 
     Examples
     --------
-    >>> navigation("## Methods\\n| page | answers |\\n| --- | --- |\\n| [a](a.md) | What? |\\n")
+    >>> navigation("## Methods\n| page | answers |\n| --- | --- |\n| [a](a.md) | What? |\n")
     [{'Methods': ['a.md']}]
     """
     found: dict[str, list[Any]] = {}

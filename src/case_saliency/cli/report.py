@@ -6,7 +6,7 @@ Settings: the content of params.yaml.
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from case_saliency import __version__, storage
 from case_saliency.analyses import ANALYSES
