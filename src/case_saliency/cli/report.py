@@ -174,9 +174,12 @@ def _predictions(arguments: argparse.Namespace, name: str) -> dict[str, list[str
     from case_saliency.figures.names import model_label
     from case_saliency.report.thumbnails import said
 
+    dataset = arguments.settings["experiments"][name]["dataset"]
     classes = {}
     for file in arguments.descriptions:
         description = storage.read_json(file)
+        if description["dataset"] != dataset:
+            continue  # the same network, of other classes
         classes[description["model"], f"seed{description['seed']}"] = description["classes"]
     found: dict[str, dict[str, list[tuple[str, float]]]] = {}
     for file in arguments.predictions:
