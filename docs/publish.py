@@ -16,7 +16,10 @@ import yaml
 
 from case_saliency.cli.captions import choices
 from case_saliency.figures.names import VERDICTS, format_p, method_style, model_label, ordered_methods, ordered_models
-from case_saliency.storage import read_table, write_text
+from case_saliency.report.claims.ledger import markdown
+from case_saliency.report.paper.page import page as side_by_side
+from case_saliency.report.paper.side_by_side import consistency
+from case_saliency.storage import read_json, read_table, write_text
 from workflow.publishing import experiment_page, figure
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -127,6 +130,19 @@ def page(experiment: str) -> str:
     return experiment_page(PUBLISHED / experiment, published(experiment), choices(params, experiment))
 
 
+def views() -> dict[str, str]:
+    """Return the pages over all experiments by their name: the claims, and the paper's tables with ours."""
+    records: list[dict[str, Any]] = []
+    tables: dict[str, dict[str, pd.DataFrame]] = {}
+    for experiment in EXPERIMENTS:
+        records += read_json(PUBLISHED / experiment / "claims.json")["claims"]
+        for name in ("paper", "pooled", "activity"):
+            tables.setdefault(name, {})[experiment] = read_table(PUBLISHED / experiment / f"{name}.csv")
+    threshold = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["diagnostic"]["threshold"]
+    beside = side_by_side(tables["paper"], tables["pooled"], tables["activity"], consistency(), threshold)
+    return {"claims.md": markdown(records), "side-by-side.md": beside}
+
+
 def main() -> None:
     """Publish."""
     for experiment in EXPERIMENTS:
@@ -141,6 +157,8 @@ def main() -> None:
             (folder / "figures" / file.name).write_bytes(figure(file))
         write_text(page(experiment), folder / "README.md")
         write_text(replace(README.read_text(encoding="utf-8"), experiment, published(experiment)), README)
+    for name, text in views().items():
+        write_text(text, PUBLISHED / name)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def _pages(page: str) -> list[Any]:
     folder, _, name = page.rpartition("/")
     if name != "README.md":
         return [page]
-    others: list[Any] = [f"{folder}/{file.name}" for file in sorted((DOCS / folder).glob("[0-9]*.md"))]
+    others: list[Any] = [f"{folder}/{file.name}" for file in sorted((DOCS / folder).glob("*.md")) if file.name != name]
     for front in sorted((DOCS / folder).glob("*/README.md")):
         of = f"{folder}/{front.parent.name}"
         tables = [f"{of}/{file.stem}.md" for file in sorted(front.parent.glob("*.csv"))]

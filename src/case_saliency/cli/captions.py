@@ -53,10 +53,15 @@ def captions(tables: "Mapping[str, pd.DataFrame]", chosen: "Settings") -> dict[s
         perturbation_curves,
         pooling,
         seeds,
+        sensitivity_fidelity,
     )
 
     agreement, fidelity = tables["agreement"], tables["fidelity"]
     told = {
+        "sensitivity_fidelity": (
+            sensitivity_fidelity.TITLE,
+            sensitivity_fidelity.caption(tables["summary"], chosen.threshold),
+        ),
         "agreement_heatmap": (
             agreement_heatmap.TITLE,
             agreement_heatmap.caption(agreement, chosen.threshold),
