@@ -1,7 +1,7 @@
 """Plot one figure as PDF, PNG and SVG.
 
-Settings: threshold (agreement figures, seeds, pooling, sensitivity_fidelity); controls (attrition); measure, reference (confidence_drops,
-equivalence), margin (equivalence); example_images, k_percent, methods, layer (map_panels).
+Settings: threshold (agreement figures, seeds, pooling, sensitivity_fidelity); controls (attrition); measure, reference
+(confidence_drops, equivalence), margin (equivalence); example_images, k_percent, methods, layer (map_panels).
 """
 
 import argparse
