@@ -53,7 +53,7 @@ def mended(text: str, folder: str) -> str:
     Examples
     --------
     >>> mended("[the README](../README.md), [`zoo.py`](../src/zoo.py), [zoo](../src/zoo.py), [data](data.md)", "")
-    '[the README](about.md), `zoo.py`, zoo (`src/zoo.py`), [data](data.md)'
+    '[the README](about.md), `src/zoo.py`, zoo (`src/zoo.py`), [data](data.md)'
     """
 
     def one(match: re.Match[str]) -> str:
@@ -62,6 +62,6 @@ def mended(text: str, folder: str) -> str:
             return f"[{match[1]}]({posixpath.relpath(PAGES[path], folder or '.')}{match[3] or ''})"
         if path.startswith("docs/"):
             return match[0]
-        return match[1] if match[1].strip("`") == posixpath.basename(path) else f"{match[1]} (`{path}`)"
+        return f"`{path}`" if match[1].strip("`") == posixpath.basename(path) else f"{match[1]} (`{path}`)"
 
     return _LINK.sub(one, text)

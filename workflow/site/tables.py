@@ -64,4 +64,5 @@ def rows_as_html(table: pd.DataFrame) -> str:
         for row in table.itertuples(index=False, name=None)
     ]
     body = "\n".join(f"<tr>{line}</tr>" for line in lines)
-    return f'<table class="cells"><thead><tr>{"".join(heads)}</tr></thead>\n<tbody>\n{body}\n</tbody></table>'
+    head = f"<thead><tr>{''.join(heads)}</tr></thead>"
+    return f'<div class="cells"><table>{head}\n<tbody>\n{body}\n</tbody></table></div>'
