@@ -106,7 +106,12 @@ bench: install ## Measure beside the peers on one core (about 12 min): benchmark
 
 .PHONY: publish
 publish: install ## Publish the tables of results/ as reference results, and rewrite the README's table
-	@python docs/publish.py
+	@python -m docs.publish
+
+.PHONY: docs
+docs: install ## Build the documentation site: site/index.html, which needs no network
+	@NO_MKDOCS_2_WARNING=1 python -m mkdocs build --strict --quiet
+	@echo "Site: site/index.html"
 
 .PHONY: clean
 clean: ## Delete what the workflow made (data, models, results, logs); .venv stays
