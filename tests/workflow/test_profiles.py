@@ -18,7 +18,8 @@ rule compute:
 PLAN = """
 import json
 from snakemake.api import SnakemakeApi
-from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings, StorageSettings
+from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings
+from snakemake.settings.types import StorageSettings
 
 with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
     made = api.workflow(
@@ -70,3 +71,24 @@ def test_two_jobs_share_the_gpu_of_one_machine_only_if_asked(tmp_path, allowed, 
     profile = ["--workflow-profile", str(ROOT / "profiles/default")]
     said = Project(tmp_path).run("snakemake", *profile, "--cores", "2", *allowed, check=not shared)
     assert ("cannot create directory" in said) == shared
+
+
+TIMERS = """
+import sys, threading
+from snakemake.cli import main
+
+started = []
+start = threading.Timer.start
+threading.Timer.start = lambda timer: started.append(timer.interval) or start(timer)
+sys.argv = ["snakemake", "--cores", "1", *sys.argv[1:]]
+try:
+    main()
+finally:
+    print("timers", len(started))
+"""
+
+
+@pytest.mark.parametrize(("asked", "kept"), [((), False), (("--max-jobs-per-timespan", "7/1s"), True)])
+def test_scheduling_starts_no_timers_unless_a_limit_is_asked_for(project, asked, kept):
+    said = project.run("python", "-c", TIMERS, *asked, "--forcerun", "summarise", "--", "summarise")
+    assert (int(said.rpartition("timers ")[2].split()[0]) > 0) == kept

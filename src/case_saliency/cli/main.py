@@ -17,7 +17,6 @@ from case_saliency.cli import messages
 from case_saliency.cli.allocator import keep_freed_memory
 from case_saliency.cli.arguments import Declared, declare
 from case_saliency.cli.deferred import defer_compiler
-from case_saliency.cli.progress import to_lines
 from case_saliency.errors import CaseSaliencyError
 
 STAGES = (
