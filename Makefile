@@ -52,8 +52,17 @@ test-slurm: install ## Run the reduced workflow through a real Slurm of one node
 test-s3: install ## Run the reduced workflow with all its files in an S3 store on this machine, and break the store
 	@python -m pytest -m s3 tests/workflow/test_storage.py
 
+.PHONY: fuzz
+fuzz: export FUZZ_EXAMPLES ?= 2000
+fuzz: install ## Try thousands of hostile inputs on every reader (about 15 min): the table in docs/reliability.md
+	@python -m pytest -n 2 -p tests.reliability --table fuzz tests/fuzz
+
+.PHONY: test-faults
+test-faults: install ## Inject every fault, the slow ones too (about 30 min): the table in docs/reliability.md
+	@python -m pytest -n 2 -p tests.reliability --table faults -m fault tests
+
 .PHONY: check
-check: install ## Check the code and what is written from it: ruff, mypy, import layers, snakefmt, snakemake --lint, dvc.yaml, file sizes
+check: install ## Check the code and what is written from it: ruff, mypy, import layers, snakefmt, snakemake --lint, dvc.yaml, file sizes, vulnerabilities
 	ruff check .
 	ruff format --check .
 	mypy
@@ -61,6 +70,7 @@ check: install ## Check the code and what is written from it: ruff, mypy, import
 	snakefmt --check Snakefile workflow
 	snakemake --lint 2>&1 | python workflow/lint.py
 	python -m workflow.versioning.document --check
+	python -m workflow.vulnerabilities
 	@if git rev-parse --git-dir > /dev/null 2>&1; then git ls-files -z | xargs -0 check-added-large-files --enforce-all --maxkb=1500; \
 		else echo "no repository of git here: sizes of files are not checked"; fi
 

@@ -1,5 +1,8 @@
 # Table of contents of the study. `snakemake --cores all` (or plain `snakemake`) makes everything;
 # run again, it redoes only what changed.
+include: "workflow/rules/start.smk"
+
+
 configfile: "params.yaml"
 
 

@@ -171,6 +171,8 @@ def scoring(params: Params, experiment: str, analysis: str, model: str) -> dict[
     """Return what the stage that scores an analysis of a network is told."""
     section = params["experiments"][experiment]
     told = select(_with_fidelity(params, experiment), ANALYSES[analysis].scored_by)
+    if analysis == "circularity":  # many maps, and a question about agreement: the primary fill is enough
+        told["fidelity"] = {**told["fidelity"], "fill": told["fidelity"]["fill"][:1]}
     if analysis == "contrast":
         told["contrast"] = {**told["contrast"], "sources": contrast_sources(params, experiment)}
     return {

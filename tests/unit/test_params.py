@@ -344,7 +344,7 @@ def test_an_experiments_settings_of_fidelity_go_before_those_of_all():
     shared = ours["fidelity"]
     assert params.fidelity(ours, "imagenet-sample") == shared
     assert params.fidelity(ours, "digits") == {**shared, "fill": ["blur", "noise"], "reference": "gradcam"}
-    assert params.scoring(ours, "digits", "circularity", "vgg_small")["fidelity"]["fill"] == ["blur", "noise"]
+    assert params.scoring(ours, "digits", "circularity", "vgg_small")["fidelity"]["fill"] == ["blur"]  # the primary one
     assert params.testing(ours, "digits", "localization")["fidelity"] == {"reference": "gradcam"}
     assert params.testing(ours, "imagenet-sample", "localization")["fidelity"] == {"reference": "case"}
 

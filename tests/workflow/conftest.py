@@ -19,6 +19,9 @@ import yaml
 
 from case_saliency.analyses import ANALYSES
 
+sys.path.insert(0, str(Path(__file__).parent))  # for faults.py: tests are no package
+from faults import INJECTED
+
 ROOT = Path(__file__).resolve().parents[2]
 _COPIED = [
     ".gitignore",
@@ -79,13 +82,14 @@ import atexit, json, os, sys, uuid
 def write():
     files = [module.__file__ for name, module in sys.modules.items() if name.split(".")[0] == "case_saliency"]
     modules = ["case_saliency/" + file.split("/case_saliency/")[1] for file in files]
+    heavy = sorted({"torch", "pandas", "matplotlib"} & set(sys.modules))
     with open(os.path.join(os.path.dirname(__file__), uuid.uuid4().hex + ".json"), "w") as file:
-        json.dump([["case-saliency", *sys.argv[1:]], modules], file)
+        json.dump([["case-saliency", *sys.argv[1:]], modules, heavy], file)
 
 if os.path.basename(sys.argv[0]) == "case-saliency":
     atexit.register(write)
 """  # as sitecustomize.py on the path it runs at the start of every Python
-RECORDERS = {f"case_saliency/cli/{name}.py" for name in ("__init__", "main", "allocator", "progress")} | {
+RECORDERS = {f"case_saliency/cli/{name}.py" for name in ("__init__", "main", "messages", "allocator", "progress")} | {
     file.relative_to(ROOT / "src").as_posix() for file in (ROOT / "src/case_saliency/provenance").glob("*.py")
 }  # they observe a run and change no output
 
@@ -104,24 +108,42 @@ class Project:
         cache = str(self.root / ".cache")
         return {**os.environ, "PYTHONPATH": path, "PATH": f"{scripts}:{os.environ['PATH']}", "XDG_CACHE_HOME": cache}
 
-    def run(self, *command: str, check: bool = True) -> str:
-        """Run a command in the tree and return all it said."""
-        done = subprocess.run(
+    def run(self, *command: str, check: bool = True, **injected: str) -> str:
+        """Run a command in the tree and return all it said; `injected` goes into its environment, see `faults`."""
+        process = self.start(*command, **injected)
+        said, _ = process.communicate(timeout=1200)
+        assert (process.returncode == 0) == check, said
+        return said
+
+    def start(self, *command: str, **injected: str) -> "subprocess.Popen[str]":
+        """Start a command in the tree, in a process group of its own."""
+        return subprocess.Popen(
             command,
             cwd=self.root,
-            env=self.environment,
+            env={**self.environment, **injected},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            check=False,
-            timeout=600,
+            start_new_session=True,
         )
-        assert (done.returncode == 0) == check, done.stdout
-        return done.stdout
 
-    def snakemake(self, *arguments: str, check: bool = True) -> str:
+    def snakemake(self, *arguments: str, check: bool = True, **injected: str) -> str:
         """Run the workflow and return all it said."""
-        return self.run("snakemake", "--cores", "2", *arguments, check=check)
+        return self.run("snakemake", "--cores", "2", *arguments, check=check, **injected)
+
+    def completes(self, undisturbed: "Project", *targets: str) -> None:
+        """Run the workflow to its end, or to its targets: nothing lies about, and every file is as without a fault."""
+        self.snakemake(*targets)
+        assert targets or self.pending() == set()
+        assert not list(self.root.rglob("*.tmp*"))
+        found, expected = self.results(), undisturbed.results()
+        assert {name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)} == set()
+
+    def first_outputs(self) -> dict[str, str]:
+        """Stage -> a file that it made, in the order in which the stages ran."""
+        bodies = [json.loads(file.read_text()) for file in (self.root / "results/provenance").rglob("*.json")]
+        ordered = sorted(bodies, key=lambda body: str(body["ended"]))
+        return {body["stage"]: body["outputs"][0]["path"] for body in ordered}
 
     def git(self, *arguments: str) -> str:
         """Run git in the copy, which is a repository of its own, and return what it said."""
@@ -151,11 +173,22 @@ class Project:
         inputs = {row[rows[0].index("output_file")]: row[rows[0].index("input-file(s)")].split(",") for row in rows}
         found: dict[str, set[str]] = {}
         for file in (self.root / "observed").glob("*.json"):
-            command, imported = json.loads(file.read_text())
+            command, imported, _ = json.loads(file.read_text())
             if record := of_command.get(tuple(command)):  # `summary` makes nothing and has none
                 given = inputs[record["outputs"][0]["path"]]
                 declared = {name.removeprefix("src/") for name in given} & set(record["code"])
                 found.setdefault(record["stage"], set()).update(set(imported) - declared - RECORDERS)
+        return found
+
+    def heavy(self) -> dict[str, set[str]]:
+        """Stage -> heavy packages that its jobs imported."""
+        records = [json.loads(file.read_text()) for file in (self.root / "results/provenance").rglob("*.json")]
+        of_command = {tuple(record["command"]): record["stage"] for record in records}
+        found: dict[str, set[str]] = {}
+        for file in (self.root / "observed").glob("*.json"):
+            command, _, packages = json.loads(file.read_text())
+            if stage := of_command.get(tuple(command)):
+                found.setdefault(stage, set()).update(packages)
         return found
 
     def copy(self, root: Path) -> "Project":
@@ -205,7 +238,7 @@ def make_project(root: Path, params: dict[str, Any]) -> Project:
             shutil.copy2(source, root / name)
     (root / "params.yaml").write_text(yaml.safe_dump(params))
     (root / "observed").mkdir()
-    (root / "observed/sitecustomize.py").write_text(OBSERVER)
+    (root / "observed/sitecustomize.py").write_text(OBSERVER + INJECTED)
     project = Project(root)
     for command in ("init --quiet", "add --all", "commit --quiet --message start"):
         project.git(*command.split())
@@ -248,3 +281,9 @@ def project(finished: Project, tmp_path: Path) -> Project:
 def fresh(tmp_path: Path) -> Project:
     """A copy of the project in which nothing was made yet."""
     return make_project(tmp_path / "project", reduced())
+
+
+@pytest.fixture
+def fresh_analyses(tmp_path: Path) -> Project:
+    """As `fresh`, with the parameters of `analysed`."""
+    return make_project(tmp_path / "project", with_analyses())

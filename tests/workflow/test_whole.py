@@ -81,3 +81,11 @@ def test_what_a_stage_imports_at_run_time_is_among_its_inputs(finished):
         "report",
     }
     assert not any(undeclared.values()), undeclared
+
+
+def test_stages_that_compute_with_tables_alone_import_no_torch(finished):
+    heavy = finished.heavy()
+    computing = {"fetch_dataset", "obtain_model", "predict", "attribute", "score_fidelity", "plot", "report"}
+    assert {stage for stage, packages in heavy.items() if "torch" in packages} <= computing
+    assert {"select_images", "score_agreement", "test_hypotheses", "collect_metrics"} <= heavy.keys()
+    assert "pandas" not in heavy["collect_metrics"]

@@ -23,6 +23,13 @@ from case_saliency.models.zoo import is_trained, known
 from case_saliency.provenance.code import closure, locked_versions
 from case_saliency.validation import validate
 
+# Snakemake's limit of 100 jobs a second, on unless told otherwise, starts a timer in every round of scheduling, and each
+# timer starts another round: after n jobs there are n rounds a second, and they take a third of a core. No limit is
+# needed here; another one that a profile or the command line sets is kept.
+limit = workflow.scheduling_settings and workflow.scheduling_settings.max_jobs_per_timespan
+if limit and (limit.max_jobs, limit.timespan) == (100, 1):
+    workflow.scheduling_settings.max_jobs_per_timespan = None
+
 LOCK = Path(workflow.basedir, "requirements.lock")
 sys.path.append(str(Path.cwd()))  # where a user's own methods and models lie
 

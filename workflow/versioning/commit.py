@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from case_saliency.provenance.audit.records import records as all_records
 from workflow.versioning import document, environment, plan, records, stages, store
 from workflow.versioning.stages import Stage
 
@@ -66,12 +67,16 @@ def refuse_leftovers(found: Iterable[Stage], root: Path) -> None:
 
 def refuse_altered(found: Iterable[tuple[str, Sequence[str]]], root: Path) -> None:
     """Refuse files, by stage, that are no longer what their run wrote."""
-    rows = [f"{name}: {file}" for name, files in found for file in records.altered(files, root)]
+    known = all_records(root)
+    rows = [f"{name}: {file}" for name, files in found for file in records.altered(files, known, root)]
     if rows:
         files = " ".join(row.partition(": ")[2] for row in rows)
+        damaged = [f"{record}: {reason}" for record, reason in known.unreadable.items()]
+        unread = f"Records that cannot be read, so that nothing is known of their files:\n{listing(damaged)}\n"
         raise GateError(
             f"{len(rows)} files are not what the run that made them wrote (results/provenance has its hashes):\n"
-            f"{listing(rows)}\nThey were changed or damaged since. Make them, and what depends on them, again:\n"
+            f"{listing(rows)}\n{unread if damaged else ''}"
+            "They, or their records, were changed or damaged since. Make them, and what depends on them, again:\n"
             f"  rm {files if len(rows) <= SHOWN else '<the files>'} && snakemake --cores all"
         )
 

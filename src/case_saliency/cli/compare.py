@@ -38,15 +38,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the comparison and return the exit code of its worst part."""
     from dataclasses import asdict
 
-    from case_saliency.statistics.reproduction import LEVELS, reproduction
+    from case_saliency.statistics.reproduction import LEVELS
 
-    found = []
-    for name in _experiments(arguments):
-        reference = _tables(arguments.reference / name, arguments.reference / name / "claims.json")
-        fresh = _tables(arguments.results / "tables" / name, arguments.results / "claims" / f"{name}.json")
-        if not fresh:
-            raise CaseSaliencyError(f"{arguments.results / 'tables' / name}: no tables; run `make reproduce` first")
-        found.append(reproduction(name, fresh, reference))
+    found = [_compared(arguments, name) for name in _experiments(arguments)]
     overall = max((one.overall for one in found), key=LEVELS.index)
     if arguments.json:
         print(json.dumps({"overall": overall, "experiments": [asdict(one) for one in found]}, indent=1))
@@ -54,6 +48,22 @@ def run(arguments: argparse.Namespace) -> int:
         print("\n\n".join(map(_told, found)))
         print(f"\nOverall: {overall}.")
     return EXIT_CODES[overall]
+
+
+def _compared(arguments: argparse.Namespace, name: str) -> "Reproduction":
+    from case_saliency.statistics.reproduction import reproduction
+
+    places = arguments.reference / name, arguments.results / "tables" / name
+    try:
+        reference = _tables(places[0], places[0] / "claims.json")
+        fresh = _tables(places[1], arguments.results / "claims" / f"{name}.json")
+        if not fresh:
+            raise CaseSaliencyError(f"{places[1]}: no tables; run `make reproduce` first")
+        return reproduction(name, fresh, reference)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:  # published tables are anyone's
+        raise CaseSaliencyError(
+            f"{places[0]}, {places[1]}: not the tables of a run ({type(error).__name__}: {error}); take them from one"
+        ) from error
 
 
 def _experiments(arguments: argparse.Namespace) -> list[str]:

@@ -8,16 +8,17 @@ import shlex
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 from case_saliency import __version__
+from case_saliency.cli import messages
 from case_saliency.cli.allocator import keep_freed_memory
 from case_saliency.cli.arguments import Declared, declare
+from case_saliency.cli.deferred import defer_compiler
 from case_saliency.cli.progress import to_lines
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.provenance.code import closure
-from case_saliency.provenance.record import Record
 
 STAGES = (
     "fetch_dataset",
@@ -84,50 +85,76 @@ class _Parser(argparse.ArgumentParser):
 
 
 def build_parser(names: Sequence[str] = (*STAGES, *TOOLS, *VIEWS)) -> argparse.ArgumentParser:
-    """Return the parser of the named commands. Importing a stage loads no heavy library."""
+    """Return the parser of one command, with its arguments; or that of several, which names them and imports none."""
     parser = _Parser("case-saliency", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("--log", type=Path, metavar="FILE", help="write messages to this file as well")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads for computing (default 1)")
     parser.add_argument("--traceback", action="store_true", help="show the traceback of an expected error")
     commands = parser.add_subparsers(dest="stage", required=True, metavar="COMMAND", title="commands")
-    for name in names:
-        module = importlib.import_module(f"case_saliency.cli.{name}")
-        description = module.__doc__ or ""
-        command = commands.add_parser(
-            name.replace("_", "-"),
-            help=description.splitlines()[0].replace("%", "%%"),
-            description=description,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        module.configure(command)
-        if len(names) == 1:
-            parser.usage_code = command.usage_code = getattr(module, "USAGE", _Parser.usage_code)
-        command.set_defaults(module=module, name=name)
+    if len(names) > 1:
+        for name in names:
+            commands.add_parser(name.replace("_", "-"), help=_purpose(name).replace("%", "%%"))
+        return parser
+    [name] = names
+    module = importlib.import_module(f"case_saliency.cli.{name}")
+    description = module.__doc__ or ""
+    command = commands.add_parser(
+        name.replace("_", "-"),
+        help=description.splitlines()[0].replace("%", "%%"),
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    module.configure(command)
+    parser.usage_code = command.usage_code = getattr(module, "USAGE", _Parser.usage_code)
+    command.set_defaults(module=module, name=name)
     return parser
+
+
+def program() -> NoReturn:
+    """Run the command of the command line, and end the process."""
+    leave(main())
+
+
+def leave(code: int) -> NoReturn:
+    """End the process, with all that was said and written complete.
+
+    Python's own way out takes torch apart, object by object: half a second of processor time for each job.
+    """
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # a pipe that nobody reads any more
+            stream.flush()
+    os._exit(code)
+def _purpose(command: str) -> str:
+    """Return the first line of a command's docstring, from its source: most commands load what they compute with."""
+    with Path(__file__).with_name(f"{command}.py").open(encoding="utf-8") as source:
+        return source.readline().strip().strip('"')
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return 0: done, 1: an explained error, 2: wrong usage, 130: interrupted.
 
-    A command with exit codes of its own says so in its help.
+    Without `argv`, it is that of the command line. A command with exit codes of its own says so in its help.
     """
     sys.path.append(str(Path.cwd()))  # a user's `module:function` lies in the working folder
     argv = sys.argv[1:] if argv is None else argv
     arguments = build_parser(_asked(argv)).parse_args(argv)
-    _start_logging(arguments.log, arguments.name)
+    messages.start_logging(arguments.log, arguments.name)
     for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB"):
         os.environ[f"{library}_NUM_THREADS"] = str(arguments.threads)
     keep_freed_memory()
+    defer_compiler()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         if arguments.name in VIEWS:
             return int(arguments.module.run(arguments) or 0)
         _run_recorded(arguments, argv)
-    except CaseSaliencyError as error:
-        if arguments.traceback:
+    except Exception as error:
+        told = messages.explain(error)
+        if arguments.traceback or told is None:
             raise
-        logging.getLogger(__name__).error("error: %s", error)
+        logging.getLogger(__name__).error("error: %s", told)
         return int(getattr(arguments.module, "USAGE", 1))
     except KeyboardInterrupt:
         logging.getLogger(__name__).error("interrupted: nothing unfinished was kept; run the same command again")
@@ -149,6 +176,10 @@ def _interrupt(number: int, _frame: object) -> None:
 
 
 def _run_recorded(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
+    from case_saliency.provenance import inputs
+    from case_saliency.provenance.code import closure
+    from case_saliency.provenance.record import Record
+
     declared: Declared = getattr(arguments.module, "declare", declare)(arguments)
     code = closure([f"case_saliency.cli.{arguments.name}", *_extra_modules(arguments)])
     record = Record(
@@ -163,6 +194,7 @@ def _run_recorded(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
     arguments.record_id = record.id
     logging.getLogger(__name__).debug("%s", shlex.join(record.command))
     try:
+        inputs.check(record.hashed_inputs)
         arguments.module.run(arguments)
         record.finish()
     except BaseException as error:
@@ -179,25 +211,5 @@ def _extra_modules(arguments: argparse.Namespace) -> list[str]:
     return named(arguments) if named else []
 
 
-def _start_logging(file: Path | None, stage: str) -> None:
-    terminal = logging.StreamHandler()
-    terminal.setLevel(logging.INFO)
-    handlers: list[logging.Handler] = [terminal]
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(file, mode="w", encoding="utf-8"))
-        to_lines()
-    prefix = f"[{stage}{'' if file is None else ' ' + _job(file)}] "
-    logging.basicConfig(level=logging.WARNING, format=prefix + "%(message)s", handlers=handlers, force=True)
-    logging.getLogger("case_saliency").setLevel(logging.DEBUG)  # other libraries are heard when they warn
-    logging.captureWarnings(capture=True)
-
-
-def _job(log: Path) -> str:
-    """Return the part of a log's path that tells jobs of a stage apart: logs/attribute/a/b.log -> a/b."""
-    parts = log.with_suffix("").parts
-    return "/".join(parts[2:] if len(parts) > 2 else parts[-1:])
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

@@ -1,15 +1,14 @@
 """The development kit of ILSVRC2012: which class each validation image shows."""
 
-import io
 from pathlib import Path
-from typing import Any
 
-from case_saliency.datasets import archives, labels
+from case_saliency.datasets import archives, labels, synsets
 from case_saliency.errors import CaseSaliencyError
 
 _KIT = "ILSVRC2012_devkit_t12"
 _TRUTH, _META = "data/ILSVRC2012_validation_ground_truth.txt", "data/meta.mat"
 _LIMIT = 10**7  # bytes; the published kit unpacks to 3 million
+_DIGITS = 9  # of an ID; Python refuses to convert thousands
 
 
 def classes(root: Path) -> list[int | None]:
@@ -32,7 +31,7 @@ def classes(root: Path) -> list[int | None]:
     indices = {name: index for index, name in enumerate(labels.wordnet_ids())}
     by_id = {number: indices[name] for number, name in _synsets(meta, origin).items() if name in indices}
     lines = truth.decode("ascii", "replace").split()
-    if not lines or not all(line.isdecimal() for line in lines):
+    if not lines or not all(line.isdecimal() and len(line) <= _DIGITS for line in lines):
         raise CaseSaliencyError(f"{origin}/{_TRUTH}: whole numbers expected, one a line; use the published file")
     return [by_id.get(int(line)) for line in lines]
 
@@ -54,12 +53,7 @@ def _read(root: Path) -> tuple[bytes, bytes, Path]:
 
 def _synsets(meta: bytes, origin: Path) -> dict[int, str]:
     """Return ILSVRC2012_ID -> WordNet id of the synsets without children."""
-    from scipy.io import loadmat
-
     try:
-        table: Any = loadmat(io.BytesIO(meta), squeeze_me=True)["synsets"]  # type: ignore[arg-type]
-        fields = table["ILSVRC2012_ID"], table["WNID"], table["num_children"]
-        return {int(number): str(name) for number, name, children in zip(*fields, strict=True) if int(children) == 0}
-    except Exception as error:  # the reader raises whatever its parsing meets
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise CaseSaliencyError(f"{origin}/{_META}: cannot be read ({reason}); use the published file") from error
+        return synsets.read(meta)
+    except synsets.UnreadableError as error:
+        raise CaseSaliencyError(f"{origin}/{_META}: cannot be read ({error}); use the published file") from error

@@ -13,7 +13,7 @@ from case_saliency.storage import write_text
 def imported() -> dict[str, list[str]]:
     """Return what each module of this package imports: found once for each content of the package, then remembered."""
     note = caches.folder("imports") / f"{source.package_digest()}.json"
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, TypeError):
         return dict(json.loads(note.read_text(encoding="utf-8")))
     import grimp
 

@@ -36,6 +36,8 @@ class Record:
         Role (the option's name) -> files.
     location
         Where to write the record; None: in `FOLDER`, under the path of the first output.
+    hashed_inputs
+        Role, path, hash and size of each input, as found at the start.
     """
 
     stage: str
@@ -48,8 +50,8 @@ class Record:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
-        self._hashed_inputs = _describe(self.inputs)
-        self.id = identity(self.stage, self.code, self.parameters, self._hashed_inputs)
+        self.hashed_inputs = _describe(self.inputs)
+        self.id = identity(self.stage, self.code, self.parameters, self.hashed_inputs)
         self._before = {"git": repository.state(), "source": source.state()}  # what runs, not what is edited meanwhile
 
     @property
@@ -86,7 +88,7 @@ class Record:
             "command": list(self.command),
             "parameters": dict(self.parameters),
             "seeds": environment.seeds(self.parameters),
-            "inputs": self._hashed_inputs,
+            "inputs": self.hashed_inputs,
             "outputs": [] if error is not None else _describe(self.outputs),
             "code": dict(self.code),
             **self._before,

@@ -11,8 +11,9 @@ from case_saliency.validation.suggestions import suggest
 
 
 def schema_problems(params: Params, schema: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what the schema forbids, and numbers that are not finite."""
+    """Yield what the schema forbids, numbers that are not finite, and text that is not one line."""
     yield from _not_finite(params)
+    yield from _not_printable(params)
     for error in _validator_class()(schema).iter_errors(params):
         key = _key(error.absolute_path)
         if error.validator == "additionalProperties":
@@ -40,6 +41,17 @@ def _not_finite(section: Any, key: str = "") -> Iterator[str]:
         yield from _not_finite(value, f"{key}.{name}" if key else str(name))
     for position, value in enumerate(section) if isinstance(section, list) else ():
         yield from _not_finite(value, f"{key}[{position}]")
+
+
+def _not_printable(section: Any, key: str = "") -> Iterator[str]:
+    """Yield names and texts with line ends or other control characters, which a path or a command could not carry."""
+    if isinstance(section, str) and not section.isprintable():
+        yield f"{key or 'the file'}: {section!r} is not allowed; it must be one line of printable text"
+    for name, value in section.items() if isinstance(section, dict) else ():
+        yield from _not_printable(name, f"{key}.{name}" if key else str(name))
+        yield from _not_printable(value, f"{key}.{name}" if key else str(name))
+    for position, value in enumerate(section) if isinstance(section, list) else ():
+        yield from _not_printable(value, f"{key}[{position}]")
 
 
 @cache

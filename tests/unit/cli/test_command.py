@@ -2,11 +2,16 @@
 
 import json
 import re
+import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from safetensors import SafetensorError
 
 from case_saliency import cli
+from case_saliency.cli import messages, select_images
 from case_saliency.cli.main import STAGES, TOOLS, VIEWS, main
 
 
@@ -44,3 +49,63 @@ def test_a_command_that_fails_before_it_writes_is_recorded_too(tmp_path, monkeyp
     assert body["status"] == "failed"
     assert body["inputs"][0]["path"] == "manifest.csv"
     assert body["outputs"] == []
+
+
+COMPUTING = {"torch", "torchvision", "pandas", "matplotlib", "scipy", "sklearn", "xarray", "pyarrow"}
+HEAVY = COMPUTING | {"numpy", "PIL", "yaml"}
+ASKING = """
+import sys
+from case_saliency.cli.main import main
+try:
+    main(sys.argv[1:])
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+
+
+def imported(*arguments):
+    """Heavy packages that a command imports."""
+    done = subprocess.run([sys.executable, "-c", ASKING, *arguments], capture_output=True, text=True, check=True)
+    return HEAVY & set(done.stderr.split())
+
+
+def test_help_imports_nothing_heavy_and_takes_no_time():
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert imported("--help") == set()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime <= 0.3
+
+
+def test_no_command_is_imported_with_torch_or_pandas():
+    """A command imports what it computes with when it runs: not to be planned, asked for help, or wrongly used."""
+    modules = ", ".join(f"case_saliency.cli.{name}" for name in (*STAGES, *TOOLS, *VIEWS))
+    program = f"import sys, {modules}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert COMPUTING & set(done.stdout.split()) == set()
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (MemoryError("Unable to allocate 1 PiB"), "not enough memory (Unable to allocate 1 PiB); run fewer jobs"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "not enough memory (DefaultCPUAllocator"),
+        (SafetensorError("I/O error: No space left on device"), "cannot write the outputs: I/O error: No space left"),
+    ],
+)
+def test_lack_of_memory_or_disk_is_explained(error, told, tmp_path, monkeypatch):
+    def run(_arguments):
+        raise error
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(select_images, "run", run)
+    (tmp_path / "manifest.csv").write_text("")
+    arguments = ["select-images", "--manifest", "manifest.csv", "--settings", "{}", "--selection", "results/a.csv"]
+    assert main(arguments) == 1
+    assert (
+        json.loads((tmp_path / "results/provenance/select_images/a.csv.failed.json").read_text())["status"] == "failed"
+    )
+    assert messages.explain(error).startswith(told)
+
+
+def test_a_defect_keeps_its_traceback():
+    assert messages.explain(RuntimeError("shapes differ")) is None

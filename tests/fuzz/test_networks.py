@@ -1,0 +1,167 @@
+"""Networks: published and own weights, descriptions, unfinished trainings, exported programs. No pickle runs code."""
+
+import io
+import json
+import os
+import pickle
+import struct
+import zipfile
+
+import pytest
+import safetensors.torch
+import torch
+from hostile import altered, damaged, few
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from case_saliency import storage
+from case_saliency.datasets.images import Transform
+from case_saliency.models import networks, pretrained
+from case_saliency.models.spec import LocalFile, ModelSpec
+from case_saliency.models.training_state import TrainingState
+
+TENSORS = {"weight": torch.ones(2, 3), "bias": torch.zeros(2)}
+SPEC = ModelSpec(
+    name="mine",
+    architecture="mine",
+    builder="torch.nn:Identity",
+    weights=LocalFile(""),
+    target_layers={},
+    default_layer="",
+    transform=Transform(8, 8, "bilinear", (0, 0, 0), (1, 1, 1)),
+    licence="",
+    label_space="digits",
+    n_classes=10,
+)
+
+
+def _saved(content, **options):
+    buffer = io.BytesIO()
+    torch.save(content, buffer, **options)
+    return buffer.getvalue()
+
+
+class Bomb:
+    """Runs a function when it is unpickled: here, one that makes a folder."""
+
+    def __init__(self, function, *arguments):
+        self.call = (function, arguments)
+
+    def __reduce__(self):
+        return self.call
+
+
+@st.composite
+def bombs(draw):
+    """A checkpoint that calls a function, bare or within a true file, in each format of torch.save."""
+    function, argument = draw(
+        st.sampled_from([(os.mkdir, "pwned"), (os.system, "mkdir pwned"), (exec, "open('pwned','w')")])
+    )
+    bomb = Bomb(function, argument)
+    content = draw(
+        st.sampled_from([bomb, {"weight": bomb}, [TENSORS, bomb], {bomb.call[0].__name__: TENSORS, "x": bomb}])
+    )
+    kind = draw(st.sampled_from(["zip", "legacy", "pickle"]))
+    return pickle.dumps(content) if kind == "pickle" else _saved(content, _use_new_zipfile_serialization=kind == "zip")
+
+
+CHECKPOINTS = [_saved(TENSORS), _saved(TENSORS, _use_new_zipfile_serialization=False)]
+
+
+@pytest.mark.reader("weights, .pt and .pth")
+@few
+@given(content=st.sampled_from(CHECKPOINTS).flatmap(damaged) | bombs() | st.binary(max_size=50))
+def test_checkpoints(content, file, tally, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tally.says, tally.unexplained = "w.pth", (struct.error,)  # of the format before 2020, cut off
+    tally.read(lambda: _published(file("w.pth", content), tmp_path))
+    assert {path.name for path in tmp_path.iterdir()} <= {"w.pth"}, "the checkpoint ran code"
+
+
+def _published(path, folder):
+    spec = ModelSpec(**{**vars(SPEC), "weights": LocalFile(str(path))})
+    found = pretrained.read(spec, folder)
+    pretrained.fill(nn.Linear(3, 2), found.tensors, found.source, "check it")
+    return found
+
+
+@pytest.mark.reader("weights, .safetensors")
+@few
+@given(content=damaged(safetensors.torch.save(TENSORS)))
+def test_safetensors(content, file, tally, tmp_path):
+    tally.says = "w.safetensors"
+    tally.read(lambda: _published(file("w.safetensors", content), tmp_path))
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    """Weights of a small network of the zoo, and the content of its description."""
+    from case_saliency.models import building, zoo
+
+    folder = tmp_path_factory.mktemp("network")
+    spec = zoo.find("vgg_small")
+    storage.write_tensors(building.seeded(spec, 10).state_dict(), folder / "weights.safetensors")
+    weights = {"sha256": storage.sha256(folder / "weights.safetensors"), "source": "test"}
+    described = networks.describe(spec, "digits", 0, "digits", 10, spec.transform, weights)
+    return folder / "weights.safetensors", {"schema_version": storage.SCHEMA_VERSION, **described}
+
+
+@pytest.mark.reader("descriptions of networks")
+@few
+@given(data=st.data())
+def test_descriptions(data, network, file, tally):
+    weights, described = network
+    path = file("model.json", json.dumps(data.draw(altered(described))).encode())
+    tally.unexplained = (TypeError, ValueError, AttributeError, OverflowError, RuntimeError)
+    found = tally.read(lambda: networks.load(weights, path))
+    assert found is None or isinstance(found.module, nn.Module)
+
+
+@pytest.mark.reader("unfinished trainings")
+@few
+@given(data=st.data())
+def test_unfinished_trainings(data, file, tally, tmp_path):
+    def state():
+        network = nn.Linear(3, 2)
+        optimiser = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9)
+        return TrainingState(network, optimiser, torch.optim.lr_scheduler.StepLR(optimiser, 1))
+
+    state().save(tmp_path / "true.safetensors", "print")
+    path = file("checkpoint.safetensors", data.draw(damaged((tmp_path / "true.safetensors").read_bytes())))
+    tally.unexplained = (RuntimeError, KeyError, TypeError, ValueError, IndexError)
+    tally.read(lambda: state().restore(path, "print"))
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    """An exported program, as bytes."""
+    path = tmp_path_factory.mktemp("program") / "net.pt2"
+    network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
+    torch.export.save(torch.export.export(network, (torch.zeros(1, 3, 8, 8),)), path)
+    return path.read_bytes()
+
+
+def _packed(members):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+@pytest.mark.reader("exported programs")
+@pytest.mark.filterwarnings("ignore")
+@few
+@given(data=st.data())
+def test_exported_programs(data, program, file, tally, tmp_path, monkeypatch):
+    from case_saliency.diagnosis import exported
+
+    monkeypatch.chdir(tmp_path)
+    with zipfile.ZipFile(io.BytesIO(program)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    name = data.draw(st.sampled_from(sorted(members)))
+    inside = st.builds(lambda body: _packed(members | {name: body}), damaged(members[name]) | bombs())
+    tally.says = "net.pt2"
+    tally.read(lambda: exported.load(file("net.pt2", data.draw(damaged(program) | inside))))
+    assert {path.name for path in tmp_path.iterdir()} <= {"net.pt2"}, "the program ran code"

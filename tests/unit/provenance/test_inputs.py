@@ -1,0 +1,57 @@
+"""Inputs of a run, against the records of the runs that made them."""
+
+import pandas as pd
+import pytest
+
+from case_saliency import storage
+from case_saliency.cli.main import main
+from case_saliency.errors import CaseSaliencyError
+from case_saliency.provenance import hashing, inputs
+from case_saliency.provenance.record import Record
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    """A file that a recorded run made."""
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "results/tables/tiny/a.csv"
+    record = Record("plot", ["x"], {}, {}, {}, {"table": [file]})
+    storage.write_text("as written", file)
+    record.finish()
+    return file
+
+
+def entry(file):
+    return {"path": "results/tables/tiny/a.csv", "sha256": hashing.sha256(file)}
+
+
+def test_a_file_as_its_run_wrote_it_passes_and_so_does_the_users(made):
+    inputs.check([entry(made), {"path": "mine.csv", "sha256": "0"}, {"path": "/elsewhere.csv", "sha256": "0"}])
+
+
+def test_a_file_that_changed_is_refused(made):
+    made.write_text("as writtem")
+    with pytest.raises(CaseSaliencyError, match=r"^results/tables/tiny/a\.csv: sha256 \w{64} found, .* wrote \w{64}"):
+        inputs.check([entry(made)])
+
+
+def test_a_record_that_is_not_readable_is_told_and_nothing_is_compared(made, caplog):
+    [record] = made.parents[3].rglob("a.csv.json")
+    record.write_text("{")
+    made.write_text("changed")
+    inputs.check([entry(made)])
+    assert "it is not JSON" in caplog.text
+
+
+def test_a_stage_computes_nothing_from_it(made, tmp_path):
+    rows = pd.DataFrame({"image_id": ["a"], "split": ["test"]})
+    record = Record("fetch_dataset", ["x"], {}, {}, {}, {"manifest": [tmp_path / "data/tiny/manifest.csv"]})
+    storage.write_table(rows, tmp_path / "data/tiny/manifest.csv")
+    record.finish()
+    command = ["select-images", "--manifest", "data/tiny/manifest.csv", "--settings", '{"n_images": 1, "seed": 0}']
+    command += ["--selection", "results/selection.csv"]
+    assert main(command) == 0
+    (tmp_path / "results/selection.csv").unlink()
+    storage.write_table(rows.assign(image_id=["b"]), tmp_path / "data/tiny/manifest.csv")
+    assert main(command) == 1
+    assert not (tmp_path / "results/selection.csv").exists()

@@ -1,0 +1,77 @@
+"""`kill -9` of a workflow: nothing that looks finished is half-written, and the next run ends in the same bytes."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from case_saliency import storage
+from case_saliency.analyses import ANALYSES
+from case_saliency.cli.main import STAGES
+
+LOCKED = "Directory cannot be locked"
+WITH_ANALYSES = ["train_model", "estimate_confusion", "score_curves", "test_curves"] + [
+    f"{kind}_{name}" for kind in ("score", "test") for name in ANALYSES
+]
+"""Stages that photographs alone do not need."""
+
+
+def kill(project, stage, moment, output):
+    """Run the workflow, which has to make `output`, until it is killed; unlock the folder as the next run says."""
+    process = project.start("snakemake", "--cores", "2", "--forcerun", output, KILLED=f"{stage}:{moment}")
+    said, _ = process.communicate(timeout=1200)
+    assert process.returncode == -signal.SIGKILL, said
+
+
+@pytest.mark.fault("`kill -9` of the whole workflow as a map is written", f"{LOCKED} ... --unlock")
+@pytest.mark.parametrize("moment", ["output", "record"])
+def test_a_killed_workflow_is_taken_up_again(project, finished, moment):
+    maps = project.first_outputs()["attribute"]
+    kill(project, "attribute", moment, maps)
+    said = project.snakemake(check=False)
+    assert LOCKED in said
+    assert "--unlock" in said
+    project.snakemake("--unlock")
+    project.completes(finished, maps)
+
+
+@pytest.mark.fault("Ctrl-C as a map is written", "interrupted: nothing unfinished was kept; run the same command again")
+def test_ctrl_c_leaves_nothing_half_written(project, finished):
+    maps = project.first_outputs()["attribute"]
+    folder, deadline = (project.root / maps).parent, time.monotonic() + 300
+    process = project.start("snakemake", "--cores", "2", maps, "--forcerun", maps)
+    while not list(folder.glob(".*.tmp*")) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.001)  # the temporary file appears: the write is under way
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=300)
+    assert process.returncode != 0
+    assert "Traceback" not in said
+    for file in folder.glob("*.nc"):  # what is there is whole
+        with storage.open_maps(file) as layers:
+            assert layers
+    project.completes(finished, maps)
+
+
+def killed_in_every_stage(project, undisturbed, stages):
+    for stage, output in undisturbed.first_outputs().items():
+        if stage in stages:
+            kill(project, stage, "output", output)
+            project.snakemake("--unlock")
+    project.completes(undisturbed)
+
+
+@pytest.mark.slow
+@pytest.mark.fault("`kill -9` in each stage of the main chain, one after the other", "as above, each time")
+def test_a_workflow_killed_in_every_stage(fresh, finished):
+    killed_in_every_stage(fresh, finished, set(STAGES))
+
+
+@pytest.mark.slow
+@pytest.mark.fault("`kill -9` in training and in each stage of the analyses", "as above, each time")
+def test_analyses_killed_in_every_stage(fresh_analyses, analysed):
+    killed_in_every_stage(fresh_analyses, analysed, set(WITH_ANALYSES))
+
+
+def test_every_stage_is_killed_in_one_of_the_two(finished):
+    assert {*finished.first_outputs(), *WITH_ANALYSES} == set(STAGES)

@@ -1,0 +1,15 @@
+# Before params.yaml is read: it must hold values only.
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+sys.path.insert(0, str(Path(workflow.basedir, "src")))
+
+from case_saliency.errors import CaseSaliencyError
+from case_saliency.validation import plain
+
+try:
+    plain.check(Path("params.yaml"))
+except CaseSaliencyError as error:
+    raise WorkflowError(str(error)) from None
