@@ -221,7 +221,7 @@ class Project:
     def results(self) -> dict[str, bytes]:
         """Every artefact that two runs must share, path -> bytes."""
         folders = ("data", "models", "results")
-        free = ("results/provenance", "results/report.html", "results/workflow-report.html")
+        free = ("results/provenance", "results/report.html", "results/workflow-report.html", "results/ro-crate")
         files = [file for folder in folders for file in (self.root / folder).rglob("*") if file.is_file()]
         named = {file.relative_to(self.root).as_posix(): file for file in files if file.name != ".snakemake_timestamp"}
         return {name: file.read_bytes() for name, file in named.items() if not name.startswith(free)}

@@ -18,7 +18,8 @@ rule compute:
 PLAN = """
 import json
 from snakemake.api import SnakemakeApi
-from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings, StorageSettings
+from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness
+from snakemake.settings.types import ResourceSettings, StorageSettings
 
 with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
     made = api.workflow(

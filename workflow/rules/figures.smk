@@ -1,5 +1,10 @@
 # Figures, each as PDF, PNG and SVG with the id of the record that made it.
-OF_TABLE = {"attrition": "attrition", "equivalence": "fidelity", "pooling": "pooled"}  # figures of one table
+OF_TABLE = {  # figures of one table
+    "attrition": "attrition",
+    "equivalence": "fidelity",
+    "pooling": "pooled",
+    "sensitivity_fidelity": "summary",
+}
 FIGURES = [
     "agreement_distributions",
     "agreement_heatmap",

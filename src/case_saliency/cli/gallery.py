@@ -59,11 +59,12 @@ def _sights(
     from case_saliency.report.gallery import Sight
     from case_saliency.report.thumbnails import jpeg
 
-    _, model, seed = place
+    name, model, seed = place
+    trained = (arguments.settings["experiments"][name]["dataset"], model, seed)
     [description] = [
         found
         for file in arguments.descriptions
-        if (found := storage.read_json(file))["model"] == model and f"seed{found['seed']}" == seed
+        if ((found := storage.read_json(file))["dataset"], found["model"], f"seed{found['seed']}") == trained
     ]
     transform = images.Transform.from_dict(description["transform"])
     predictions = _one(arguments.predictions, place).set_index("image_id")

@@ -126,6 +126,8 @@ def leave(code: int) -> NoReturn:
         with suppress(OSError):  # a pipe that nobody reads any more
             stream.flush()
     os._exit(code)
+
+
 def _purpose(command: str) -> str:
     """Return the first line of a command's docstring, from its source: most commands load what they compute with."""
     with Path(__file__).with_name(f"{command}.py").open(encoding="utf-8") as source:
