@@ -58,8 +58,8 @@ test-slurm: install ## Run the reduced workflow through a real Slurm of one node
 	@cat docs/clusters-overhead.md
 
 .PHONY: test-s3
-test-s3: install ## Run the reduced workflow with all its files in an S3 store on this machine, and break the store
-	@python -m pytest -m s3 tests/workflow/test_storage.py
+test-s3: install ## Run the reduced workflow with all its files in an S3 store on this machine; break stores and remotes
+	@python -m pytest -m s3 tests/workflow/test_storage.py tests/workflow/test_remotes.py
 
 .PHONY: check
 check: install ## Check the code and what is written from it: ruff, mypy, import layers, snakefmt, snakemake --lint, dvc.yaml, file sizes, vulnerabilities

@@ -1,5 +1,6 @@
 """An S3 store on the loopback interface (moto), in memory, that goes away or refuses as it is told."""
 
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -45,6 +46,7 @@ class Store:
             return [b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"]
         with self._lock:
             if self.writes_left == 0:
+                environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)  # or the client waits for an answer
                 raise ConnectionResetError
             if self.writes_left is not None and environ["REQUEST_METHOD"] == "PUT":
                 self.writes_left -= 1

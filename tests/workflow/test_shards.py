@@ -1,6 +1,5 @@
 """Results do not depend on the number of shards: the commands of a finished run, with other shards."""
 
-import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from case_saliency.cli.main import build_parser
 from tests.workflow.conftest import Project
 
-NETWORK = "vgg_small"
+SCORED = ("agreement", "fidelity", "curves", "similarity")
 BATCH = 2  # images; the last batch of 13 images is a part of one
 
 
@@ -33,9 +32,9 @@ def tables(tree: Project, count: int, folder: Path) -> dict[str, bytes]:
         run, told = recorded(tree, "attribute", family)
         for index in range(count):
             told.shard, told.maps = f"{index}-of-{count}", folder / family / f"{index}-of-{count}.nc"
-            run(copy.deepcopy(told))
+            run(told)
             maps.append(told.maps)
-    for scored in ("agreement", "fidelity", "curves", "similarity"):
+    for scored in SCORED:
         run, told = recorded(tree, f"score_{scored}")
         told.maps, told.scores = maps, folder / f"{scored}.parquet"
         run(told)

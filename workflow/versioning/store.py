@@ -177,8 +177,8 @@ def fetch(root: Path, last: Sequence[str], apart: Sequence[str]) -> str:
             return "no remote is set, the local cache alone was searched (docs/versioning.md: dvc remote add -d ...)"
         try:
             repo.fetch(targets=[*last, *_apart(root, apart)], with_deps=True)
-        except (DvcException, OSError) as error:
-            return f"the remote did not give everything: {error}"
+        except Exception as error:  # DVC passes on those of the library that reaches the remote
+            return f"the remote did not give everything: {error} (`dvc fetch` tells why)"
     return ""
 
 
