@@ -46,7 +46,7 @@ def test_the_sums_of_the_fuzz_table_are_right():
 
 
 def test_no_fault_of_the_table_has_failed():
-    assert all(re.match(r"\d+ (passed|skipped)", row[2]) and "failed" not in row[2] for row in rows("faults"))
+    assert all(re.fullmatch(r"(\d+ passed|\d+ skipped \(.*\)|not run)", row[2]) for row in rows("faults"))
 
 
 def test_a_table_is_put_in_its_place_and_nothing_else_changes():
