@@ -252,9 +252,7 @@ def figure_settings(w):
             "reference": fidelity["reference"],
             "margin": fidelity["equivalence_margin"],
         },
-        **dict.fromkeys(
-            ("pooling", "sensitivity_fidelity"), lambda: {"threshold": config["diagnostic"]["threshold"]}
-        ),
+        **dict.fromkeys(("pooling", "sensitivity_fidelity"), lambda: {"threshold": config["diagnostic"]["threshold"]}),
     }
     return settings(**told[w.figure]())
 

@@ -20,7 +20,10 @@ rule report_page:
             *per_seeds("results/figures/{experiment}/seeds.png"),
             *per_experiment("results/figures/{experiment}/confidence_drops.png"),
             *per_experiment("results/figures/{experiment}/cross_deletion.png"),
-            *per_experiment("results/figures/{experiment}/{figure}.png", figure=[name for name in OF_TABLE if name != "sensitivity_fidelity"]),
+            *per_experiment(
+                "results/figures/{experiment}/{figure}.png",
+                figure=[name for name in OF_TABLE if name != "sensitivity_fidelity"],
+            ),
             *per_analysed("results/figures/{experiment}/perturbation_curves.png", asking="curves"),
             *per_analysis("results/figures/{experiment}/{analysis}.png"),
         ],
