@@ -52,6 +52,15 @@ fuzz: install ## Try thousands of hostile inputs on every reader (about 15 min):
 test-faults: install ## Inject every fault, the slow ones too (about 30 min): the table in docs/reliability.md
 	@python -m pytest -n 2 -p tests.reliability --table faults -m fault tests
 
+.PHONY: test-slurm
+test-slurm: install ## Run the reduced workflow through a real Slurm of one node (Debian, root; SLURM_LOCAL_INSTALL=1 installs it)
+	@MEASURED=docs/clusters-overhead.md python -m pytest -m slurm tests/slurm
+	@cat docs/clusters-overhead.md
+
+.PHONY: test-s3
+test-s3: install ## Run the reduced workflow with all its files in an S3 store on this machine; break stores and remotes
+	@python -m pytest -m s3 tests/workflow/test_storage.py tests/workflow/test_remotes.py
+
 .PHONY: check
 check: install ## Check the code and what is written from it: ruff, mypy, import layers, snakefmt, snakemake --lint, dvc.yaml, file sizes, vulnerabilities
 	ruff check .
@@ -87,13 +96,22 @@ restore: install ## Bring recorded results back, verified, so that snakemake has
 audit: install ## Verify every result from its bytes: files, records, code, commit, packages, data, weights
 	@case-saliency audit
 
+.PHONY: crate
+crate: install ## Describe all runs and files as an RO-Crate, results/ro-crate-metadata.json (make commit does, too)
+	@case-saliency crate
+
 .PHONY: bench
 bench: install ## Measure beside the peers on one core (about 12 min): benchmarks/results.md
 	@python -m benchmarks
 
 .PHONY: publish
 publish: install ## Publish the tables of results/ as reference results, and rewrite the README's table
-	@python docs/publish.py
+	@python -m docs.publish
+
+.PHONY: docs
+docs: install ## Build the documentation site: site/index.html, which needs no network
+	@NO_MKDOCS_2_WARNING=1 python -m mkdocs build --strict --quiet
+	@echo "Site: site/index.html"
 
 .PHONY: clean
 clean: ## Delete what the workflow made (data, models, results, logs); .venv stays

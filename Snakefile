@@ -33,8 +33,18 @@ rule all:
         "everything is there"
 
 
+onstart:
+    # Snakemake's limit of 100 jobs a second, on unless told otherwise, starts a timer in every round of scheduling, and
+    # each timer starts another round: after n jobs there are n rounds a second, and they take a third of a core. No limit
+    # is needed here; another one that a profile or the command line sets is kept.
+    limiter = workflow.scheduler.job_rate_limiter
+    if limiter and (limiter.max_jobs, limiter.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
+
+
 onsuccess:
-    if set(workflow.dag_settings.targets) <= {"all"}:  # a part alone has nothing to sum up
+    # A part alone has nothing to sum up, and what lies in a store is not here.
+    if set(workflow.dag_settings.targets) <= {"all"} and not workflow.storage_settings.default_storage_provider:
         shell("case-saliency summary {config[run]:q}")
         running = f"run={json.dumps(config['run'])}"
         shell("snakemake --quiet all --cores 1 --config {running:q} --report results/workflow-report.html")

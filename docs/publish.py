@@ -1,10 +1,10 @@
 """Publish the tables of a finished run as the reference results, and write the README's tables from them.
 
-    python docs/publish.py
+    python -m docs.publish
 
-Copies `results/tables/<experiment>/*.csv` and the verdicts on the claims to `docs/results/<experiment>/` for every
-experiment that has its markers in README.md, and replaces what stands between them. `tests/docs` fails where the README
-and the published tables differ.
+Copies `results/tables/<experiment>/*.csv`, the verdicts on the claims and small copies of the figures to
+`docs/results/<experiment>/` for every experiment that has its markers in README.md, replaces what stands between them,
+and writes a page of each experiment. `tests/docs` fails where README or page and the published tables differ.
 """
 
 import shutil
@@ -12,13 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 
+from case_saliency.cli.captions import choices
 from case_saliency.figures.names import VERDICTS, format_p, method_style, model_label, ordered_methods, ordered_models
-from case_saliency.storage import read_table, write_text
+from case_saliency.report.claims.ledger import markdown
+from case_saliency.report.paper.page import page as side_by_side
+from case_saliency.report.paper.side_by_side import consistency
+from case_saliency.storage import read_json, read_table, write_text
+from workflow.publishing import experiment_page, figure
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLES = ROOT / "results/tables"
 CLAIMS = ROOT / "results/claims"
+FIGURES = ROOT / "results/figures"
 PUBLISHED = ROOT / "docs/results"
 README = ROOT / "README.md"
 RENDERED = ("summary", "agreement", "fidelity")
@@ -51,7 +58,8 @@ def render_seeds(summary: pd.DataFrame, agreement: pd.DataFrame, fidelity: pd.Da
 
 
 def _trainings(rows: pd.DataFrame) -> str:
-    medians = [f"{value:.0f}" for value in (rows["median_agreement"].min(), rows["median_agreement"].max())]
+    ends = (rows["median_agreement"].min(), rows["median_agreement"].max())
+    medians = ["–" if pd.isna(value) else f"{value:.0f}" for value in ends]
     counts = [int((rows["verdict"] == name).sum()) for name in VERDICTS]
     told = " ".join(f"{verdict.symbol}{n}" for n, verdict in zip(counts, VERDICTS.values(), strict=True) if n)
     return f"{medians[0] if medians[0] == medians[1] else ' to '.join(medians)} {told}"
@@ -116,6 +124,25 @@ def _values(column: "pd.Series[float]", form: str = ".4g") -> str:
     return " or ".join(dict.fromkeys(format(value, form) for value in sorted(column.dropna())))
 
 
+def page(experiment: str) -> str:
+    """Return the page of an experiment, from what is published of it."""
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    return experiment_page(PUBLISHED / experiment, published(experiment), choices(params, experiment))
+
+
+def views() -> dict[str, str]:
+    """Return the pages over all experiments by their name: the claims, and the paper's tables with ours."""
+    records: list[dict[str, Any]] = []
+    tables: dict[str, dict[str, pd.DataFrame]] = {}
+    for experiment in EXPERIMENTS:
+        records += read_json(PUBLISHED / experiment / "claims.json")["claims"]
+        for name in ("paper", "pooled", "activity"):
+            tables.setdefault(name, {})[experiment] = read_table(PUBLISHED / experiment / f"{name}.csv")
+    threshold = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["diagnostic"]["threshold"]
+    beside = side_by_side(tables["paper"], tables["pooled"], tables["activity"], consistency(), threshold)
+    return {"claims.md": markdown(records), "side-by-side.md": beside}
+
+
 def main() -> None:
     """Publish."""
     for experiment in EXPERIMENTS:
@@ -125,7 +152,13 @@ def main() -> None:
         for file in sorted((TABLES / experiment).glob("*.csv")):
             shutil.copyfile(file, folder / file.name)
         shutil.copyfile(CLAIMS / f"{experiment}.json", folder / "claims.json")
+        (folder / "figures").mkdir()
+        for file in sorted((FIGURES / experiment).glob("*.png")):
+            (folder / "figures" / file.name).write_bytes(figure(file))
+        write_text(page(experiment), folder / "README.md")
         write_text(replace(README.read_text(encoding="utf-8"), experiment, published(experiment)), README)
+    for name, text in views().items():
+        write_text(text, PUBLISHED / name)
 
 
 if __name__ == "__main__":

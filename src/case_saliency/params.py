@@ -1,5 +1,6 @@
 """params.yaml, cut into the parts that each stage receives. No torch is imported here: the workflow plans with it."""
 
+import math
 from collections import ChainMap
 from collections.abc import Mapping
 from typing import Any, cast
@@ -10,6 +11,8 @@ from case_saliency.attribution.registry import Method
 from case_saliency.datasets.sources import DATASETS
 
 Params = Mapping[str, Any]
+SHARD_IMAGES = 100
+"""Fewest images of a job, where an experiment does not say how many jobs there are."""
 
 
 def methods(params: Params, experiment: str, family: str | None = None) -> list[Method]:
@@ -110,13 +113,34 @@ def recipe(params: Params, dataset: str, model: str) -> dict[str, Any]:
 def shards(params: Params, experiment: str) -> list[str]:
     """Return the names of the jobs that the images of one model are split into.
 
+    Where the experiment says null, or nothing, there are as many as `automatic_shards` has for its images; one where
+    their number is unknown before they are fetched.
+
     Examples
     --------
     >>> shards({"experiments": {"tiny": {"shards": 2}}}, "tiny")
     ['0-of-2', '1-of-2']
     """
-    count = params["experiments"][experiment]["shards"]
+    section = params["experiments"][experiment]
+    count = section.get("shards")
+    if count is None:
+        n_images = section["n_images"] or DATASETS[section["dataset"]].n_test
+        count = automatic_shards(n_images, params["compute"]["batch_size"]) if n_images else 1
     return [f"{index}-of-{count}" for index in range(count)]
+
+
+def automatic_shards(n_images: int, batch_size: int) -> int:
+    """Return into how many jobs images are split: of at least 100 images, and of at least the root of their number.
+
+    The start of a job is then little beside its work. Above 10,000 images, both the jobs and what each of them computes
+    and holds grow with the root of the number of images.
+
+    Examples
+    --------
+    >>> [automatic_shards(n, 10) for n in (20, 500, 1000, 10_000, 50_000, 1_000_000)]
+    [1, 5, 10, 100, 224, 1000]
+    """
+    return max(1, min(n_images // max(SHARD_IMAGES, math.isqrt(n_images)), math.ceil(n_images / batch_size)))
 
 
 def entry(params: Params, name: str, experiment: str | None = None) -> dict[str, Any]:
@@ -147,6 +171,8 @@ def scoring(params: Params, experiment: str, analysis: str, model: str) -> dict[
     """Return what the stage that scores an analysis of a network is told."""
     section = params["experiments"][experiment]
     told = select(_with_fidelity(params, experiment), ANALYSES[analysis].scored_by)
+    if analysis == "circularity":  # many maps, and a question about agreement: the primary fill is enough
+        told["fidelity"] = {**told["fidelity"], "fill": told["fidelity"]["fill"][:1]}
     if analysis == "contrast":
         told["contrast"] = {**told["contrast"], "sources": contrast_sources(params, experiment)}
     return {

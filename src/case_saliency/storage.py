@@ -9,9 +9,11 @@ import hashlib
 import io
 import json
 import os
+import socket
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:  # heavy libraries are imported where they are used: not every
 
 SCHEMA_VERSION = 1
 _FLOAT_FORMAT = "%.10g"
+_A_DAY = 24 * 3600
 _TEXT = dict.fromkeys(("image_id", "file", "label_name", "sha256"), str)  # may look like numbers, such as class "007"
 
 
@@ -53,9 +56,11 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     target = Path(path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        for stale in target.parent.glob(f".{glob.escape(target.name)}.*.tmp*"):  # left by a killed process
-            stale.unlink(missing_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=f".tmp{target.suffix}", dir=target.parent)
+        for other in target.parent.glob(f".{glob.escape(target.name)}.*.tmp*"):
+            if _is_left_over(other):
+                other.unlink(missing_ok=True)
+        writer = f".{target.name}.{os.getpid()}@{socket.gethostname()}."
+        handle, name = tempfile.mkstemp(prefix=writer, suffix=f".tmp{target.suffix}", dir=target.parent)
         os.close(handle)
     except OSError as error:
         raise CaseSaliencyError(f"cannot write {target}: {error.strerror or error}") from error
@@ -72,6 +77,22 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _is_left_over(temporary: Path) -> bool:
+    """Whether the process that wrote a temporary file was killed; of another machine's, one day is waited for."""
+    process, _, rest = temporary.name.rpartition("@")
+    if not rest.startswith(f"{socket.gethostname()}."):
+        with suppress(FileNotFoundError):
+            return time.time() - temporary.stat().st_mtime > _A_DAY
+        return False
+    try:
+        os.kill(int(process.rpartition(".")[2]), 0)  # signal 0 only asks whether the process is there
+    except (ProcessLookupError, ValueError):
+        return True
+    except PermissionError:  # somebody else's process
+        return False
+    return False
 
 
 def _umask() -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from PIL import Image
 
 from case_saliency import __version__, storage
 
@@ -175,6 +176,27 @@ def results_section():
 @pytest.mark.parametrize("experiment", publish.EXPERIMENTS)
 def test_the_table_is_the_published_one(experiment):
     assert publish.replace(README, experiment, publish.published(experiment)) == README
+
+
+@pytest.mark.parametrize("experiment", publish.EXPERIMENTS)
+def test_the_page_of_an_experiment_says_what_its_tables_say(experiment):
+    assert (PUBLISHED / experiment / "README.md").read_text(encoding="utf-8") == publish.page(experiment)
+
+
+def test_the_pages_over_all_experiments_say_what_the_tables_say():
+    for name, text in publish.views().items():
+        assert (PUBLISHED / name).read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize("experiment", publish.EXPERIMENTS)
+def test_published_figures_are_small_and_name_their_record(experiment):
+    figures = sorted((PUBLISHED / experiment / "figures").glob("*.png"))
+    page = (PUBLISHED / experiment / "README.md").read_text(encoding="utf-8")
+    assert {f"figures/{file.name}" for file in figures} == set(re.findall(r"\]\((figures/\w+\.png)\)", page))
+    for file in figures:
+        with Image.open(file) as image:
+            assert image.width == 1200
+            assert re.fullmatch("[0-9a-f]{16,}", image.info["Record"])
 
 
 @pytest.mark.parametrize("claim", CLAIMS)

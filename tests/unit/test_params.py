@@ -344,7 +344,7 @@ def test_an_experiments_settings_of_fidelity_go_before_those_of_all():
     shared = ours["fidelity"]
     assert params.fidelity(ours, "imagenet-sample") == shared
     assert params.fidelity(ours, "digits") == {**shared, "fill": ["blur", "noise"], "reference": "gradcam"}
-    assert params.scoring(ours, "digits", "circularity", "vgg_small")["fidelity"]["fill"] == ["blur", "noise"]
+    assert params.scoring(ours, "digits", "circularity", "vgg_small")["fidelity"]["fill"] == ["blur"]  # the primary one
     assert params.testing(ours, "digits", "localization")["fidelity"] == {"reference": "gradcam"}
     assert params.testing(ours, "imagenet-sample", "localization")["fidelity"] == {"reference": "case"}
 
@@ -411,3 +411,18 @@ def test_the_large_experiments_have_the_planned_methods():
         assert section["n_images"] == (500 if name == "fashion-mnist" else 1000)  # a deviation of the plan
         assert section["parameters"]["case"] == {"source": "confusion"}
         assert section["seeds"] == ([0] if name == "imagenet" else [0, 1, 2, 3, 4])
+
+
+def test_shards_are_as_many_as_said_or_as_the_images_ask_for():
+    found = plain()
+    assert len(params.shards(found, "imagenet-sample")) == 1
+    del found["experiments"]["imagenet-sample"]["shards"]
+    validation.validate(found, SCHEMA)
+    assert params.shards(found, "imagenet-sample") == ["0-of-1"]
+    assert params.shards(found, "imagenet") == [f"{index}-of-10" for index in range(10)]
+    found["experiments"]["imagenet"]["n_images"] = None  # all 25,000
+    assert len(params.shards(found, "imagenet")) == 158
+    found["compute"]["batch_size"] = 500  # a batch is never cut
+    assert len(params.shards(found, "imagenet")) == 50
+    found["experiments"]["imagenet"] |= {"dataset": "folder"}  # nobody has counted
+    assert params.shards(found, "imagenet") == ["0-of-1"]

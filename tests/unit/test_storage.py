@@ -1,4 +1,6 @@
 import json
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -92,6 +94,26 @@ def test_the_same_content_gives_the_same_bytes(tmp_path, maps, name):
         write(tmp_path / folder / name)
         hashes.add(storage.sha256(tmp_path / folder / name))
     assert len(hashes) == 1
+
+
+def test_two_writers_of_one_file_do_not_disturb_each_other(tmp_path):
+    target = tmp_path / "note.txt"
+    with storage.atomic(target) as first, storage.atomic(target) as second:
+        first.write_text("whole")
+        second.write_text("whole")
+    assert [file.name for file in tmp_path.iterdir()] == ["note.txt"]
+
+
+def test_what_a_killed_writer_left_is_swept_and_what_another_machine_writes_is_not(tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = tmp_path / f".note.txt.{ended.pid}@{socket.gethostname()}.x.tmp.txt"
+    elsewhere, old = tmp_path / ".note.txt.1@elsewhere.x.tmp.txt", tmp_path / ".note.txt.2@elsewhere.x.tmp.txt"
+    for file in (left, elsewhere, old):
+        file.touch()
+    os.utime(old, (0, 0))
+    storage.write_text("whole", tmp_path / "note.txt")
+    assert {file.name for file in tmp_path.iterdir()} == {"note.txt", elsewhere.name}
 
 
 def test_a_failure_in_the_middle_keeps_the_old_file_and_no_other(tmp_path):

@@ -54,7 +54,7 @@ def with_analyses() -> dict[str, Any]:
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     params["run"] = ["digits"]
     params["experiments"]["digits"] |= {
-        "n_images": 12,
+        "n_images": 13,
         "models": ["vgg_small"],
         "seeds": [0],
         "methods": ["case", "gradcam", "random", "sobel", "identical"],
@@ -221,7 +221,7 @@ class Project:
     def results(self) -> dict[str, bytes]:
         """Every artefact that two runs must share, path -> bytes."""
         folders = ("data", "models", "results")
-        free = ("results/provenance", "results/report.html", "results/workflow-report.html")
+        free = ("results/provenance", "results/report.html", "results/workflow-report.html", "results/ro-crate")
         files = [file for folder in folders for file in (self.root / folder).rglob("*") if file.is_file()]
         named = {file.relative_to(self.root).as_posix(): file for file in files if file.name != ".snakemake_timestamp"}
         return {name: file.read_bytes() for name, file in named.items() if not name.startswith(free)}

@@ -401,6 +401,8 @@ def test_dvc_commit_over_an_edited_output_does_not_launder_it(project):
 
 HOSTILE = {
     "deep": "[" * 100_000,
+    "nested": '{"parameters": ' + "[" * 900 + "]" * 900 + "}",
+    "endless": '{"parameters": {"a": 1e999}}',
     "number": '{"inputs": NaN}',
     "types": '{"id": 3, "inputs": "all", "outputs": {"a": []}}',
     "list": "[1, 2]",
@@ -498,7 +500,66 @@ def test_a_cell_leads_to_scores_maps_and_images(finished):
     [maps] = found.told["maps"]
     assert (maps["path"], maps["layer"], maps["method"], maps["images"]) == (MAPS, "last_conv", "case", 3)
     assert {image["image_id"] for image in found.told["images"]} == {row["image_id"] for row in scores["rows"]}
-    assert "row " in call(finished, *cell).stdout
+    assert found.told["computed_again"] == {"how": "median of agreement over 3 rows", "value": values[1]}
+    p_value = Outcome(finished, *cell[:-1], "p_sign")
+    assert (p_value.code, p_value.told["computed_again"]) == (0, None)
+    fidelity = (
+        "--table",
+        TABLE.replace("agreement", "fidelity"),
+        "--row",
+        "method=case",
+        "--row",
+        "measure=drop_absolute",
+    )
+    assert Outcome(finished, *fidelity, "--column", "mean").code == 0
+
+
+def test_a_cell_that_does_not_follow_from_its_scores_whatever_the_records_say(project):
+    file = project.root / TABLE
+    head, *rows = file.read_text().splitlines()
+    place = head.split(",").index("median_agreement")
+    row = next(number for number, text in enumerate(rows) if ",case," in text)
+    cells = rows[row].split(",")
+    rows[row] = ",".join([*cells[:place], "12.5", *cells[place + 1 :]])
+    file.write_text("\n".join([head, *rows]) + "\n")
+
+    def fit(body):
+        for entry in (*body["inputs"], *body["outputs"]):
+            if entry["path"] == TABLE:
+                entry.update(sha256=hashlib.sha256(file.read_bytes()).hexdigest(), bytes=file.stat().st_size)
+
+    record = next((project.root / RECORDS / "test_hypotheses").rglob("*.json"))
+    edit_record(project, record.relative_to(project.root), fit)
+    rewrite_journal(project)
+    found = Outcome(project, "--table", TABLE, "--row", "method=case", "--column", "median_agreement")
+    assert found.code == 1
+    assert found.wrong() == {(f"{TABLE}#median_agreement", "computed again"): "MISMATCH"}
+
+
+def test_a_second_record_of_a_file_does_not_explain_it_away(project):
+    file = project.root / SELECTION
+    file.write_text(file.read_text() + "\n")
+    body = json.loads((project.root / CHOICE).read_text())
+    body["ended"] = "2099-01-01T00:00:00+00:00"
+    body["outputs"][0].update(sha256=hashlib.sha256(file.read_bytes()).hexdigest(), bytes=file.stat().st_size)
+    stranger = project.root / RECORDS / "plot/stranger.json"
+    stranger.write_text(json.dumps(body))
+    wrong = Outcome(project).wrong()
+    assert wrong == {
+        (SELECTION, "bytes"): "MISMATCH",
+        (f"{RECORDS}/plot/stranger.json", "record"): "UNVERIFIABLE",
+    }
+
+
+def test_a_forged_command_does_not_get_into_the_script_that_rebuilds(project):
+    def forge(body):
+        body["machine"]["system"] = "x\nrm -rf ~"
+        body.update(command=["rm", "-rf", "~"])
+
+    edit_record(project, CHOICE, forge)
+    script = call(project, "--commands", SELECTION).stdout.splitlines()
+    assert script[-1] == f"echo '{CHOICE}: not a command of case-saliency' >&2; exit 1"
+    assert not any(line.startswith("rm") for line in script)
 
 
 def test_the_commands_rebuild_a_file_from_nothing(finished, tmp_path):

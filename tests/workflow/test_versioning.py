@@ -125,6 +125,13 @@ def test_a_clone_is_restored_to_the_state_it_was_recorded_in(recorded: Repositor
     assert restored.results() == recorded.results()
 
 
+def test_the_audit_of_a_restored_clone_verifies_all_of_it_with_dvc_and_crate(restored: Repository) -> None:
+    found = json.loads(restored.run("case-saliency", "audit", "--json"))
+    assert found["verdict"] == "OK"
+    compared = {check["what"] for check in found["checks"]}
+    assert {"bytes", "chain", "record", "commit", "dvc.lock", "crate", "complete", "upstream"} <= compared
+
+
 CHANGES: dict[str, tuple[Any, set[str], set[str]]] = {
     "a parameter": (
         lambda tree: tree.set("figures", "example_images", to=2),

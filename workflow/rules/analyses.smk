@@ -17,8 +17,8 @@ rule score_maps:
         analysis="|".join(WITHOUT_NETWORK),
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         settings=lambda w: settings(**study.scoring(config, w.experiment, w.analysis, w.model)),
         environment=lambda w: environment(f"score_{w.analysis}"),
@@ -50,8 +50,9 @@ rule score_network:
         analysis="|".join(WITH_NETWORK),
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=4000,
-        runtime=240,
+        **ON_DEVICE,
+        mem_mb=growing(4000),
+        runtime=growing(240),
     params:
         settings=lambda w: settings(**study.scoring(config, w.experiment, w.analysis, w.model)),
         confusion=lambda w, input: given("--confusion", input.confusion),
@@ -76,8 +77,8 @@ rule test_analysis:
         "logs/test_analysis/{experiment}/{analysis}.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=growing(1000),
+        runtime=growing(30),
     params:
         settings=lambda w: settings(**study.testing(config, w.experiment, w.analysis)),
         environment=lambda w: environment(f"test_{w.analysis}"),
@@ -105,8 +106,8 @@ rule plot_analysis:
         "logs/plot/{experiment}/{analysis}.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         settings=settings(),
         environment=lambda w: environment("plot", [f"case_saliency.figures.{w.analysis}"]),

@@ -18,8 +18,9 @@ rule attribute:
         "logs/attribute/{experiment}/{model}/seed{seed}/{family}/{shard}.log",
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=4000,
-        runtime=240,
+        **ON_DEVICE,
+        mem_mb=growing(4000),
+        runtime=growing(240),
     params:
         settings=lambda w: settings(
             compute=config["compute"],

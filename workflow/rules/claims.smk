@@ -23,8 +23,8 @@ rule decide_claims:
         "logs/decide_claims/{experiment}.log",
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(30),
     params:
         settings=lambda w: settings(**study.deciding(config, w.experiment)),
         optional=lambda w, input: " ".join(
@@ -51,8 +51,8 @@ rule collect_claims:
         "logs/collect_claims.log",
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=growing(500),
+        runtime=growing(10),
     params:
         environment=environment("collect_claims"),
     message:

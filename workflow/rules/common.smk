@@ -17,6 +17,7 @@ from case_saliency import params as study
 from case_saliency.analyses import ANALYSES
 from case_saliency.datasets.sources import DATASETS
 from case_saliency.errors import CaseSaliencyError
+from case_saliency.models import accelerators
 from case_saliency.models.spec import LocalFile
 from case_saliency.models.zoo import is_trained, known
 from case_saliency.provenance.code import closure, locked_versions
@@ -32,6 +33,8 @@ except CaseSaliencyError as error:
 
 
 MODELS = known(config["models"])
+# What jobs that compute with a network ask for: a GPU, if compute.device names one. Results do not depend on it.
+ON_DEVICE = {"gpu": 1} if accelerators.wanted(config["compute"]["device"]) else {}
 
 
 wildcard_constraints:
@@ -53,9 +56,9 @@ def reachable(stage, *modules):
 
 @cache
 def sources(found):
-    """Files of a closure, relative to the project where they lie in it."""
+    """Files of a closure, relative to the project where they lie in it; local ones, where results lie in a store."""
     root = Path.cwd()
-    return [path.relative_to(root) if path.is_relative_to(root) else path for path in found.files]
+    return [local(str(path.relative_to(root) if path.is_relative_to(root) else path)) for path in found.files]
 
 
 @cache
@@ -226,10 +229,16 @@ def own_model(wildcards):
     return study.own(config, wildcards.model)
 
 
-def training_memory(wildcards):
+def growing(amount):
+    """Resource function: MB or minutes, twice as much in the second attempt, three times in the third."""
+    return lambda wildcards, attempt: amount * attempt
+
+
+def training_memory(wildcards, attempt):
     """MB that a training needs: its images as the network sees them, three bytes a pixel, and what it computes with."""
     splits, size = DATASETS[wildcards.dataset].splits or {}, MODELS[wildcards.model].transform.input_size
-    return 4000 + 3 * size**2 * (splits.get("train", 0) + splits.get("validation", 0)) // 10**6
+    images = 3 * size**2 * (splits.get("train", 0) + splits.get("validation", 0)) // 10**6
+    return (4000 + images) * attempt
 
 
 def saliency_files(wildcards):
@@ -252,7 +261,7 @@ def figure_settings(w):
             "reference": fidelity["reference"],
             "margin": fidelity["equivalence_margin"],
         },
-        "pooling": lambda: {"threshold": config["diagnostic"]["threshold"]},
+        **dict.fromkeys(("pooling", "sensitivity_fidelity"), lambda: {"threshold": config["diagnostic"]["threshold"]}),
     }
     return settings(**told[w.figure]())
 

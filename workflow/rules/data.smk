@@ -12,8 +12,8 @@ rule fetch_dataset:
         "logs/fetch_dataset/{dataset}.log",
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=600,
+        mem_mb=growing(2000),
+        runtime=growing(600),
     params:
         settings=lambda w: settings(**config["datasets"].get(w.dataset, {})),
         environment=lambda w: environment("fetch_dataset", dataset_modules(w)),
@@ -34,8 +34,8 @@ rule select_images:
         "logs/select_images/{experiment}.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         settings=lambda w: settings(n_images=experiment(w)["n_images"], seed=config["seed"]),
         environment=environment("select_images"),

@@ -13,8 +13,8 @@ rule score_agreement:
         "logs/score_agreement/{experiment}/{model}/seed{seed}.log",
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         settings=lambda w: settings(
             dataset=experiment(w)["dataset"],

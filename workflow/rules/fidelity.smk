@@ -17,8 +17,9 @@ rule score_fidelity:
         "logs/score_fidelity/{experiment}/{model}/seed{seed}.log",
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=4000,
-        runtime=240,
+        **ON_DEVICE,
+        mem_mb=growing(4000),
+        runtime=growing(240),
     params:
         settings=lambda w: settings(
             compute=config["compute"],
@@ -55,8 +56,9 @@ rule score_curves:
         "logs/score_curves/{experiment}/{model}/seed{seed}.log",
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=4000,
-        runtime=240,
+        **ON_DEVICE,
+        mem_mb=growing(4000),
+        runtime=growing(240),
     params:
         settings=lambda w: settings(
             compute=config["compute"],

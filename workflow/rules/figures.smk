@@ -1,5 +1,10 @@
 # Figures, each as PDF, PNG and SVG with the id of the record that made it.
-OF_TABLE = {"attrition": "attrition", "equivalence": "fidelity", "pooling": "pooled"}  # figures of one table
+OF_TABLE = {  # figures of one table
+    "attrition": "attrition",
+    "equivalence": "fidelity",
+    "pooling": "pooled",
+    "sensitivity_fidelity": "summary",
+}
 FIGURES = [
     "agreement_distributions",
     "agreement_heatmap",
@@ -29,8 +34,8 @@ rule plot_agreement_distributions:
         "logs/plot/{experiment}/agreement_distributions.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         settings=lambda w: settings(threshold=config["diagnostic"]["threshold"]),
         environment=environment("plot", ["case_saliency.figures.agreement_distributions"]),
@@ -58,8 +63,8 @@ rule plot_agreement_heatmap:
         "logs/plot/{experiment}/agreement_heatmap.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         settings=lambda w: settings(threshold=config["diagnostic"]["threshold"]),
         environment=environment("plot", ["case_saliency.figures.agreement_heatmap"]),
@@ -87,8 +92,8 @@ rule plot_critical_difference:
         "logs/plot/{experiment}/critical_difference.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         settings=settings(),
         environment=environment("plot", ["case_saliency.figures.critical_difference"]),
@@ -116,8 +121,8 @@ rule plot_confidence_drops:
         "logs/plot/{experiment}/confidence_drops.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         settings=lambda w: settings(
             measure=study.fidelity(config, w.experiment)["measure"],
@@ -148,8 +153,8 @@ rule plot_cross_deletion:
         "logs/plot/{experiment}/cross_deletion.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         settings=settings(),
         environment=environment("plot", ["case_saliency.figures.cross_deletion"]),
@@ -179,8 +184,8 @@ rule plot_table:
         figure="|".join(OF_TABLE),
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         settings=figure_settings,
         environment=lambda w: environment("plot", [f"case_saliency.figures.{w.figure}"]),
@@ -208,8 +213,8 @@ rule plot_seeds:
         "logs/plot/{experiment}/seeds.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         settings=lambda w: settings(threshold=config["diagnostic"]["threshold"]),
         environment=environment("plot", ["case_saliency.figures.seeds"]),
@@ -238,8 +243,8 @@ rule plot_perturbation_curves:
         "logs/plot/{experiment}/perturbation_curves.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         settings=settings(),
         environment=environment("plot", ["case_saliency.figures.perturbation_curves"]),
@@ -273,8 +278,8 @@ rule plot_map_panels:
         "logs/plot/{experiment}/map_panels/{model}-seed{seed}.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         settings=lambda w: settings(
             example_images=config["figures"]["example_images"],

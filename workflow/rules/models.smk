@@ -21,8 +21,8 @@ rule obtain_model:
         dataset=f"(?={PUBLISHED})[^/]+",
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         settings=lambda w: settings(**own_model(w)),
         environment=lambda w: environment("obtain_model", model_modules(w)),
@@ -50,8 +50,9 @@ rule train_model:
         dataset=f"(?!{PUBLISHED})[^/]+",
     threads: config["compute"]["threads"]
     resources:
+        **ON_DEVICE,
         mem_mb=training_memory,
-        runtime=600,
+        runtime=growing(600),
     params:
         settings=lambda w: settings(
             device=config["compute"]["device"], recipe=study.recipe(config, w.dataset, w.model), **own_model(w)
@@ -79,8 +80,9 @@ rule predict:
         "logs/predict/{experiment}/{model}/seed{seed}.log",
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=4000,
-        runtime=120,
+        **ON_DEVICE,
+        mem_mb=growing(4000),
+        runtime=growing(120),
     params:
         settings=lambda w: settings(compute=config["compute"], **own_model(w)),
         environment=lambda w: environment("predict", model_modules(w)),
@@ -106,8 +108,9 @@ rule estimate_confusion:
         "logs/estimate_confusion/{dataset}/{model}/seed{seed}.log",
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=4000,
-        runtime=120,
+        **ON_DEVICE,
+        mem_mb=growing(4000),
+        runtime=growing(120),
     params:
         settings=lambda w: settings(compute=config["compute"], **own_model(w)),
         environment=lambda w: environment("estimate_confusion", model_modules(w)),

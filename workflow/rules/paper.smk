@@ -13,8 +13,8 @@ rule side_by_side:
         "logs/side_by_side/{experiment}.log",
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=growing(500),
+        runtime=growing(10),
     params:
         settings=lambda w: settings(
             layers={name: study.layers(config, w.experiment, name) for name in experiment(w)["models"]},
@@ -46,8 +46,8 @@ rule collect_side_by_side:
         "logs/collect_side_by_side.log",
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=growing(500),
+        runtime=growing(10),
     params:
         settings=settings(threshold=config["diagnostic"]["threshold"]),
         activity=lambda w, input: given("--activity", input.activity),

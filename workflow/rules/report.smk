@@ -1,5 +1,5 @@
 # The page that people read.
-REPORTED = ["agreement", "fidelity", "cross_deletion", "ranks", "pooled", "attrition", "paper"]
+REPORTED = ["agreement", "fidelity", "cross_deletion", "ranks", "pooled", "attrition", "paper", "summary"]
 ANALYSIS_FIGURES = sorted(
     {f"case_saliency.figures.{name}" for run in config["run"] for name in study.analyses(config, run)}
 )
@@ -13,13 +13,17 @@ rule report_page:
             *per_analysis("results/tables/{experiment}/{analysis}.csv"),
         ],
         figures=[
+            *per_experiment("results/figures/{experiment}/sensitivity_fidelity.png"),
             *per_experiment("results/figures/{experiment}/agreement_heatmap.png"),
             *per_experiment("results/figures/{experiment}/agreement_distributions.png"),
             *per_experiment("results/figures/{experiment}/critical_difference.png"),
             *per_seeds("results/figures/{experiment}/seeds.png"),
             *per_experiment("results/figures/{experiment}/confidence_drops.png"),
             *per_experiment("results/figures/{experiment}/cross_deletion.png"),
-            *per_experiment("results/figures/{experiment}/{figure}.png", figure=OF_TABLE),
+            *per_experiment(
+                "results/figures/{experiment}/{figure}.png",
+                figure=[name for name in OF_TABLE if name != "sensitivity_fidelity"],
+            ),
             *per_analysed("results/figures/{experiment}/perturbation_curves.png", asking="curves"),
             *per_analysis("results/figures/{experiment}/{analysis}.png"),
         ],
@@ -39,8 +43,8 @@ rule report_page:
         "logs/report.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         settings=settings(**{**config, "experiments": {name: config["experiments"][name] for name in config["run"]}}),
         environment=environment("report", ANALYSIS_FIGURES),

@@ -17,8 +17,8 @@ rule test_hypotheses:
         "logs/test_hypotheses/{experiment}.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=growing(1000),
+        runtime=growing(30),
     params:
         settings=lambda w: settings(
             seed=config["seed"],
@@ -51,8 +51,8 @@ rule test_class_specificity:
         "logs/test_class_specificity/{experiment}.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=growing(1000),
+        runtime=growing(30),
     params:
         settings=lambda w: settings(
             alpha=config["diagnostic"]["alpha"],
@@ -78,8 +78,8 @@ rule test_curves:
         "logs/test_curves/{experiment}.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=growing(1000),
+        runtime=growing(30),
     params:
         settings=lambda w: settings(
             alpha=config["diagnostic"]["alpha"],
@@ -112,8 +112,8 @@ rule summarise:
         "logs/summarise/{experiment}.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         settings=lambda w: settings(
             k_agreement=config["diagnostic"]["k_percent"],
@@ -139,8 +139,8 @@ rule collect_metrics:
         "logs/collect_metrics.log",
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=growing(500),
+        runtime=growing(10),
     params:
         environment=environment("collect_metrics"),
     message:

@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from case_saliency.provenance.audit.records import records as all_records
-from workflow.versioning import document, environment, plan, records, stages, store
+from workflow.versioning import crate, document, environment, plan, records, stages, store
 from workflow.versioning.stages import Stage
 
 SHOWN = 5
@@ -147,6 +147,7 @@ def _record(root: Path, own: Sequence[Stage], before: store.Entries, rewritten: 
             "in the last digits: make verify compares the numbers"
         )
     environment.remember(names, root)
+    said += crate.write(root)
     updated = [name for name in names if before.get(name) != after[name]]
     said.insert(0, f"dvc.lock: {len(names)} stages recorded, {len(updated)} of them new or changed")
     if rewritten:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from workflow.versioning import document, plan, stages, store
+from workflow.versioning import crate, document, plan, stages, store
 from workflow.versioning.commit import GateError, listing, refuse_locked
 from workflow.versioning.stages import VIEWS, Stage
 
@@ -114,7 +114,9 @@ def restore(root: Path, experiments: Sequence[str] = ()) -> str:
     again = plan.read(root)
     if pending := [row for stage in stages.of(again, stages.stages(again), experiments) for row in stage.pending]:
         raise GateError(f"restored, but Snakemake would still make:\n{listing(pending)}")
-    return f"{len(kept)} stages are restored and verified; snakemake has nothing to do"
+    return "; ".join(
+        [f"{len(kept)} stages are restored and verified", "snakemake has nothing to do", *crate.write(root)]
+    )
 
 
 def _bring(root: Path, final: Sequence[str], apart: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """DVC's repository: what it records of a tree, in one process. The only module that reaches into DVC."""
 
 import contextlib
+import copy
 import hashlib
 import json
 import logging
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from dvc.dependency import param
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
@@ -79,7 +81,9 @@ def record(root: Path, names: Collection[str], apart: Sequence[str]) -> None:
                 for info in collect(*told, **more)
                 if getattr(info.stage, "name", None) in names  # a .dvc file has none
             ]
-            repo.commit(force=True, relink=False)
+            repo.stage_cache.save = lambda _stage: None  # what DVC has run itself, by inputs: Snakemake runs here
+            with _params_parsed_once():
+                repo.commit(force=True, relink=False)
             repo.stage.collect_granular = collect
             repo.add([str(root / path) for path in apart if (root / path).exists()], relink=False)
         blocks = _blocks(before) | _blocks(file.read_text(encoding="utf-8"))
@@ -88,6 +92,18 @@ def record(root: Path, names: Collection[str], apart: Sequence[str]) -> None:
         raise
     ordered = [blocks[name] for name in _load(root / document.FILE)["stages"] if name in blocks]
     file.write_text("schema: '2.0'\nstages:\n" + "".join(ordered), encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _params_parsed_once() -> Iterator[None]:
+    """Let DVC parse params.yaml once, and not for each stage in turn."""
+    load = param.load_path
+    once = cache(load)
+    param.load_path = lambda *told, **more: copy.deepcopy(once(*told, **more))  # what is shared would become anchors
+    try:
+        yield
+    finally:
+        param.load_path = load
 
 
 def _blocks(text: str) -> dict[str, str]:
@@ -161,8 +177,8 @@ def fetch(root: Path, last: Sequence[str], apart: Sequence[str]) -> str:
             return "no remote is set, the local cache alone was searched (docs/versioning.md: dvc remote add -d ...)"
         try:
             repo.fetch(targets=[*last, *_apart(root, apart)], with_deps=True)
-        except (DvcException, OSError) as error:
-            return f"the remote did not give everything: {error}"
+        except Exception as error:  # DVC passes on those of the library that reaches the remote
+            return f"the remote did not give everything: {error} (`dvc fetch` tells why)"
     return ""
 
 

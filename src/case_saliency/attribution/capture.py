@@ -60,7 +60,8 @@ class CapturedLayer:
         """
         columns = []
         for row in cotangents.to(self.logits.dtype).unbind(1):
-            (gradient,) = torch.autograd.grad(self.logits, self.output, row, retain_graph=True)
+            weighted = (row * self.logits).sum()  # handing `row` over as cotangent makes torch import its compiler
+            (gradient,) = torch.autograd.grad(weighted, self.output, retain_graph=True)
             columns.append(self.grid(gradient).float())
         return torch.stack(columns, 1)
 

@@ -49,12 +49,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     shown.add_argument("--dot", action="store_true", help="print the graph for Graphviz")
     shown.add_argument("--commands", action="store_true", help="print the commands that rebuild PATH, as a script")
     add("--svg", type=Path, metavar="FILE", help="draw the graph as SVG")
-    cell = parser.add_argument_group("a cell of a table", "What a number was computed from.")
+    cell = parser.add_argument_group("a cell of a table", "What a number was computed from, and whether it follows.")
     cell.add_argument("--table", metavar="FILE", help="the table, results/tables/.../*.csv")
     cell.add_argument("--row", action="append", default=[], metavar="COLUMN=VALUE", help="which row; may be repeated")
     cell.add_argument("--column", metavar="COLUMN", help="which column")
     again = parser.add_argument_group("run again")
-    again.add_argument("--reexecute", type=int, metavar="N", help="run N sampled jobs again and compare bytes")
+    how = "run N sampled jobs again and compare bytes; with --table, first the job that made it"
+    again.add_argument("--reexecute", type=int, metavar="N", help=how)
     again.add_argument("--seed", type=int, metavar="S", help="of the sample (default: another one each time)")
 
 
@@ -68,12 +69,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.reexecute:
         from case_saliency.cli.reexecute import reexecute
 
-        audit = reexecute(audit, arguments.reexecute, arguments.seed)
+        table = None if cell is None else _inside(arguments.table)
+        audit = reexecute(audit, arguments.reexecute, arguments.seed, table)
     _show(arguments, audit, seconds)
     if cell is not None:
         from case_saliency.cli.cells import show
 
-        audit = show(audit, arguments.table, *cell, as_json=arguments.json)
+        audit = show(audit, _inside(arguments.table), *cell, as_json=arguments.json)
     from case_saliency.provenance.audit.verdicts import exit_code, worst
 
     verdicts = [check.verdict for check in audit.checks]
@@ -125,7 +127,7 @@ def _print(lines: Iterable[str]) -> None:
     from case_saliency.provenance.audit.text import plain
 
     for line in lines:
-        sys.stdout.write("\n".join(map(plain, line.split("\n"))) + "\n")
+        sys.stdout.write(f"{plain(line)}\n")
 
 
 def _cell(arguments: argparse.Namespace) -> tuple[dict[str, str], str] | None:

@@ -1,6 +1,11 @@
-"""Title and caption of the figures that every experiment has, from its tables."""
+"""Title and caption of the figures of an experiment, from its tables."""
 
-from typing import TYPE_CHECKING
+import importlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from case_saliency import params
+from case_saliency.analyses import ANALYSES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -8,7 +13,34 @@ if TYPE_CHECKING:
     from case_saliency.report.content import Settings
 
 
-def captions(tables: "dict[str, pd.DataFrame]", chosen: "Settings") -> dict[str, tuple[str, str]]:
+def choices(settings: Mapping[str, Any], experiment: str) -> "Settings":
+    """Return what report and captions must know of params.yaml, as it holds for an experiment."""
+    from case_saliency.report.content import Settings
+
+    diagnostic, fidelity = settings["diagnostic"], params.fidelity(settings, experiment)
+    return Settings(
+        alpha=diagnostic["alpha"],
+        threshold=diagnostic["threshold"],
+        reference=fidelity["reference"],
+        equivalence_margin=fidelity["equivalence_margin"],
+        measure=f"drop_{fidelity['measure']}",
+        contrast_source=params.entry(settings, fidelity["reference"], experiment).get("source"),
+        k_percent=diagnostic["k_percent"],
+    )
+
+
+def every_caption(tables: "Mapping[str, pd.DataFrame]", chosen: "Settings") -> dict[str, tuple[str, str]]:
+    """Return those of `captions`, and those of the analyses whose tables there are."""
+    return captions(tables, chosen) | {name: of_analysis(name, tables[name]) for name in ANALYSES if name in tables}
+
+
+def of_analysis(name: str, table: "pd.DataFrame") -> tuple[str, str]:
+    """Return the title and the caption of an analysis' figure; its module is loaded by name."""
+    drawn = importlib.import_module(f"case_saliency.figures.{name}")
+    return drawn.TITLE, drawn.caption(table)
+
+
+def captions(tables: "Mapping[str, pd.DataFrame]", chosen: "Settings") -> dict[str, tuple[str, str]]:
     """Return the title and the caption of each figure by its name; `tables` are those of the experiment."""
     from case_saliency.figures import (
         agreement_distributions,
@@ -21,10 +53,15 @@ def captions(tables: "dict[str, pd.DataFrame]", chosen: "Settings") -> dict[str,
         perturbation_curves,
         pooling,
         seeds,
+        sensitivity_fidelity,
     )
 
     agreement, fidelity = tables["agreement"], tables["fidelity"]
     told = {
+        "sensitivity_fidelity": (
+            sensitivity_fidelity.TITLE,
+            sensitivity_fidelity.caption(tables["summary"], chosen.threshold),
+        ),
         "agreement_heatmap": (
             agreement_heatmap.TITLE,
             agreement_heatmap.caption(agreement, chosen.threshold),

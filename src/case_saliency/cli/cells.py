@@ -1,11 +1,13 @@
-"""Show what a cell of a results table was computed from."""
+"""Show what a cell of a results table was computed from, and compute it again where that is plain arithmetic."""
 
 import json
+import math
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from case_saliency.provenance.audit.arithmetic import equal
 from case_saliency.provenance.audit.cells import SETTINGS, Cell, trace
 from case_saliency.provenance.audit.judge import Audit
 from case_saliency.provenance.audit.text import plain
@@ -25,15 +27,27 @@ def show(audit: Audit, table: str, row: Mapping[str, str], column: str, *, as_js
     else:
         for line in _lines(audit, cell, table, column):
             sys.stdout.write(plain(line) + "\n")
-    told = f"{table}#{column}"
+    return replace(audit, checks=(*audit.checks, *_checks(cell, f"{table}#{column}")))
+
+
+def _checks(cell: Cell, told: str) -> Iterator[Check]:
     note = f"not there: {', '.join(cell.missing[:3])}" if cell.missing else "rows, maps and images are there"
-    check = Check(told, "cell", Verdict.MISMATCH if cell.missing else Verdict.OK, note)
-    return replace(audit, checks=(*audit.checks, check))
+    yield Check(told, "cell", Verdict.MISMATCH if cell.missing else Verdict.OK, note)
+    if cell.again is not None:
+        how, found = cell.again
+        verdict = Verdict.OK if equal(cell.value, found) else Verdict.MISMATCH
+        yield Check(told, "computed again", verdict, how, str(cell.value), f"{found:.10g}")
 
 
 def _lines(audit: Audit, cell: Cell, table: str, column: str) -> Iterator[str]:
     yield ""
     yield f"{table}, {column} = {cell.value}"
+    if cell.again is None:
+        yield "Not computed again: no plain statistic of rows. --reexecute 1 runs the job that made the table."
+    else:
+        how, found = cell.again
+        same = "OK" if equal(cell.value, found) else "MISMATCH"
+        yield f"{same} computed again from the scores below: the {how} is {found:.10g}"
     yield f"Scores with {', '.join(f'{name}={value}' for name, value in cell.keys.items())}:"
     for path, rows in cell.scores:
         yield f"  {audit.verdict(path)} {path}: {len(rows)} rows of {rows['image_id'].nunique()} images"
@@ -54,6 +68,10 @@ def _lines(audit: Audit, cell: Cell, table: str, column: str) -> Iterator[str]:
         yield f"  and {len(cell.images) - _SHOWN} more (--json lists all)"
 
 
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
 def _data(audit: Audit, cell: Cell) -> dict[str, Any]:
     def listed(rows: "pd.DataFrame") -> list[dict[str, Any]]:
         plain_rows: list[dict[str, Any]] = json.loads(rows.to_json(orient="records"))
@@ -61,6 +79,7 @@ def _data(audit: Audit, cell: Cell) -> dict[str, Any]:
 
     return {
         "value": json.loads(json.dumps(cell.value, default=str)) if cell.value == cell.value else None,
+        "computed_again": None if cell.again is None else {"how": cell.again[0], "value": _number(cell.again[1])},
         "keys": {name: str(value) for name, value in cell.keys.items()},
         "scores": [
             {

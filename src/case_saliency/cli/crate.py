@@ -18,6 +18,7 @@ import yaml
 from case_saliency import __version__, storage
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.provenance import source
+from case_saliency.provenance.audit.others import CRATE
 from case_saliency.provenance.audit.reading import leaves
 from case_saliency.provenance.folders import FOLDER
 
@@ -39,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.add_argument("--zip", type=Path, metavar="FILE", help="write a zip of the crate with all files instead")
     parser.add_argument("--prov", type=Path, metavar="FILE", help="write W3C PROV-JSON instead")
-    parser.add_argument("--agent", metavar="NAME", help="who ran it (default: not told)")
+    parser.add_argument("--agent", metavar="NAME", help="who ran it (default: as in the crate that is there)")
     parser.add_argument("--agent-url", metavar="URL", default="", help="an identifier of the agent, such as an ORCID")
 
 
@@ -51,20 +52,33 @@ def run(arguments: argparse.Namespace) -> None:
     if not evidence.graph.runs:
         raise CaseSaliencyError(f"{FOLDER}: no records found; run this in the folder of the Snakefile, after a run")
     log = logging.getLogger(__name__)
+    for record, reason in evidence.unreadable.items():
+        log.warning("left out: %s is no record: %s", record, reason)
     if arguments.prov is not None:
         from case_saliency.provenance.crate.prov import document
 
         storage.write_text(f"{document(evidence.graph, __version__).serialize(indent=1)}\n", arguments.prov)
         log.info("%d runs written to %s", len(evidence.graph.runs), arguments.prov)
         return
-    agent = None if arguments.agent is None else (arguments.agent, arguments.agent_url)
+    agent = _agent_before() if arguments.agent is None else (arguments.agent, arguments.agent_url)
     if arguments.zip is not None:
         _zip(_content(evidence, "", agent), arguments.zip)
         log.info("%s holds the crate and its files", arguments.zip)
     else:
-        place = Path("results/ro-crate-metadata.json")
+        place = Path(CRATE)
         storage.write_text(_text(_content(evidence, place.parent.as_posix(), agent)), place)
         log.info("%d runs described in %s", len(evidence.graph.runs), place)
+
+
+def _agent_before() -> tuple[str, str] | None:
+    """Return who the crate that is there says ran it: who was told once need not be told again."""
+    from case_saliency.provenance.audit.others import entities
+
+    people = [entity for entity in entities(Path()) or () if entity.get("@type") == "Person"]
+    if not people:
+        return None
+    name, url = str(people[0].get("name")), str(people[0].get("@id"))
+    return name, "" if url.startswith("#") else url
 
 
 def _content(evidence: "Records", base: str, agent: tuple[str, str] | None) -> "Content":
@@ -101,9 +115,9 @@ def _licences(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield the licences that manifests and descriptions of networks tell."""
     for path in paths:
         name = Path(path).name
-        if name == "manifest.csv" and Path(path).exists():
+        if name == "manifest.csv" and Path(path).is_file():
             yield path, "; ".join(sorted(set(storage.read_table(path)["licence"].astype(str))))
-        elif name == "model.json" and Path(path).exists():
+        elif name == "model.json" and Path(path).is_file():
             told = str(storage.read_json(path).get("licence"))
             yield from ((path, told), (Path(path).with_name("weights.safetensors").as_posix(), told))
 

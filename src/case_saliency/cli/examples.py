@@ -22,7 +22,7 @@ def examples(arguments: argparse.Namespace) -> "list[Example]":
     predictions = storage.read_table(arguments.predictions)
     chosen = predictions[predictions["correct"]].head(setting(arguments.settings, "example_images"))
     selection = storage.read_table(arguments.selection).set_index("image_id", drop=False)
-    maps = _maps(arguments)
+    maps = _maps(arguments, list(chosen["image_id"]))
     scores = storage.read_table(arguments.scores[0])
     agreement = scores[scores["layer"].isin(_shown(arguments))].set_index(["image_id", "method"])["agreement"]
     found = []
@@ -44,12 +44,12 @@ def examples(arguments: argparse.Namespace) -> "list[Example]":
     return found
 
 
-def _maps(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
+def _maps(arguments: argparse.Namespace, images: list[str]) -> dict[str, dict[str, Any]]:
     """Return method -> image -> maps (2, h, w)."""
     shown = _shown(arguments)
     return {
         method: dict(zip(images, maps, strict=True))
-        for layer, method, images, maps in read_layers(arguments.maps, setting(arguments.settings, "methods"))
+        for layer, method, maps in read_layers(arguments.maps, setting(arguments.settings, "methods"), images)
         if layer in shown
     }
 

@@ -59,15 +59,16 @@ def _sights(
     from case_saliency.report.gallery import Sight
     from case_saliency.report.thumbnails import jpeg
 
-    _, model, seed = place
+    name, model, seed = place
+    trained = (arguments.settings["experiments"][name]["dataset"], model, seed)
     [description] = [
         found
         for file in arguments.descriptions
-        if (found := storage.read_json(file))["model"] == model and f"seed{found['seed']}" == seed
+        if ((found := storage.read_json(file))["dataset"], found["model"], f"seed{found['seed']}") == trained
     ]
     transform = images.Transform.from_dict(description["transform"])
     predictions = _one(arguments.predictions, place).set_index("image_id")
-    maps = _maps(arguments, place, files)
+    maps = _maps(arguments, place, files, list(selection["image_id"]))
     found = {}
     for row in selection.to_dict("records"):
         said = predictions.loc[row["image_id"]]
@@ -80,7 +81,9 @@ def _sights(
     return found
 
 
-def _maps(arguments: argparse.Namespace, place: _Place, files: list[Path]) -> "dict[str, dict[str, Shown]]":
+def _maps(
+    arguments: argparse.Namespace, place: _Place, files: list[Path], images: list[str]
+) -> "dict[str, dict[str, Shown]]":
     """Return method -> image -> its maps at the main layer, or in the input's space."""
     from case_saliency import params
     from case_saliency.report.gallery import Shown
@@ -106,7 +109,7 @@ def _maps(arguments: argparse.Namespace, place: _Place, files: list[Path]) -> "d
             for image, values in zip(images, maps, strict=True)
             for key in [(layer, method, image)]
         }
-        for layer, method, images, maps in read_layers(files, arguments.settings["experiments"][name]["methods"])
+        for layer, method, maps in read_layers(files, arguments.settings["experiments"][name]["methods"], images)
         if layer in shown
     }
 

@@ -1,8 +1,13 @@
-"""What the scoring stages share: which network the maps belong to, and reading them layer by layer."""
+"""What the scoring stages share: which network the maps belong to, and reading them by image.
+
+The maps of a network lie in a file for each family and shard. Nothing here holds more of them than it is asked for.
+"""
 
 import argparse
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +18,9 @@ from case_saliency.errors import CaseSaliencyError
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    import xarray as xr
+
+_IMAGES = 128  # read at a time: 50 MB of maps at 224 x 224; a multiple of what the scores upsample at a time
 
 
 def add_identity(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +41,9 @@ def add_scored_maps(parser: argparse.ArgumentParser) -> None:
 def read_pairs(
     arguments: argparse.Namespace, methods: Sequence[str]
 ) -> "Iterator[tuple[str, str, np.ndarray[Any, Any], dict[str, Any]]]":
-    """Yield layer, method, maps (N, 2, h, w), and what a score needs to know of them.
+    """Yield layer, method, maps (N, 2, h, w) of some of the images, and what a score needs to know of them.
+
+    The images of one method at one layer follow each other, in order.
 
     Parameters
     ----------
@@ -48,10 +58,14 @@ def read_pairs(
     """
     predictions = storage.read_table(arguments.predictions).set_index("image_id")
     size = storage.read_json(arguments.description)["transform"]["input_size"]
-    for layer, method, images, maps in read_layers(arguments.maps, methods):
-        rows = predictions.loc[images]
-        known = {"image_ids": images, "targets": rows[["top1", "top2"]].to_numpy()}
-        yield layer, method, maps, known | {"qualified": rows["correct"].to_numpy(), "input_size": (size, size)}
+    with opened(arguments.maps, methods) as found:
+        for layer, method, maps in found:
+            for start in range(0, len(maps.images), _IMAGES):
+                images = maps.images[start : start + _IMAGES]
+                rows = predictions.loc[images]
+                known = {"image_ids": images, "targets": rows[["top1", "top2"]].to_numpy()}
+                known |= {"qualified": rows["correct"].to_numpy(), "input_size": (size, size)}
+                yield layer, method, maps.read(images), known
 
 
 def identify(table: "pd.DataFrame", arguments: argparse.Namespace, **columns: str) -> "pd.DataFrame":
@@ -65,30 +79,74 @@ def identify(table: "pd.DataFrame", arguments: argparse.Namespace, **columns: st
     )
 
 
-def read_layers(
-    files: Sequence[Path], methods: Sequence[str]
-) -> "Iterator[tuple[str, str, list[str], np.ndarray[Any, Any]]]":
-    """Yield layer, method, image ids and maps (N, 2, h, w), in the order of `methods`; shards are joined.
+@dataclass(frozen=True)
+class Maps:
+    """The maps of one method at one layer, read from the files of all shards as they are asked for.
+
+    Attributes
+    ----------
+    parts
+        Of each shard, in order: (image, target, y, x), not loaded.
+    """
+
+    parts: "Sequence[xr.DataArray]"
+
+    @cached_property
+    def images(self) -> list[str]:
+        """Ids of all images, in order."""
+        return [image for part in self.parts for image in part["image"].to_numpy().tolist()]
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[int, int]]:
+        """Image -> its shard and its row there."""
+        sizes = [part.sizes["image"] for part in self.parts]
+        places = [(shard, row) for shard, size in enumerate(sizes) for row in range(size)]
+        return dict(zip(self.images, places, strict=True))
+
+    def read(self, images: Sequence[str]) -> "np.ndarray[Any, Any]":
+        """Return the maps (N, 2, h, w) of some images, in the order in which they are asked for."""
+        import numpy as np
+
+        first = self.parts[0]
+        found = np.empty((len(images), *first.shape[1:]), first.dtype)
+        places = [self._places[image] for image in images]
+        for shard in dict.fromkeys(shard for shard, _ in places):
+            here = [position for position, place in enumerate(places) if place[0] == shard]
+            rows = [places[position][1] for position in here]
+            in_order = rows == list(range(rows[0], rows[0] + len(rows)))
+            found[here] = self.parts[shard].isel(image=slice(rows[0], rows[-1] + 1) if in_order else rows).to_numpy()
+        return found
+
+
+@contextmanager
+def opened(files: Sequence[Path], methods: Sequence[str]) -> Iterator[list[tuple[str, str, Maps]]]:
+    """Open map files and yield layer, method and maps, in the order of `methods`; shards are joined.
 
     Raises
     ------
     CaseSaliencyError
         If the maps of a method are in none of the files.
     """
-    import xarray as xr
-
     with ExitStack() as stack:
-        opened = [stack.enter_context(storage.open_maps(file)) for file in files]
-        layers = list(dict.fromkeys(name for layers in opened for name in layers))
-        for method in methods:
-            found = False
-            for layer in layers:
-                parts = [file[layer][method] for file in opened if layer in file and method in file[layer]]
-                if parts:
-                    found = True
-                    joined = xr.concat(parts, "image") if len(parts) > 1 else parts[0]
-                    yield layer, method, joined["image"].to_numpy().tolist(), joined.to_numpy()
-            if not found:
-                raise CaseSaliencyError(
-                    f"maps of method {method!r} are in none of {', '.join(map(str, files))}; run attribute again"
-                )
+        trees = [stack.enter_context(storage.open_maps(file)) for file in files]
+        layers = list(dict.fromkeys(name for tree in trees for name in tree))
+        found = [
+            (layer, method, Maps(parts))
+            for method in methods
+            for layer in layers
+            if (parts := [tree[layer][method] for tree in trees if layer in tree and method in tree[layer]])
+        ]
+        if missing := [method for method in methods if method not in {name for _, name, _ in found}]:
+            raise CaseSaliencyError(
+                f"maps of method {missing[0]!r} are in none of {', '.join(map(str, files))}; run attribute again"
+            )
+        yield found
+
+
+def read_layers(
+    files: Sequence[Path], methods: Sequence[str], images: Sequence[str]
+) -> "Iterator[tuple[str, str, np.ndarray[Any, Any]]]":
+    """Yield layer, method and the maps (N, 2, h, w) of some images, in the order of `methods`; shards are joined."""
+    with opened(files, methods) as found:
+        for layer, method, maps in found:
+            yield layer, method, maps.read(images)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from case_saliency import storage
 from case_saliency.cli.arguments import add_input, setting
 from case_saliency.cli.loading import add_images, add_model, load_batches, load_leading, load_model
-from case_saliency.cli.maps import add_identity, identify, read_layers
+from case_saliency.cli.maps import add_identity, identify, opened
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,26 +70,11 @@ def explained_batches(
 ) -> "Iterator[tuple[list[str], torch.Tensor, pd.DataFrame, dict[str, dict[str, np.ndarray[Any, Any]]]]]":
     """Yield image ids, network inputs, predictions, and layer -> method -> maps, batch by batch."""
     predictions = storage.read_table(arguments.predictions).set_index("image_id")
-    layers = _maps(arguments, methods)
     batch_size = setting(arguments.settings, "compute")["batch_size"]
     selected = load_leading(arguments, n_images)
-    for images, inputs in load_batches(arguments, selected, model.transform, batch_size):
-        maps = {
-            layer: {method: _rows(*found, images) for method, found in of_layer.items()}
-            for layer, of_layer in layers.items()
-        }
-        yield images, inputs, predictions.loc[images], maps
-
-
-def _maps(
-    arguments: argparse.Namespace, methods: Sequence[str]
-) -> "dict[str, dict[str, tuple[dict[str, int], np.ndarray[Any, Any]]]]":
-    """Layer -> method -> (position of each image, maps of both classes)."""
-    layers: dict[str, dict[str, Any]] = defaultdict(dict)
-    for layer, method, images, maps in read_layers(arguments.maps, methods):
-        layers[layer][method] = ({name: position for position, name in enumerate(images)}, maps)
-    return layers
-
-
-def _rows(positions: dict[str, int], maps: "np.ndarray[Any, Any]", images: list[str]) -> "np.ndarray[Any, Any]":
-    return maps[[positions[image] for image in images]]
+    with opened(arguments.maps, methods) as found:
+        for images, inputs in load_batches(arguments, selected, model.transform, batch_size):
+            maps: dict[str, dict[str, Any]] = defaultdict(dict)
+            for layer, method, kept in found:
+                maps[layer][method] = kept.read(images)
+            yield images, inputs, predictions.loc[images], maps

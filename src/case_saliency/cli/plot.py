@@ -1,7 +1,7 @@
 """Plot one figure as PDF, PNG and SVG.
 
-Settings: threshold (agreement figures, seeds, pooling); controls (attrition); measure, reference (confidence_drops,
-equivalence), margin (equivalence); example_images, k_percent, methods, layer (map_panels).
+Settings: threshold (agreement figures, seeds, pooling, sensitivity_fidelity); controls (attrition); measure, reference
+(confidence_drops, equivalence), margin (equivalence); example_images, k_percent, methods, layer (map_panels).
 """
 
 import argparse
@@ -27,6 +27,7 @@ FIGURES = (
     "perturbation_curves",
     "pooling",
     "seeds",
+    "sensitivity_fidelity",
     *ANALYSES,
 )
 
@@ -136,4 +137,5 @@ _DRAW = {
     "perturbation_curves": _curves,
     "pooling": _table_and_threshold,
     "seeds": _table_and_threshold,
+    "sensitivity_fidelity": _table_and_threshold,
 }

@@ -28,13 +28,15 @@ _NOT = {"report", "diagnose"}
 """Stages whose bytes tell of the machine and the time."""
 
 
-def reexecute(audit: Audit, number: int, seed: int | None) -> Audit:
-    """Run up to `number` sampled jobs again; return the audit with a check for each."""
+def reexecute(audit: Audit, number: int, seed: int | None, table: str | None = None) -> Audit:
+    """Run up to `number` sampled jobs again, that of `table` first; return the audit with a check for each."""
     taken = [run for run in audit.evidence.runs if run.stage not in _NOT and _intact(audit, run)]
     if not taken:
         raise CaseSaliencyError("--reexecute: no run whose record, code, inputs and outputs are as they were written")
     drawn = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311 (a sample, no secret)
-    sample = drawn.sample(taken, min(number, len(taken)))
+    own = [run for run in taken if table is not None and run is audit.evidence.graph.made_by.get(table)]
+    others = [run for run in taken if run not in own]
+    sample = [*own, *drawn.sample(others, min(number - len(own), len(others)))]
     checks = []
     for run in sample:
         logging.getLogger(__name__).info("running %s again (it took %s)", run.record, _took(run))

@@ -5,9 +5,8 @@ Settings: the content of params.yaml.
 """
 
 import argparse
-import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from case_saliency import __version__, storage
 from case_saliency.analyses import ANALYSES
@@ -16,7 +15,7 @@ from case_saliency.cli.arguments import add_input, add_output, add_settings, set
 if TYPE_CHECKING:
     import pandas as pd
 
-    from case_saliency.report.content import Experiment, Photograph, ReportFigure
+    from case_saliency.report.content import Experiment, Photograph, ReportFigure, Settings
     from case_saliency.report.gallery import Gallery
 
 _SHOWN_VERSIONS = ("torch", "torchvision", "numpy", "scipy", "statsmodels", "pandas", "snakemake")
@@ -71,29 +70,20 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
-    from case_saliency import params
+    from case_saliency.cli.captions import choices
     from case_saliency.datasets.sources import DATASETS
-    from case_saliency.report.content import Experiment, Settings
+    from case_saliency.report.content import Experiment
 
     settings = arguments.settings
-    diagnostic, fidelity = setting(settings, "diagnostic"), params.fidelity(settings, name)
     tables = {file.stem: storage.read_table(file) for file in arguments.tables if file.parent.name == name}
-    chosen = Settings(
-        alpha=diagnostic["alpha"],
-        threshold=diagnostic["threshold"],
-        reference=fidelity["reference"],
-        equivalence_margin=fidelity["equivalence_margin"],
-        measure=f"drop_{fidelity['measure']}",
-        contrast_source=params.entry(settings, fidelity["reference"], name).get("source"),
-        k_percent=diagnostic["k_percent"],
-    )
+    chosen = choices(settings, name)
     return Experiment(
         name=name,
         description=DATASETS[settings["experiments"][name]["dataset"]].description,
         agreement=tables["agreement"],
         fidelity=tables["fidelity"],
         attrition=tables["attrition"],
-        figures=_figures(arguments, name, tables, diagnostic["k_percent"], chosen),
+        figures=_figures(arguments, name, tables, chosen),
         settings=chosen,
         photographs=_photographs(arguments, name),
         ranks=tables["ranks"],
@@ -107,11 +97,11 @@ def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
 
 
 def _figures(
-    arguments: argparse.Namespace, name: str, tables: "dict[str, pd.DataFrame]", k_percent: float, chosen: Any
+    arguments: argparse.Namespace, name: str, tables: "dict[str, pd.DataFrame]", chosen: "Settings"
 ) -> "list[ReportFigure]":
     from PIL import Image
 
-    from case_saliency.cli.captions import captions
+    from case_saliency.cli.captions import captions, of_analysis
     from case_saliency.figures import map_panels
     from case_saliency.report.content import ReportFigure
 
@@ -121,10 +111,9 @@ def _figures(
         if name not in {folder.name for folder in file.parents}:
             continue
         if file.parent.name == "map_panels":
-            title, caption = map_panels.TITLE, map_panels.caption(file.stem.rpartition("-seed")[0], k_percent)
+            title, caption = map_panels.TITLE, map_panels.caption(file.stem.rpartition("-seed")[0], chosen.k_percent)
         elif file.stem in ANALYSES:
-            drawn = importlib.import_module(f"case_saliency.figures.{file.stem}")
-            title, caption = drawn.TITLE, drawn.caption(tables[file.stem])
+            title, caption = of_analysis(file.stem, tables[file.stem])
         else:
             title, caption = told[file.stem]
         analysis = file.stem if file.stem in ANALYSES else "curves" if file.stem == "perturbation_curves" else ""
@@ -185,9 +174,12 @@ def _predictions(arguments: argparse.Namespace, name: str) -> dict[str, list[str
     from case_saliency.figures.names import model_label
     from case_saliency.report.thumbnails import said
 
+    dataset = arguments.settings["experiments"][name]["dataset"]
     classes = {}
     for file in arguments.descriptions:
         description = storage.read_json(file)
+        if description["dataset"] != dataset:
+            continue  # the same network, of other classes
         classes[description["model"], f"seed{description['seed']}"] = description["classes"]
     found: dict[str, dict[str, list[tuple[str, float]]]] = {}
     for file in arguments.predictions:

@@ -44,4 +44,8 @@ def run(arguments: argparse.Namespace) -> None:
             )
         table = add_chance(scores, levels[native])
         tables.append(identify(table, arguments, layer=layer, method=method)[list(COLUMNS)])
-    storage.write_table(pd.concat(tables, ignore_index=True), arguments.scores)
+    table = pd.concat(tables, ignore_index=True)
+    blocks = table.groupby(["method", "layer", "measure", "resolution"], sort=False).ngroup()
+    storage.write_table(
+        table.iloc[blocks.argsort(kind="stable")], arguments.scores
+    )  # of all images, measure by measure

@@ -105,7 +105,7 @@ def _rows(folder: Path, rows: "pd.DataFrame", subject: str, missing: list[str]) 
     if missing:
         return Check(missing[0], "images", Verdict.MISSING, "the manifest names it, it does not exist")
     for path, found in measure(
-        Path(), sorted({locations.locate(folder, str(f)).as_posix() for f in rows["file"]})
+        Path(), sorted(locations.locate(folder, str(file)).as_posix() for file in rows["file"].unique())
     ).items():
         if found.problem:
             return Check(path, "images", Verdict.UNVERIFIABLE, found.problem)

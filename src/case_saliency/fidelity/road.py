@@ -3,6 +3,8 @@
 Source: Rong et al. (2022), A Consistent and Efficient Evaluation Strategy for Attribution Methods, ICML, section 5.
 """
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
@@ -15,6 +17,7 @@ _NEIGHBOURS = {
     for right in (-1, 0, 1)
     if (down, right) != (0, 0)
 }
+_OUTSIDE = ((0, 0), (0, 1))  # one more pixel for all that lies outside the image
 
 
 def interpolate(pixels: npt.NDArray[np.float64], removed: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
@@ -56,20 +59,32 @@ def _system(
 ) -> tuple[sparse.csc_array, npt.NDArray[np.float64]]:
     """Return the matrix (n, n) over the removed pixels and the right-hand side (n, C) from the known ones."""
     height, width = removed.shape
-    down, right = np.nonzero(removed)
-    number = np.full(removed.shape, -1)
-    number[removed] = np.arange(len(down))
-    weights, known = np.zeros(len(down)), np.zeros((len(down), len(pixels)))
-    entries: list[tuple[npt.NDArray[np.float64], npt.NDArray[np.intp], npt.NDArray[np.intp]]] = []
-    for (step_down, step_right), weight in _NEIGHBOURS.items():
-        y, x = down + step_down, right + step_right
-        inside = np.flatnonzero((y >= 0) & (y < height) & (x >= 0) & (x < width))
-        weights[inside] += weight
-        y, x = y[inside], x[inside]
-        given = ~removed[y, x]
-        known[inside[given]] += weight * pixels[:, y[given], x[given]].T
-        unknown = inside[~given]
-        entries.append((np.full(len(unknown), -weight), unknown, number[y[~given], x[~given]]))
-    entries.append((weights, np.arange(len(down)), np.arange(len(down))))
-    values, rows, columns = (np.concatenate(parts) for parts in zip(*entries, strict=True))
-    return sparse.csc_array((values, (rows, columns)), shape=(len(down), len(down))), known
+    neighbours, weights = _grid(height, width)
+    at = np.flatnonzero(removed)
+    number = np.full(removed.size + 1, -1, dtype=np.int32)  # of removed pixels; the last entry is outside the image
+    number[at] = np.arange(len(at))
+    near, weight = neighbours[:, at], weights[:, at]
+    column = number[near]
+    unknown = column >= 0
+    shown = np.pad(pixels.reshape(len(pixels), -1), _OUTSIDE)
+    known = np.einsum("kn,ckn->nc", np.where(unknown, 0.0, weight), shown[:, near])
+    # Neighbours are numbered in ascending order, a pixel between its fourth and its fifth: rows come out sorted.
+    columns = np.insert(column, 4, np.arange(len(at)), axis=0).T
+    values = np.insert(-weight, 4, weight.sum(axis=0), axis=0).T
+    kept = columns >= 0
+    starts = np.concatenate([[0], kept.sum(axis=1).cumsum()])
+    return sparse.csc_array((values[kept], columns[kept], starts), shape=(len(at), len(at))), known
+
+
+@lru_cache(maxsize=4)
+def _grid(height: int, width: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+    """Return the neighbours (8, height * width) of all pixels by number, and their weights.
+
+    What lies outside the image has the number height * width and the weight 0.
+    """
+    steps = np.array(list(_NEIGHBOURS))
+    down, right = np.indices((height, width)).reshape(2, -1)
+    y, x = down + steps[:, :1], right + steps[:, 1:]
+    inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
+    weights = np.where(inside, np.array(list(_NEIGHBOURS.values()))[:, None], 0.0)
+    return np.where(inside, y * width + x, height * width), weights

@@ -6,18 +6,28 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, population, unique, verdict_key
+from case_saliency.figures.marks import (
+    ROW_HEIGHT,
+    counted,
+    ends,
+    estimate,
+    margin_note,
+    method_rows,
+    placed,
+    population,
+    unique,
+    verdict_key,
+)
 from case_saliency.figures.names import VERDICTS, method_style, ordered_methods
-from case_saliency.figures.panels import SETTING, Panel, split
+from case_saliency.figures.panels import Panel, line_width, n_lines, several_trainings, split, wrapped
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 TITLE = "Agreement between the maps of the top-1 and the top-2 class, image by image"
-_COLUMNS = 3
 _BIN = 2.0  # percent: points this close are drawn beside each other
 
 
 def agreement_distributions(scores: pd.DataFrame, table: pd.DataFrame, threshold: float = 50.0) -> Figure:
-    """Draw one panel per model, layer, seed and k, with one row per method.
+    """Draw one panel per model, layer and k, with one row per method, in which a model's trainings stand together.
 
     Parameters
     ----------
@@ -34,22 +44,18 @@ def agreement_distributions(scores: pd.DataFrame, table: pd.DataFrame, threshold
     Figure
         Two columns wide; dots are images, the marker is the median, the bar its confidence interval.
     """
-    panels = split(table, by=(*SETTING, "k_percent"))
+    panels = split(table, by=("model", "layer", *(() if several_trainings(table) else ("seed",)), "k_percent"))
     methods = ordered_methods(table["method"])
     controls = set(table.loc[table["role"] == "control", "method"])
-    columns = min(_COLUMNS, len(panels))
-    rows = -(-len(panels) // columns)
+    width = line_width(panels)
     with house_style():
-        size = (TWO_COLUMNS, rows * (ROW_HEIGHT * len(methods) + 0.55) + 0.35)
+        size = (TWO_COLUMNS, n_lines(panels, width) * (ROW_HEIGHT * len(methods) + 0.55) + 0.35)
         figure = Figure(figsize=size, layout="constrained")
-        grid = figure.subplots(rows, columns, squeeze=False)
-        for position, (axes, panel) in enumerate(zip(grid.flat, panels, strict=False)):
+        for axes, panel, first in wrapped(figure, panels, width):
             _draw(axes, panel, scores[scores["qualified"]], methods)
-            method_rows(axes, methods, controls, named=position % columns == 0)
-            axes.set_xlabel(f"agreement (% of the top {unique(panel.rows['k_percent'], '{:g}')}% of pixels)")
+            method_rows(axes, methods, controls, named=first)
+            axes.set_xlabel(f"agreement\n(% of the top {unique(panel.rows['k_percent'], '{:g}')}% of pixels)")
             axes.axvline(threshold, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
-        for axes in grid.flat[len(panels) :]:
-            axes.set_visible(False)
         verdict_key(figure, threshold)
     return figure
 
@@ -58,18 +64,22 @@ def _draw(axes: Axes, panel: Panel, scores: pd.DataFrame, methods: list[str]) ->
     axes.set_title(panel.label, pad=9)
     axes.set_xlim(-3, 103)
     axes.set_xticks([0, 25, 50, 75, 100])
-    margin_note(axes, -0.75, "n")
     points = panel.select(scores)
-    for summary in panel.rows.to_dict("records"):
-        row = methods.index(summary["method"])
-        values = points.loc[points["method"] == summary["method"], "agreement"].dropna().to_numpy(dtype=float)
+    small = several_trainings(panel.rows)
+    margin_note(axes, -0.75, "trainings" if small else "n")
+    for method, found in panel.rows.groupby("method", sort=False):
+        row = methods.index(str(method))
+        values = points.loc[points["method"] == method, "agreement"].dropna().to_numpy(dtype=float)
         axes.plot(
-            values, row + _offsets(values), linestyle="none", marker="o", markersize=2.2, alpha=0.6,
-            color=method_style(summary["method"]).colour, markeredgewidth=0, zorder=2,
+            values, row + _offsets(values), linestyle="none", marker="o", markersize=1.5 if small else 2.2,
+            alpha=0.1 if small else 0.6, color=method_style(str(method)).colour, markeredgewidth=0, zorder=2,
+            rasterized=small,
         )  # fmt: skip
+        n = "" if small else f"{found['n'].iloc[0]:d} "
+        margin_note(axes, row, n + counted(found["verdict"], {name: VERDICTS[name].symbol for name in VERDICTS}))
+    for summary, place in placed(panel.rows, methods):
         bounds = summary["ci_low"], summary["ci_high"]
-        estimate(axes, row, summary["method"], summary["median_agreement"], *bounds)
-        margin_note(axes, row, f"{summary['n']:d} {VERDICTS[summary['verdict']].symbol}")
+        estimate(axes, place, summary["method"], summary["median_agreement"], *bounds, small=small)
     axes.grid(axis="y", color=FAINT, alpha=0.18, linewidth=0.5)
     axes.set_axisbelow(True)
 
@@ -87,12 +97,22 @@ def _offsets(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def caption(table: pd.DataFrame, threshold: float = 50.0, *, labelled: bool = True) -> str:
     """Say what the figure shows, with n and the level of the intervals from the table; `labelled`: the images are."""
+    together = several_trainings(table)
+    n = ends(table["n"]) if together else unique(table["n"], "{:d}")
+    beside = (
+        "in how many trainings which verdict is reached. The trainings of a network stand below each other, seed 0 "
+        f"uppermost, their images (n = {n}) together. "
+        if together
+        else f"the number of images (n = {n}) and the verdict. "
+    )
+    level = 100 * table["ci_level"]
+    levels = f"{level.min():.1f} to {level.max():.1f}" if together else unique(level, "{:.1f}")
     return (
         f"{TITLE}. Agreement is the share of the top {unique(table['k_percent'], '{:g}')}% of pixels that the two maps "
         "have in common: 0% when the explanation moves altogether with the class, 100% when it does not change. Each "
-        f"dot is one image {population(labelled=labelled)}; beside each row stand the number of images "
-        f"(n = {unique(table['n'], '{:d}')}) and the verdict. The large marker is the median, the bar its exact "
-        f"order-statistic confidence interval (attained level {unique(100 * table['ci_level'], '{:.1f}')}%). Dashed "
+        f"dot is one image {population(labelled=labelled)}; beside each row stands "
+        f"{beside}The large marker is the median, the bar its exact "
+        f"order-statistic confidence interval (attained level {levels}%). Dashed "
         f"line: {threshold:g}%, the null hypothesis. Methods in italics are controls.{_degenerate(table)}"
     )
 

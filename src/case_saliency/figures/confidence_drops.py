@@ -5,12 +5,26 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from case_saliency.figures.fills import fills, fills_told, key_below, other_fills
-from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, population, unique
+from case_saliency.figures.marks import (
+    ROW_HEIGHT,
+    around,
+    ends,
+    estimate,
+    margin_note,
+    method_rows,
+    placed,
+    population,
+    unique,
+)
 from case_saliency.figures.names import format_p, method_style, ordered_methods
-from case_saliency.figures.panels import by_setting, n_lines, split
+from case_saliency.figures.panels import SETTING, by_setting, line_width, n_lines, several_trainings, split
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 TITLE = "Drop of the predicted class's confidence after removing the top-ranked pixels"
+_TOGETHER = (
+    " The trainings of a network stand below each other in a method's row, seed 0 uppermost; beside it stands the "
+    "least p of them. A bar is cut where it leaves the axis. Other fills are in the table."
+)
 _FORMULAS = {
     "drop_absolute": "c − c′",
     "drop_relative": "(c − c′) / c",
@@ -20,10 +34,10 @@ _FORMULAS = {
 
 
 def confidence_drops(table: pd.DataFrame, measure: str = "drop_relative_clipped", reference: str = "case") -> Figure:
-    """Draw one row of panels per share of removed pixels, three models, layers or seeds side by side.
+    """Draw one row of panels per share of removed pixels, models and layers side by side.
 
     Means, intervals and p-values are those of the first fill of the table, the primary one; small open marks stand at
-    the means with the others.
+    the means with the others. The trainings of a network stand below each other in a method's row, without other fills.
 
     Parameters
     ----------
@@ -35,22 +49,28 @@ def confidence_drops(table: pd.DataFrame, measure: str = "drop_relative_clipped"
         The method that the p-values compare with; its mean is the dashed line.
     """
     shown = _shown(table, measure)
-    columns = split(shown)
+    together = several_trainings(shown)
+    columns = split(shown, by=("model", "layer") if together else SETTING)
+    width = line_width(columns)
     primary, *others = fills(shown)
     settings = sorted(shown["k_percent"].unique())
     methods = ordered_methods(shown["method"])
     controls = set(shown.loc[shown["role"] == "control", "method"])
     with house_style():
-        size = (TWO_COLUMNS, len(settings) * n_lines(columns) * (ROW_HEIGHT * len(methods) + 0.6))
+        size = (TWO_COLUMNS, len(settings) * n_lines(columns, width) * (ROW_HEIGHT * len(methods) + 0.6))
         figure = Figure(figsize=size, layout="constrained")
-        for axes, k, panel, first in by_setting(figure, settings, columns):
+        for axes, k, panel, first in by_setting(figure, settings, columns, width):
             rows = panel.rows[panel.rows["k_percent"] == k]
             _draw(axes, rows[rows["fill"] == primary], methods, reference)
-            other_fills(axes, rows, methods, "mean", others)
+            if together:
+                keep = (shown["k_percent"] == k) & (shown["fill"] == primary)
+                around(axes, shown.loc[keep, "mean"])
+            else:
+                other_fills(axes, rows, methods, "mean", others)
             method_rows(axes, methods, controls, named=first)
             axes.set_title(panel.label, pad=9)
             axes.set_xlabel(f"top {k:g}% removed, fill: {primary}\nmean of {_FORMULAS[measure]}")
-        key_below(figure, others)
+        key_below(figure, [] if together else others)
     return figure
 
 
@@ -59,14 +79,18 @@ def _shown(table: pd.DataFrame, measure: str) -> pd.DataFrame:
 
 
 def _draw(axes: Axes, rows: pd.DataFrame, methods: list[str], reference: str) -> None:
-    margin_note(axes, -0.75, "Holm p")
-    for mean in rows.loc[rows["method"] == reference, "mean"]:
+    small = several_trainings(rows)
+    margin_note(axes, -0.75, "least p" if small else "Holm p")
+    means = rows.loc[rows["method"] == reference, "mean"]
+    if small:
+        axes.axvspan(means.min(), means.max(), color=FAINT, alpha=0.25, linewidth=0, zorder=0)
+    for mean in means if not small else ():
         axes.axvline(mean, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
-    for summary in rows.to_dict("records"):
-        row = methods.index(summary["method"])
-        estimate(axes, row, summary["method"], summary["mean"], summary["ci_low"], summary["ci_high"])
-        if summary["method"] != reference:
-            margin_note(axes, row, format_p(summary["p_holm"]))
+    for summary, place in placed(rows, methods):
+        bounds = summary["ci_low"], summary["ci_high"]
+        estimate(axes, place, summary["method"], summary["mean"], *bounds, small=small)
+    for method, found in rows[rows["method"] != reference].groupby("method"):
+        margin_note(axes, methods.index(str(method)), format_p(found["p_holm"].min()))
     axes.grid(axis="y", color=FAINT, alpha=0.18, linewidth=0.5)
     axes.set_axisbelow(True)
 
@@ -86,6 +110,9 @@ def caption(
     shown = _shown(table, measure)
     primary, *others = fills(shown)
     label = method_style(reference).label
+    together = several_trainings(shown)
+    n = ends(shown["n"]) if together else unique(shown["n"], "{:d}")
+    line = "the grey band holds the means" if together else "the dashed line is the mean"
     symbol, meaning, unit = "c", "softmax probability", ", a fraction"
     if measure == "drop_logit":
         symbol, meaning, unit = "y", "logit", ""
@@ -93,9 +120,9 @@ def caption(
         f"{TITLE}. {symbol} is the {meaning} of the top-1 class on the whole photograph, {symbol}′ the same after the "
         f"pixels that a map ranks highest are removed (top {unique(shown['k_percent'], '{:g}%')}; fill: "
         f"{primary}); the drop is {_FORMULAS[measure]}{unit}. A larger drop means that the "
-        f"map found pixels that matter more. Markers are means over n = {unique(shown['n'], '{:d}')} images "
-        f"{population(labelled=labelled)}, bars their {1 - alpha:.0%} t intervals, the dashed line is the mean of "
+        f"map found pixels that matter more. Markers are means over n = {n} images "
+        f"{population(labelled=labelled)}, bars their {1 - alpha:.0%} t intervals, {line} of "
         f"{label}. p: two-sided paired t-test against {label} on the same images, Holm-corrected; a large p does not "
         "show that two methods are equal. Methods in italics are controls."
-        f"{fills_told(others)}"
+        f"{_TOGETHER if together else fills_told(others)}"
     )

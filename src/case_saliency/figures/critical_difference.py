@@ -7,9 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, unique
+from case_saliency.figures.marks import ROW_HEIGHT, ends, unique
 from case_saliency.figures.names import method_style, p_statement
-from case_saliency.figures.panels import SETTING, Panel, n_lines, split, wrapped
+from case_saliency.figures.panels import SETTING, Panel, n_lines, several_trainings, split, wrapped
+from case_saliency.figures.rank_rows import rank_rows
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 TITLE = "Mean rank of agreement over the same images, with the critical difference"
@@ -20,7 +21,7 @@ _MARGIN = 0.85  # room for names on either side, in lengths of the axis
 
 
 def critical_difference(table: pd.DataFrame) -> Figure:
-    """Draw one diagram per model, layer, seed and k.
+    """Draw one diagram per model, layer, seed and k; of networks with several trainings, `rank_rows`.
 
     Parameters
     ----------
@@ -33,6 +34,8 @@ def critical_difference(table: pd.DataFrame) -> Figure:
         Two columns wide. Each method's marker stands at its mean rank, its name at the end of a line from there; a
         thick bar joins the methods of a group.
     """
+    if several_trainings(table):
+        return rank_rows(table)
     panels = split(table, by=(*SETTING, "k_percent"))
     columns = min(_COLUMNS, len(panels))
     depth = max(_depth(panel.rows) for panel in panels)
@@ -112,11 +115,20 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
     """Say what the figure shows, with n and k from the table; the critical difference has level alpha."""
     incomplete = int(table.drop_duplicates([*SETTING, "k_percent"])["n_incomplete"].sum())
     left_out = f" {incomplete} images that lack a value for some method are left out." if incomplete else ""
+    together = several_trainings(table)
+    n = ends(table["n"]) if together else unique(table["n"], "{:d}")
+    shown = (
+        "Each mark is the mean rank on one training of the network, seed 0 uppermost. Two methods whose marks of one "
+        "training are no farther apart than the bar, Nemenyi's critical difference (the largest of the trainings), are "
+        "not told apart by its images"
+        if together
+        else "The number beside a name is its mean rank. A thick bar joins methods whose mean ranks differ by no more "
+        "than Nemenyi's critical difference: these images do not tell them apart"
+    )
     return (
         f"{TITLE}. On every image the methods are ranked by the agreement between the maps of the top-1 and the top-2 "
-        f"class (top {unique(table['k_percent'], '{:g}')}% of pixels; n = {unique(table['n'], '{:d}')} images whose "
-        "top-1 prediction is correct); rank 1 is the lowest agreement. The number beside a name is its mean rank. A "
-        "thick bar joins methods whose mean ranks differ by no more than Nemenyi's critical difference: these images "
-        f"do not tell them apart (level {alpha:g} over all pairs of a network). Controls are not ranked. A low rank "
+        f"class (top {unique(table['k_percent'], '{:g}')}% of pixels; n = {n} images whose "
+        f"top-1 prediction is correct); rank 1 is the lowest agreement. {shown} "
+        f"(level {alpha:g} over all pairs of a network). Controls are not ranked. A low rank "
         f"says that a method's maps change with the class, not that they are right.{left_out}"
     )

@@ -5,14 +5,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from case_saliency.figures.fills import fills
-from case_saliency.figures.marks import ROW_HEIGHT, ends, margin_note, method_rows, population, unique
+from case_saliency.figures.marks import ROW_HEIGHT, ends, margin_note, method_rows, placed, population, unique
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import by_setting, n_lines, split
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 TITLE = "Equivalence of confidence drops with those of the reference"
 _BY = ("model", "layer")
-_SPREAD = 0.56  # of a row that the trainings of a network take
 
 
 def equivalence(
@@ -73,9 +72,7 @@ def _draw(axes: Axes, rows: pd.DataFrame, methods: list[str], margin: float) -> 
         axes.axvspan(-margin, margin, color=FAINT, alpha=0.25, linewidth=0, zorder=0)
     axes.axvline(0, color=INK, linewidth=0.5, zorder=1)
     margin_note(axes, -0.75, "equal")
-    seeds = sorted(rows["seed"].unique())
-    for row in rows.to_dict("records"):
-        place = methods.index(row["method"]) + _SPREAD * ((seeds.index(row["seed"]) + 0.5) / len(seeds) - 0.5)
+    for row, place in placed(rows, methods):
         style, mean = method_style(row["method"]), row["difference_to_case"]
         half = row["least_margin"] - abs(mean)
         axes.plot([mean - half, mean + half], [place, place], color=style.colour, linewidth=0.9, zorder=2)

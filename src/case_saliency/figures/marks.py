@@ -1,7 +1,7 @@
 """What figures with one row per method share: the rows, the estimate with its interval, the key to the symbols."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,6 +12,7 @@ from case_saliency.figures.names import VERDICTS, method_style
 from case_saliency.figures.style import FAINT, INK
 
 ROW_HEIGHT = 0.23  # inches for one method
+_SPREAD = 0.56  # of a row that the trainings of a network take
 _ONE_LINE = 5.5  # inches that the key to the verdicts needs on one line
 
 
@@ -29,15 +30,61 @@ def method_rows(axes: Axes, methods: Sequence[str], controls: set[str], *, named
         axes.axhline(first - 0.5, color=FAINT, linewidth=0.5)
 
 
-def estimate(axes: Axes, row: float, method: str, value: float, low: float, high: float) -> None:
-    """Draw an estimate with its interval in the method's colour and marker; a missing bound draws no bar."""
+def estimate(
+    axes: Axes, row: float, method: str, value: float, low: float, high: float, *, small: bool = False
+) -> None:
+    """Draw an estimate with its interval in the method's colour and marker; a missing bound draws no bar.
+
+    `small`: one of several trainings that share a row.
+    """
     style = method_style(method)
     if not math.isnan(high - low):
-        axes.plot([low, high], [row, row], color=INK, linewidth=1.1, solid_capstyle="butt", zorder=3)
+        width = 0.7 if small else 1.1
+        axes.plot([low, high], [row, row], color=INK, linewidth=width, solid_capstyle="butt", zorder=3)
     axes.plot(
-        [value], [row], marker=style.marker, markersize=5, color=style.colour, markeredgecolor=INK,
-        markeredgewidth=0.6, linestyle="none", zorder=4,
+        [value], [row], marker=style.marker, markersize=2.8 if small else 5, color=style.colour, markeredgecolor=INK,
+        markeredgewidth=0.3 if small else 0.6, linestyle="none", zorder=4,
     )  # fmt: skip
+
+
+def placed(rows: pd.DataFrame, methods: Sequence[str]) -> list[tuple[dict[Any, Any], float]]:
+    """Return the rows of a panel with their places on the y axis: the trainings of a network share a method's row.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"method": ["a", "b", "a", "b"], "seed": [0, 0, 1, 1]})
+    >>> [place for _, place in placed(rows, ["a", "b"])]
+    [-0.14, 0.86, 0.14, 1.14]
+    """
+    seeds = sorted(rows["seed"].unique())
+    step = _SPREAD / len(seeds) if seeds else 0.0
+    return [
+        (row, methods.index(row["method"]) + step * (seeds.index(row["seed"]) - (len(seeds) - 1) / 2))
+        for row in rows.to_dict("records")
+    ]
+
+
+def around(axes: Axes, values: pd.Series) -> None:
+    """Set the x axis to the estimates of all panels that share it, and a third of their range on either side.
+
+    The interval of a training with very few images would take the axis for itself; it is cut.
+    """
+    low, high = values.min(), values.max()
+    if high > low:
+        axes.set_xlim(low - (high - low) / 3, high + (high - low) / 3)
+
+
+def counted(values: pd.Series, symbols: Mapping[str, str]) -> str:
+    """Write how often each value stands in a column, by its symbol; the symbol alone for a single value.
+
+    Examples
+    --------
+    >>> counted(pd.Series(["yes", "no", "yes"]), {"yes": "+", "no": "-"}), counted(pd.Series(["no"]), {"no": "-"})
+    ('+2 -1', '-')
+    """
+    if len(values) == 1:
+        return symbols[values.iloc[0]]
+    return " ".join(f"{symbol}{n}" for value, symbol in symbols.items() if (n := int((values == value).sum())))
 
 
 def method_line(method: str, *, control: bool) -> dict[str, Any]:

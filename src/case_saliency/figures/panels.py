@@ -70,6 +70,16 @@ def split(table: pd.DataFrame, by: Sequence[str] = SETTING) -> list[Panel]:
     return sorted(found, key=lambda panel: models.index(panel.setting["model"]))
 
 
+def several_trainings(table: pd.DataFrame) -> bool:
+    """Say whether a network of the table was trained from several seeds: these then share a panel."""
+    return len(table[["model", "seed"]].drop_duplicates()) > table["model"].nunique()
+
+
+def line_width(panels: Sequence[Panel]) -> int:
+    """Return how many panels stand in a line of two columns' width: three, or four if that is all there are."""
+    return 4 if len(panels) == 4 else 3
+
+
 def lines(settings: Sequence[T], panels: Sequence[Panel], width: int = 3) -> list[tuple[T, Sequence[Panel]]]:
     """Arrange panels in lines of at most `width`: all settings of the first panels, then those of the next.
 
@@ -117,14 +127,16 @@ def wrapped(
     ]
 
 
-def by_setting(figure: Figure, settings: Sequence[T], panels: Sequence[Panel]) -> list[tuple[Axes, T, Panel, bool]]:
+def by_setting(
+    figure: Figure, settings: Sequence[T], panels: Sequence[Panel], width: int = 3
+) -> list[tuple[Axes, T, Panel, bool]]:
     """Make axes for every panel under every setting, in the order of `lines`; those of one setting share their x axis.
 
     Returns
     -------
     For each its axes, the setting, the panel, and whether it is the first of its line.
     """
-    arranged = lines(settings, panels)
+    arranged = lines(settings, panels, width)
     grid = figure.subplots(len(arranged), len(arranged[0][1]), squeeze=False)
     scales: dict[str, Axes] = {}
     placed = []

@@ -36,16 +36,16 @@ def exactly(deterministic: bool) -> Iterator[None]:
     """
     memory: Any = torch.utils.deterministic
     filled = memory.fill_uninitialized_memory
-    algorithms = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    mode = torch.get_deterministic_debug_mode()  # unlike its alternative, its setter does not import the compiler
     cudnn = torch.backends.cudnn
     before = cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with a fixed workspace
-    torch.use_deterministic_algorithms(deterministic, warn_only=True)
+    torch.set_deterministic_debug_mode("warn" if deterministic else "default")
     memory.fill_uninitialized_memory = False  # only helps to find reads of unset memory, and costs 7% of a forward pass
     cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32 = deterministic, False, False
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(algorithms[0], warn_only=algorithms[1])
+        torch.set_deterministic_debug_mode(mode)
         cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32 = before
         memory.fill_uninitialized_memory = filled

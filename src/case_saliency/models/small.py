@@ -28,8 +28,8 @@ def _resnet(n_classes: int) -> "nn.Module":
     from torchvision.models.resnet import BasicBlock, ResNet
 
     widths, strides = (16, 32, 64, 64), (1, 2, 2, 1)
-    with torch.device("meta"):  # the parts that are replaced below take no memory and no time
-        network = ResNet(BasicBlock, [1, 1, 1, 1])
+    with torch.random.fork_rng(devices=[]):  # parts that are replaced below draw from no one's random numbers
+        network = ResNet(BasicBlock, [1, 1, 1, 1], num_classes=1)
     network.conv1 = nn.Conv2d(3, widths[0], 3, padding=1, bias=False)
     network.bn1 = nn.BatchNorm2d(widths[0])
     network.maxpool = nn.Identity()
@@ -47,7 +47,7 @@ def _vgg(n_classes: int) -> "nn.Module":
     from torchvision.models.vgg import VGG, make_layers
 
     features = make_layers([16, "M", 32, "M", 64, 64, "M"], batch_norm=True)
-    with torch.device("meta"):
+    with torch.device("meta"):  # the parts that are replaced below take no memory and no time
         network = VGG(features, init_weights=False)
     network.avgpool = nn.AdaptiveAvgPool2d(4)
     network.classifier = nn.Sequential(nn.Linear(64 * 4 * 4, 128), nn.ReLU(inplace=True), nn.Linear(128, n_classes))

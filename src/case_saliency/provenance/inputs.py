@@ -13,6 +13,7 @@ from typing import Any
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.provenance.audit import reading
 from case_saliency.provenance.audit.graph import Graph, graph
+from case_saliency.provenance.audit.parsing import UnreadableError
 from case_saliency.provenance.folders import FOLDER
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,6 @@ def _runs(folder: PurePosixPath) -> Graph:
     for file in sorted(FOLDER.glob(f"*/{glob.escape(str(inside))}/*.json")):
         try:
             runs.append(reading.load(file, file.as_posix()))
-        except reading.UnreadableError as error:  # the gate after a run refuses it, and an audit tells
+        except UnreadableError as error:  # the gate after a run refuses it, and an audit tells
             log.warning("%s: %s; what it tells of is not compared", file, error)
     return graph(runs)

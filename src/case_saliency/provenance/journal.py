@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,8 @@ def read(folder: Path) -> Journal | None:
     """Return the journal, checked; None if there is none. Whatever its content, nothing is raised."""
     path = folder / NAME
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return Journal((), (f"{NAME} is no regular file and was not read",))
         if path.stat().st_size > LIMIT:
             return Journal((), (f"{NAME} is larger than {LIMIT} bytes and was not read",))
         raw = path.read_bytes().splitlines(keepends=True)

@@ -15,7 +15,8 @@ from typing import Any
 SOURCE = ("src", "workflow", "Snakefile")
 WRITTEN = ("dvc.yaml", "dvc.lock", "results", "docs/results")
 """Tracked files that the workflow itself writes: their changes do not make a tree dirty."""
-_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+"""The full name of a commit."""
 _PLAIN = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "diff.indentHeuristic=false")
 _DIFF = (
     *("diff", "HEAD", "--binary", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames"),
@@ -56,7 +57,7 @@ def _names(listed: bytes | None) -> list[str]:
 
 def tracked(commit: str, folders: Iterable[str]) -> list[str] | None:
     """Return the files of some folders at a commit, relative to the working folder; None: no such commit."""
-    if not _COMMIT.fullmatch(commit):
+    if not COMMIT.fullmatch(commit):
         return None
     names = _git("ls-tree", "-r", "-z", "--name-only", f"{commit}^{{commit}}", "--", *folders)
     return None if names is None else _names(names)
@@ -73,11 +74,21 @@ def at(commit: str, paths: Iterable[str]) -> Mapping[str, bytes] | None:
         Relative to the working folder.
     """
     wanted = [path for path in paths if "\n" not in path]
-    if not _COMMIT.fullmatch(commit) or _git("cat-file", "-e", f"{commit}^{{commit}}") is None:
+    if not COMMIT.fullmatch(commit) or _git("cat-file", "-e", f"{commit}^{{commit}}") is None:
         return None
     asked = "".join(f"{commit}:./{path}\n" for path in wanted)
     answer = _git("cat-file", "--batch", given=asked.encode())
     return dict(_parse(answer or b"", wanted))
+
+
+def holding(path: str, sha256: str) -> str | None:
+    """Return the last commit, of those that changed a file, in which it has a certain content; None: none has."""
+    listed = _git("rev-list", "--max-count=1000", "HEAD", "--", path) or b""
+    for commit in listed.decode().split():
+        content = (at(commit, [path]) or {}).get(path)
+        if content is not None and hashlib.sha256(content).hexdigest() == sha256:
+            return commit
+    return None
 
 
 def _parse(answer: bytes, wanted: list[str]) -> Iterable[tuple[str, bytes]]:

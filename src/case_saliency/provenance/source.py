@@ -20,7 +20,7 @@ def state() -> dict[str, Any]:
     return {
         "package": package_digest(),
         "workflow": digest({file.as_posix(): storage.sha256(file) for file in rules}) if rules else None,
-        "params_sha256": storage.sha256(PARAMETERS) if Path(PARAMETERS).exists() else None,
+        "params_sha256": storage.sha256(PARAMETERS) if Path(PARAMETERS).is_file() else None,
     }
 
 

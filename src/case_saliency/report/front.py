@@ -13,12 +13,17 @@ from case_saliency.report.ranges import spread
 
 @dataclass(frozen=True)
 class Line:
-    """One experiment in short; `held_out` and `left` are empty where they were not measured."""
+    """One experiment in short; `power`, `held_out` and `left` are empty where they were not measured.
+
+    `counted` are the images that count for the reference, `power` that of its sign test.
+    """
 
     name: str
     data: str
     networks: str
     images: str
+    counted: str
+    power: str
     label: str
     verdict: str
     held_out: str
@@ -28,11 +33,14 @@ class Line:
 def line(experiment: Experiment) -> Line:
     """Put the answer of an experiment into one line."""
     agreement, settings = experiment.agreement, experiment.settings
+    reference = agreement[agreement["method"] == settings.reference]
     return Line(
         name=experiment.name,
         data=experiment.description,
         networks=_networks(agreement),
         images=f"{spread(agreement['n_total'], '{:d}')} images",
+        counted=spread(reference["n"], "{:d}") if len(reference) else "–",
+        power=spread(reference["power"], "{:.2f}") if len(reference) else "",
         label=method_style(settings.reference).label,
         verdict=_verdict(agreement, settings.reference) or "not measured",
         held_out=_verdict(agreement, held_out(settings.reference)),

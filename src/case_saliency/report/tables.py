@@ -51,10 +51,10 @@ def view(table: pd.DataFrame, identifier: str, caption: str, file_name: str) -> 
         for name in table.columns.drop(constant)
     ]
     rows = [
-        [_cell(column.name, value) for column, value in zip(columns, row, strict=True)]
+        [printed(column.name, value) for column, value in zip(columns, row, strict=True)]
         for row in table.drop(columns=constant).itertuples(index=False, name=None)
     ]
-    constants = [(str(name), _cell(str(name), table[name].iloc[0])[0]) for name in constant]
+    constants = [(str(name), printed(str(name), table[name].iloc[0])[0]) for name in constant]
     text = table.to_csv(index=False, lineterminator="\n")
     if len(rows) > PRINTED:
         content = packed({"rows": rows, "csv": text})
@@ -63,7 +63,8 @@ def view(table: pd.DataFrame, identifier: str, caption: str, file_name: str) -> 
     return TableView(identifier, caption, file_name, constants, columns, rows, uri, len(rows))
 
 
-def _cell(name: str, value: object) -> tuple[str, str]:
+def printed(name: str, value: object) -> tuple[str, str]:
+    """Return a cell as people read it, and the value to sort it by."""
     if value is None or (isinstance(value, float) and pd.isna(value)):
         return "–", ""
     if isinstance(value, bool | np.bool_):

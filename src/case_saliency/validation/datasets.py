@@ -23,10 +23,10 @@ def size_problems(params: Params, experiment: Mapping[str, Any], where: str) -> 
             "null"
         )
     batches = math.ceil(min(wanted, available) / batch_size)
-    if experiment["shards"] > batches:
+    if (experiment.get("shards") or 1) > batches:
         yield (
             f"{where}.shards: {experiment['shards']} found, but {wanted} images make {batches} batches of {batch_size} "
-            f"(compute.batch_size), which are never cut; use at most {batches}"
+            f"(compute.batch_size), which are never cut; use null or at most {batches}"
         )
 
 

@@ -2,9 +2,11 @@
 
 import hashlib
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from case_saliency.provenance.audit import others, packages, picture, text
+from case_saliency.provenance.audit import arithmetic, others, packages, picture, text
 from case_saliency.provenance.audit.embedded import embedded
 from case_saliency.provenance.audit.graph import graph
 from case_saliency.provenance.audit.judge import Audit
@@ -51,6 +53,32 @@ def test_the_last_completed_run_made_a_file():
         ]
     )
     assert made.made_by["a"].id == "new"
+
+
+def test_the_journal_tells_which_record_of_a_file_counts():
+    runs = [run("recorded", [], ["a"], "2026-01-01T00:00:00"), run("stranger", [], ["a"], "2099-01-01T00:00:00")]
+    assert graph(runs, {"results/provenance/recorded.json": 1}).made_by["a"].id == "recorded"
+
+
+def test_cells_are_computed_again_by_hand():
+    rows = pd.DataFrame(
+        {
+            "image_id": ["a", "a", "b", "c"],
+            "qualified": [True, True, True, False],
+            "agreement": [1.0, 2.0, 6.0, 100.0],
+            "drop_logit": [0.5, np.nan, 1.5, 9.0],
+        }
+    )
+    assert arithmetic.again("agreement", {}, "median_agreement", rows) == ("median of agreement over 3 rows", 2.0)
+    assert arithmetic.again("pairwise", {}, "mean_agreement", rows) == ("mean of agreement over 2 images", 3.75)
+    assert arithmetic.again("fidelity", {"measure": "drop_logit"}, "n", rows) == (
+        "count of drop_logit over 2 rows",
+        2.0,
+    )
+    assert arithmetic.again("fidelity", {"measure": "image_id"}, "n", rows) is None
+    assert arithmetic.again("agreement", {}, "p_holm", rows) is None
+    found = [arithmetic.equal(told, 2.0) for told in (2.0000000001, "2", 2.00001, "x", None)]
+    assert found == [True, True, False, False, False]
 
 
 def test_commands_are_quoted_and_told_with_their_commit():

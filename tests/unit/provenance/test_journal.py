@@ -1,4 +1,5 @@
 import json
+import os
 from concurrent.futures import ProcessPoolExecutor
 
 from case_saliency.provenance import journal
@@ -77,3 +78,8 @@ def test_anything_can_stand_in_a_journal(tmp_path):
     for content in (b"\xff\n", b"[]\n", b"3\n", b"[" * 100_000 + b"\n", b'{"record": 1}\n'):
         file.write_bytes(content)
         assert journal.read(tmp_path).problems == ("line 1 is not readable",)
+
+
+def test_a_journal_that_is_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / journal.NAME)
+    assert "no regular file" in journal.read(tmp_path).problems[0]

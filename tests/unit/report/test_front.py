@@ -11,7 +11,7 @@ def test_an_experiment_in_one_line(experiment) -> None:
     held = agreement[agreement["method"] == "case"].assign(method="case_heldout", verdict="undecided")
     found = line(replace(experiment, agreement=pd.concat([agreement, held])))
     assert found.networks == "EfficientNet-Lite0 / EfficientNet-Lite1 / EfficientNet-Lite2"
-    assert found.images == "20 images"
+    assert (found.images, found.counted) == ("20 images", "18")
     assert found.verdict == "class-sensitive on all 3 networks (median 4% to 9%)"
     assert found.held_out == "undecided on all 3 networks (median 4% to 9%)"
     assert found.left == ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
 from case_saliency.errors import CaseSaliencyError
+from case_saliency.provenance.audit.arithmetic import SCORES, USED, again
 from case_saliency.provenance.audit.judge import Audit
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ class Cell:
     """What a cell was computed from.
 
     `keys` are the columns by which its scores were found, `scores` holds file, rows and their numbers, `maps` file,
-    layer, method and images, `images` the rows of the manifests.
+    layer, method and images, `images` the rows of the manifests. `again` is the number computed again from the rows,
+    and how; None where it is no plain statistic of them.
     """
 
     value: Any
@@ -32,6 +34,7 @@ class Cell:
     maps: Sequence[tuple[str, str, str, int]]
     images: "pd.DataFrame"
     missing: Sequence[str]
+    again: tuple[str, float] | None = None
 
 
 def trace(audit: Audit, table: str, row: Mapping[str, str], column: str) -> Cell:
@@ -40,20 +43,21 @@ def trace(audit: Audit, table: str, row: Mapping[str, str], column: str) -> Cell
     Raises
     ------
     CaseSaliencyError
-        If the table has no such column, or not exactly one such row.
+        If the table has no such column, or not exactly one such row; if a file behind it cannot be read.
     """
     import pandas as pd
 
+    stem = PurePosixPath(table).stem
     found = _row(storage.read_table(table), table, row, column)
     scores: list[tuple[str, pd.DataFrame]] = []
     keys: dict[str, Any] = {}
-    for path in _scores(audit, PurePosixPath(table).stem):
+    for path in _scores(audit, stem):
         if audit.evidence.found[path].problem:
             continue
         rows = storage.read_table(path)
-        used = _keys(rows, found)
+        used = _keys(rows, found) | {name: value for name, value in USED.get(stem, {}).items() if name in rows.columns}
         for key, value in used.items():
-            rows = rows[_equals(rows[key], value)]
+            rows = rows[_equals(rows[key], value) | rows[key].isna()]  # without a fill, say: of all of them
         if len(rows):
             scores.append((path, rows))
             keys |= used
@@ -61,7 +65,15 @@ def trace(audit: Audit, table: str, row: Mapping[str, str], column: str) -> Cell
     images, absent = _images(audit, [path for path, _ in scores], list(dict.fromkeys(chosen["image_id"])))
     maps, lacking = _maps(audit, scores)
     missing = [*absent, *lacking, *([] if scores else ["rows of scores"])]
-    return Cell(found[column], keys, scores, maps, images, missing)
+    counted = _all_excluded(audit, table) and len(scores) > 0
+    computed = again(stem, found, column, chosen) if counted else None
+    return Cell(found[column], keys, scores, maps, images, missing, computed)
+
+
+def _all_excluded(audit: Audit, table: str) -> bool:
+    """Tell whether pairs with a degenerate map were left out of the table, which is a choice of params.yaml."""
+    settings = [run.parameters.get("settings") for run in audit.evidence.graph.runs_behind([table])]
+    return all(told.get("degenerate", "exclude") == "exclude" for told in settings if isinstance(told, dict))
 
 
 def _row(rows: "pd.DataFrame", table: str, row: Mapping[str, str], column: str) -> Mapping[str, Any]:
@@ -92,7 +104,7 @@ def _equals(values: "pd.Series[Any]", value: Any) -> "pd.Series[Any]":
 def _scores(audit: Audit, stem: str) -> list[str]:
     """Return the files of scores behind the table: of the score that the table is named after, if there is one."""
     behind = [path for path in audit.evidence.scope if path.startswith("results/scores/") and path.endswith(".parquet")]
-    named = [path for path in behind if f"/{stem}/" in path]
+    named = [path for path in behind if f"/{SCORES.get(stem, stem)}/" in path]
     return named or behind
 
 

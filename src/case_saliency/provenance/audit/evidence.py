@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from case_saliency.provenance import journal, repository
-from case_saliency.provenance.audit import embedded, others, states
+from case_saliency.provenance.audit import embedded, others, reading, states
 from case_saliency.provenance.audit.graph import Graph
 from case_saliency.provenance.audit.measuring import Found, measure
 from case_saliency.provenance.audit.reading import Run
@@ -50,6 +50,8 @@ class Evidence:
         Figure -> the id in it.
     dvc, crate
         What dvc.lock and the crate say; None: not there.
+    earlier
+        File of the repository that is not as the crate tells -> the commit in which it was so.
     """
 
     root: Path
@@ -72,6 +74,7 @@ class Evidence:
     carried: Mapping[str, str | None] = field(default_factory=dict)
     dvc: others.Locked | None = None
     crate: Mapping[str, str] | None = None
+    earlier: Mapping[str, str] = field(default_factory=dict)
 
 
 def gather(root: Path, asked: Sequence[str], outside: Iterable[Path] = ()) -> Evidence:
@@ -110,6 +113,7 @@ def gather(root: Path, asked: Sequence[str], outside: Iterable[Path] = ()) -> Ev
         carried=_carried(root, scope, found),
         dvc=dvc,
         crate=crate,
+        earlier=_earlier(crate or {}, exported, found),
     )
 
 
@@ -140,6 +144,12 @@ def _unknown(root: Path, known: Graph) -> Iterator[str]:
                 or _kept(name)
             ):
                 yield name
+
+
+def _earlier(crate: Mapping[str, str], exported: Sequence[str], found: Mapping[str, Found]) -> dict[str, str]:
+    own = [path for path in exported if path.split("/")[0] not in MADE and not reading.leaves(path)]
+    stale = [path for path in own if found[path].sha256 != crate[path]]
+    return {path: commit for path in stale if (commit := repository.holding(path, crate[path])) is not None}
 
 
 def _pointer(name: str) -> bool:

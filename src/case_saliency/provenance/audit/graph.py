@@ -8,7 +8,7 @@ from case_saliency.provenance.audit.reading import Entry, Run
 
 @dataclass(frozen=True)
 class Graph:
-    """Completed runs, in the order in which they ended; of several that made a file, the last one counts."""
+    """Completed runs, in the order in which they were recorded; of several that made a file, the last one counts."""
 
     runs: tuple[Run, ...]
     made_by: Mapping[str, Run]
@@ -44,7 +44,18 @@ class Graph:
         return list(found.values())
 
 
-def graph(runs: Iterable[Run]) -> Graph:
-    """Build the graph of some records; failed runs made nothing."""
-    ordered = sorted((run for run in runs if run.status == "completed"), key=lambda run: (run.ended, run.record))
+def graph(runs: Iterable[Run], lines: Mapping[str, int] | None = None) -> Graph:
+    """Build the graph of some records; failed runs made nothing.
+
+    Parameters
+    ----------
+    runs
+        The records.
+    lines
+        Record -> its line in the journal, which tells the order. A record without a line comes before all that have
+        one, whatever time it tells: a file that a run of the journal made is not explained by a stranger.
+    """
+    known = lines or {}
+    done = (run for run in runs if run.status == "completed")
+    ordered = sorted(done, key=lambda run: (known.get(run.record, 0), run.ended, run.record))
     return Graph(tuple(ordered), {entry.path: run for run in ordered for entry in run.outputs})

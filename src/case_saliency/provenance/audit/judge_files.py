@@ -83,8 +83,18 @@ def whole(evidence: Evidence) -> Iterator[Check]:
             yield Check(CRATE, "readable", MISMATCH, "it is no RO-Crate")
             return
         for path in [path for path in evidence.crate if path not in scope]:
-            told, now = evidence.crate[path], evidence.found[path].sha256
-            yield Check(path, "crate", OK if told == now else MISMATCH, "" if told == now else _STALE, told, now)
+            yield _exported(evidence, path)
         absent = sorted(path for path in set(evidence.graph.made_by) - set(evidence.crate) if not leaves(path))
         note = f"{len(absent)} files of records are not in the crate, such as {absent[0]}" if absent else ""
         yield Check(CRATE, "complete", MISMATCH if absent else OK, note)
+
+
+def _exported(evidence: Evidence, path: str) -> Check:
+    """Compare a file that no run made with what the crate tells of it: git keeps the versions of those it tracks."""
+    told, now = (evidence.crate or {})[path], evidence.found[path].sha256
+    if told == now:
+        return Check(path, "crate", OK, "", told, now)
+    if commit := evidence.earlier.get(path):
+        note = f"the crate tells of it as in {commit[:12]}: `case-saliency crate` makes it again"
+        return Check(path, "crate", OK, note, told, now)
+    return Check(path, "crate", MISMATCH, _STALE, told, now)

@@ -166,7 +166,11 @@ def _tree(evidence: Evidence) -> Check:
 
 
 def records(evidence: Evidence) -> Iterator[Check]:
-    """Yield what concerns all records: those that cannot be read, and those that the journal misses."""
+    """Yield what concerns all records: those that cannot be read, those behind no file, and those that are gone."""
+    told = {run.record for run in evidence.runs}
+    for run in (*evidence.graph.runs, *evidence.failed):
+        if run.record not in told:  # replaced by a later run of another name, failed, or a stranger
+            yield _record(evidence, run)
     for record, reason in evidence.unreadable.items():
         yield Check(record, "record", MISMATCH, f"it is no record: {reason}")
     latest = {} if evidence.journal is None else evidence.journal.latest()

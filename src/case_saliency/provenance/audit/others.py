@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from case_saliency.provenance.audit import reading
 from case_saliency.provenance.audit.measuring import measure
+from case_saliency.provenance.audit.parsing import UnreadableError, parse
 from case_saliency.provenance.folders import FOLDER
 
 CRATE = "results/ro-crate-metadata.json"
@@ -36,7 +37,7 @@ def locked(root: Path) -> Locked | None:
         for name, base in (("dvc.lock", ""), (RECORDS, f"{FOLDER.parent}/")):
             if (root / name).exists():
                 files |= {base + path: md5 for path, md5 in _outputs(reading.read(root / name))}
-    except (reading.UnreadableError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (UnreadableError, ValueError, TypeError, KeyError, AttributeError) as error:
         return Locked({}, {}, f"{name} is not readable: {error}")
     if not files:
         return None
@@ -52,7 +53,7 @@ def _outputs(content: bytes) -> Iterator[tuple[str, str]]:
     try:
         body = yaml.safe_load(content)
     except (yaml.YAMLError, RecursionError) as error:
-        raise reading.UnreadableError(str(error).splitlines()[0]) from error
+        raise UnreadableError(str(error).splitlines()[0]) from error
     stages = body.get("stages") or {"": body}
     for stage in stages.values():
         for out in stage.get("outs") or []:
@@ -81,7 +82,7 @@ def _ignored(root: Path) -> Any:
 
     try:
         lines = reading.read(root / ".dvcignore").decode("utf-8", "replace").splitlines()
-    except reading.UnreadableError:
+    except UnreadableError:
         lines = []
     return pathspec.GitIgnoreSpec.from_lines(lines)
 
@@ -93,14 +94,20 @@ def crate(root: Path) -> Mapping[str, str] | None:
     """
     if not (root / CRATE).exists():
         return None
-    try:
-        entities = reading.parse(reading.read(root / CRATE)).get("@graph")
-    except reading.UnreadableError:
-        return {CRATE: ""}
-    if not isinstance(entities, list):
+    found = entities(root)
+    if found is None:
         return {CRATE: ""}
     return {
         posixpath.normpath(f"{FOLDER.parent}/{unquote(str(entity['@id']))}"): str(entity["sha256"])
-        for entity in entities
-        if isinstance(entity, dict) and "@id" in entity and "sha256" in entity and "://" not in str(entity["@id"])
+        for entity in found
+        if "@id" in entity and "sha256" in entity and "://" not in str(entity["@id"])
     }
+
+
+def entities(root: Path) -> list[dict[str, Any]] | None:
+    """Return the entities of the crate; None if there is none that can be read."""
+    try:
+        found = parse(reading.read(root / CRATE)).get("@graph")
+    except UnreadableError:
+        return None
+    return [entity for entity in found if isinstance(entity, dict)] if isinstance(found, list) else None

@@ -1,23 +1,16 @@
 """Records as untrusted data: read within limits, checked for type, and never a path that leaves the repository."""
 
 import hashlib
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from case_saliency.provenance.audit.parsing import UnreadableError, parse
+
 LIMIT = 32 * 2**20
 """Bytes of a record, and of any other file of records, that is read."""
-
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-"""Halves of characters, which cannot be written anywhere; records are written without escapes."""
-
-
-class UnreadableError(ValueError):
-    """A record that is not what a run writes; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -110,27 +103,6 @@ def read(path: Path) -> bytes:
         raise UnreadableError(getattr(error, "strerror", None) or str(error)) from error
 
 
-def parse(content: bytes) -> dict[str, Any]:
-    """Return a JSON object.
-
-    Raises
-    ------
-    UnreadableError
-        If it is none, is nested too deeply, or holds what is no text or no JSON (halves of characters, NaN).
-    """
-    if _SURROGATE.search(content):
-        raise UnreadableError("it holds characters that are no text")
-    try:
-        body = json.loads(content, parse_constant=_refuse)
-    except RecursionError as error:
-        raise UnreadableError("it is nested too deeply") from error
-    except ValueError as error:
-        raise UnreadableError(f"it is not JSON: {error}") from error
-    if not isinstance(body, dict):
-        raise UnreadableError(f"a JSON object was expected, found {type(body).__name__}")
-    return body
-
-
 def leaves(path: str) -> bool:
     """Tell whether a path leaves the folder that it is relative to.
 
@@ -172,9 +144,11 @@ def _mapping(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 def _time(body: Mapping[str, Any], key: str) -> str:
     try:
-        datetime.fromisoformat(_text(body, key))
+        told = datetime.fromisoformat(_text(body, key))
     except ValueError as error:
         raise UnreadableError(f"{key}: {error}") from error
+    if told.tzinfo is None:
+        raise UnreadableError(f"{key}: a time without its zone")
     return _text(body, key)
 
 
@@ -186,7 +160,3 @@ def _typed(value: Any, kind: type, key: str) -> Any:
     if not isinstance(value, kind):
         raise UnreadableError(f"{key}: {kind.__name__} expected, found {type(value).__name__}")
     return value
-
-
-def _refuse(constant: str) -> Any:
-    raise UnreadableError(f"{constant} is no JSON number")

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from case_saliency.provenance import journal
 from case_saliency.provenance.audit import reading
 from case_saliency.provenance.audit.graph import Graph, graph
+from case_saliency.provenance.audit.parsing import UnreadableError
 from case_saliency.provenance.audit.reading import Run
 from case_saliency.provenance.folders import FOLDER
 
@@ -29,7 +31,10 @@ def records(root: Path) -> Records:
             continue
         try:
             found.append(reading.load(path, name))
-        except reading.UnreadableError as error:
+        except UnreadableError as error:
             unreadable[name] = str(error)
     failed = tuple(run for run in found if run.status != "completed")
-    return Records(graph(found), failed, unreadable)
+    told = journal.read(root / FOLDER)
+    latest = {} if told is None else told.latest()
+    lines = {f"{FOLDER}/{name}": line.number for name, line in latest.items()}
+    return Records(graph(found, lines), failed, unreadable)

@@ -7,6 +7,7 @@ from pathlib import Path
 from case_saliency.provenance import repository, source
 from case_saliency.provenance.audit import reading
 from case_saliency.provenance.audit.measuring import measure
+from case_saliency.provenance.audit.parsing import UnreadableError
 from case_saliency.provenance.audit.reading import Run
 from case_saliency.provenance.folders import ENVIRONMENTS, FOLDER
 
@@ -50,7 +51,7 @@ def inventory(root: Path, digest: str) -> tuple[str, ...] | None:
         return None
     try:
         content = reading.read(root / FOLDER / ENVIRONMENTS / f"{digest}.txt")
-    except reading.UnreadableError:
+    except UnreadableError:
         return None
     intact = hashlib.sha256(content).hexdigest() == digest
     return tuple(content.decode("utf-8", "replace").splitlines()) if intact else None
@@ -60,7 +61,7 @@ def locks(root: Path, runs: Sequence[Run]) -> dict[str, str]:
     """Return hash -> text of the locks that runs name: the present one, or that of their commit."""
     try:
         texts = [reading.read(root / source.LOCK)]
-    except reading.UnreadableError:
+    except UnreadableError:
         texts = []
     for commit in dict.fromkeys(run.commit for run in runs if run.commit):
         texts += (repository.at(commit, [source.LOCK]) or {}).values()

@@ -5,6 +5,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from case_saliency.provenance import repository
 from case_saliency.provenance.audit.evidence import NOT_RECORDED
 from case_saliency.provenance.audit.judge import Audit
 from case_saliency.provenance.audit.reading import Run
@@ -14,6 +15,7 @@ LIMITS = """\
 What no audit can prove: that a run computed what its code says, which only running it again can (--reexecute N); and
 that records, journal and commits were not forged together, which only a copy that you trust can (compare the commit,
 and results/provenance.dvc in it). Processor, times and seeds are as the run told them."""
+PROGRAM = "case-saliency"
 _SHOWN = 12
 
 
@@ -139,17 +141,26 @@ def closing(audit: Audit, seconds: float) -> Iterator[str]:
         here = {path: why for path, why in NOT_RECORDED.items() if (audit.evidence.root / path).exists()}
         absent = "; ".join(f"{path} ({why})" for path, why in here.items()) or "nothing else"
         yield f"Without a record: {absent}." + (f" {failed} failed runs are on record." if failed else "")
-    yield LIMITS
+    yield from LIMITS.splitlines()
 
 
 def commands(audit: Audit, targets: Iterable[str]) -> Iterator[str]:
-    """Yield a shell script that rebuilds files from nothing: every command in order, at the commit it ran at."""
+    """Yield a shell script that rebuilds files from nothing: every command in order, at the commit it ran at.
+
+    A record is data, and what it tells may be forged: no other program than this one and git is ever named.
+    """
     yield "set -eu"
     commit = lock = None
     for run in audit.evidence.graph.runs_behind(targets):
+        if run.command[:1] != (PROGRAM,):
+            yield f"echo {shlex.quote(f'{run.record}: not a command of {PROGRAM}')} >&2; exit 1"
+            return
+        if any(check.what == "record" and check.verdict is not Verdict.OK for check in audit.of(run.record)):
+            yield f"# not trustworthy: {run.record} is {audit.verdict(run.record)}"
         if run.commit != commit:
             commit = run.commit
-            yield f"git checkout --quiet --detach {shlex.quote(commit)}" if commit else "# the next run was outside git"
+            known = commit is not None and repository.COMMIT.fullmatch(commit)
+            yield f"git checkout --quiet --detach {commit}" if known else "# the next run was at no commit of git"
         if run.lock_sha256 != lock:
             lock = run.lock_sha256
             yield f"# packages of requirements.lock {str(lock)[:16]} ({software(run)}): make install"

@@ -74,7 +74,7 @@ CLAIMS: Mapping[str, Claim] = {
         _IMAGENET | _CIFAR,
     ),
     "C5": Claim(
-        "at its norm5 CASE does and most do not",
+        "at DenseNet's norm5 CASE passes and most methods do not",
         "DenseNet, layer norm5: most methods no longer reject; CASE still does.",
         "Table 2: p < .0001 for CASE and Score-CAM alone",
         "CASE rejects; at least 4 of 5 baselines have an interval that does not begin below 50%; and their agreement "
@@ -83,7 +83,7 @@ CLAIMS: Mapping[str, Claim] = {
         _IMAGENET,
     ),
     "C6": Claim(
-        "so in five trainings",
+        "what holds at DenseNet's conv2 holds in five trainings",
         "C4 is stable across five training seeds.",
         "Figure 4: every method rejects in each of five runs on CIFAR-100",
         "every method rejects after Holm's correction on each of five seeds",
@@ -91,7 +91,7 @@ CLAIMS: Mapping[str, Claim] = {
         _CIFAR,
     ),
     "C7": Claim(
-        "conv2 is uniquely sparse",
+        "DenseNet's conv2 is uniquely sparse",
         "DenseNet's conv2 layer is uniquely sparse in active channels.",
         "Figures 5 and 6: fewer than 20 of 32 channels, a peak near 1050 of 1920 at norm5, several hundred elsewhere",
         "the ratio of active shares, conv2 to each other architecture's main layer, has an interval below .5 at every "

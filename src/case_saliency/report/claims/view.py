@@ -1,10 +1,12 @@
-"""The ledger as the report shows it: a paragraph for the front, and a table of claims by experiments."""
+"""The ledger as the report shows it: the answer for the front, and a table of claims by experiments."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from case_saliency.report.claims.ledger import CLAIMS, VERDICTS, Claim
+
+MIXED = "decided differently"
 
 
 @dataclass(frozen=True)
@@ -18,9 +20,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Ledger:
-    """What the report prints: one sentence for each experiment, the experiments' names, and the claims."""
+    """What the report prints: the answer, on whose ground it was found, the experiments' names, and the claims.
 
-    sentences: Sequence[tuple[str, str]]
+    `answer` has a line for each overall verdict: the verdict, how many claims, and which.
+    """
+
+    answer: Sequence[tuple[str, int, str]]
+    ground: str
     experiments: Sequence[str]
     entries: Sequence[Entry]
     symbols: Mapping[str, str]
@@ -35,19 +41,37 @@ def ledger(records: Sequence[Mapping[str, Any]]) -> Ledger | None:
         Entry(identifier, claim, [record for record in records if record["id"] == identifier])
         for identifier, claim in CLAIMS.items()
     ]
-    return Ledger([(name, _sentence(records, name)) for name in experiments], experiments, entries, VERDICTS)
+    return Ledger(_answer(entries), _ground(records), experiments, entries, {**VERDICTS, MIXED: "≠"})
 
 
-def _sentence(records: Sequence[Mapping[str, Any]], experiment: str) -> str:
-    """Name the claims by verdict, in words.
+def overall(verdicts: Sequence[str]) -> str:
+    """Return what the experiments that decide a claim say of it, `MIXED` where they differ.
+
+    Experiments that leave it open do not count beside others that decide it.
 
     Examples
     --------
-    >>> _sentence([{"experiment": "e", "id": name, "verdict": "partly"} for name in ("C1", "C3")], "e")
-    'partly: common CAM methods fail (C1), CASE has the lowest agreement (C3)'
+    >>> overall(["inconclusive", "reproduced", "not tested here"]), overall(["reproduced", "partly"])
+    ('reproduced', 'decided differently')
     """
-    found: dict[str, list[str]] = {verdict: [] for verdict in VERDICTS}
-    for record in records:
-        if record["experiment"] == experiment:
-            found[record["verdict"]].append(f"{CLAIMS[record['id']].short} ({record['id']})")
-    return "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in found.items() if names)
+    for left_out in ({"not tested here", "inconclusive"}, {"not tested here"}, set()):
+        found = {verdict for verdict in verdicts if verdict not in left_out}
+        if found:
+            return found.pop() if len(found) == 1 else MIXED
+    return "not tested here"
+
+
+def _answer(entries: Sequence[Entry]) -> list[tuple[str, int, str]]:
+    found: dict[str, list[str]] = {}
+    for entry in entries:
+        if entry.records:
+            verdict = overall([record["verdict"] for record in entry.records])
+            found.setdefault(verdict, []).append(f"{entry.claim.short} ({entry.identifier})")
+    return [(name, len(found[name]), "; ".join(found[name])) for name in (*VERDICTS, MIXED) if name in found]
+
+
+def _ground(records: Sequence[Mapping[str, Any]]) -> str:
+    own = sorted({record["id"] for record in records if record["scope"] == "own"})
+    if not own:
+        return "No claim was tested on the networks and data that it is about: others stand for them."
+    return f"On the networks and data that they are about: {', '.join(own)}; on others that stand for them: the rest."

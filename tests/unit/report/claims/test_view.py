@@ -15,16 +15,27 @@ def record(claim, verdict, scope="other", experiment="e"):
     }  # fmt: skip
 
 
-def test_a_sentence_names_the_claims_of_each_verdict():
-    found = ledger([record("C1", "inconclusive"), record("C2", "reproduced"), record("C3", "inconclusive")])
-    assert found.sentences == [
-        (
-            "e",
-            "reproduced: CASE passes everywhere (C2); inconclusive: common CAM methods fail (C1), CASE has the lowest "
-            "agreement (C3)",
-        )
+def test_the_answer_is_that_of_the_experiments_which_decide():
+    found = ledger(
+        [
+            record("C1", "inconclusive"),
+            record("C2", "reproduced"), record("C2", "inconclusive", experiment="f"),
+            record("C3", "partly"), record("C3", "not reproduced", experiment="f"),
+            record("C4", "not tested here", "none"), record("C4", "reproduced", experiment="f"),
+        ]
+    )  # fmt: skip
+    assert found.answer == [
+        ("reproduced", 2, "CASE passes everywhere (C2); at DenseNet's conv2 nearly all methods pass (C4)"),
+        ("inconclusive", 1, "common CAM methods fail (C1)"),
+        ("decided differently", 1, "CASE has the lowest agreement (C3)"),
     ]
     assert ledger([]) is None
+
+
+def test_on_whose_ground_is_said():
+    assert ledger([record("C1", "partly")]).ground.startswith("No claim was tested on the networks and data that")
+    told = ledger([record("C1", "partly"), record("C2", "reproduced", "own")]).ground
+    assert told == "On the networks and data that they are about: C2; on others that stand for them: the rest."
 
 
 def test_the_page_shows_verdicts_and_parts(experiment):

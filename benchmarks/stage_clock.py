@@ -1,0 +1,139 @@
+"""Run a stage as `case-saliency` does, and note where its processor time went: python -m benchmarks.stage_clock ...
+
+One line of JSON is appended to the file that STAGE_CLOCK names. Every moment counts once: for what is going on, not for
+what called it. `compute` is what remains after the start of Python, imports, reading and writing of files (decoding
+of images included), and the record (hashes of inputs, outputs and code).
+"""
+
+import builtins
+import functools
+import importlib
+import inspect
+import json
+import os
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+BOOKED = {
+    "case_saliency.storage": {
+        "files": (
+            *("read_json", "read_table", "read_tensors", "read_metadata", "read_matrix"),
+            *("write_text", "write_json", "write_table", "write_tensors", "write_arrays", "write_matrix", "write_maps"),
+        )
+    },
+    "case_saliency.datasets.images": {"files": ("read", "arrays")},
+    "case_saliency.cli.maps": {"files": ("read_layers",)},
+    "case_saliency.provenance.code": {"record": ("closure",)},
+    "case_saliency.provenance.record": {"record": ("Record.__post_init__", "Record.finish")},
+}
+"""Module -> kind -> its functions whose calls are booked on it; of a generator, each step."""
+
+
+class Clock:
+    """Processor time by what the process is busy with."""
+
+    def __init__(self) -> None:
+        self.last = time.process_time()
+        self.spent: Counter[str] = Counter(start=self.last)
+        self.busy = ["compute"]
+
+    def turn(self) -> None:
+        """Book the time since the last turn."""
+        now = time.process_time()
+        self.spent[self.busy[-1]] += now - self.last
+        self.last = now
+
+    @contextmanager
+    def on(self, kind: str) -> Any:
+        """Book what happens inside on a kind."""
+        self.turn()
+        self.busy.append(kind)
+        try:
+            yield
+        finally:
+            self.turn()
+            self.busy.pop()
+
+    def booked(self, function: Callable[..., Any], kind: str) -> Callable[..., Any]:
+        """Return a function whose calls are booked on a kind."""
+
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            with self.on(kind):
+                return function(*args, **kwargs)
+
+        @functools.wraps(function)
+        def steps(*args: Any, **kwargs: Any) -> Iterator[Any]:
+            found = function(*args, **kwargs)
+            while True:
+                with self.on(kind):
+                    try:
+                        step = next(found)
+                    except StopIteration:
+                        return
+                yield step
+
+        return steps if inspect.isgeneratorfunction(function) else call
+
+
+def main() -> None:
+    """Run the stage of the command line."""
+    clock = Clock()
+    builtins.__import__ = clock.booked(_counting(builtins.__import__, clock), "imports")
+    with clock.on("imports"):
+        entry = importlib.import_module("case_saliency.cli.main")
+    for module, kinds in BOOKED.items():
+        for kind, names in kinds.items():
+            for name in names:
+                *owner, last = name.split(".")
+                place = functools.reduce(getattr, owner, importlib.import_module(module))
+                setattr(place, last, clock.booked(getattr(place, last), kind))
+    code = 1
+    try:
+        code = entry.main()
+    finally:
+        clock.turn()
+        line = {"command": sys.argv[1:], "peak_mb": peak_mb(), **clock.spent}
+        with Path(os.environ["STAGE_CLOCK"]).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+    entry.leave(code)
+
+
+def _counting(import_: Callable[..., Any], clock: Clock) -> Callable[..., Any]:
+    """Return an `__import__` by which networks count, once they can be loaded, the images that pass through them."""
+    waiting = ["case_saliency.models.networks"]
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        found = import_(*args, **kwargs)
+        if waiting and hasattr(sys.modules.get(waiting[0]), "load"):
+            networks: Any = sys.modules[waiting.pop()]
+            load = networks.load
+
+            def load_counting(*told: Any, **more: Any) -> Any:
+                model = load(*told, **more)
+                model.module.register_forward_pre_hook(
+                    lambda _module, inputs: clock.spent.update(passes=len(inputs[0]))
+                )
+                return model
+
+            networks.load = load_counting
+        return found
+
+    return call
+
+
+def peak_mb() -> float:
+    """Return the peak of this program's resident memory (Linux; rusage would give that of its parent, if larger)."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert found, "no VmHWM in /proc/self/status"
+    return int(found[1]) / 1024
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""The default run in a fresh clone: where its processor time goes, what planning and recording cost, and peak memory.
+
+Then the smallest experiment at three numbers of images, with one network: does memory grow, does time grow in
+proportion? Last, a plan of 10,000 jobs. About 20 minutes on two cores.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+import yaml
+
+from benchmarks.timing import Row, cpu_seconds, tell
+from case_saliency.models import networks
+
+ROOT = Path(__file__).parent.parent
+CORES = 2
+NETWORK = "resnet_small"
+SIZES = (50, 150, 450)
+"""Images of `digits`; its test split has 450."""
+SHARDS = 625
+"""Of each network and family: 10,000 jobs that draw maps."""
+NAN = float("nan")
+
+
+def measure() -> tuple[dict[str, float], list[Row]]:
+    """Return the figures by key, and the lines of the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        clone = Path(folder, "clone")
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)  # noqa: S603, S607
+        figures, rows = _default(clone, Path(folder))
+        for part in (_growth(clone, Path(folder)), _plan(clone)):
+            figures, rows = figures | part[0], rows + part[1]
+    return figures, rows
+
+
+def _default(clone: Path, folder: Path) -> tuple[dict[str, float], list[Row]]:
+    tell("the default run")
+    before, start = _processor(), time.monotonic()
+    jobs = _run(clone, folder / "default.jsonl", ["snakemake", "--cores", str(CORES), "--quiet", "all"])
+    cpu, wall = _processor() - before, time.monotonic() - start
+    compute = float(jobs["compute"].sum())
+    figures = {
+        "default_minutes_on_two_cores": wall / 60,
+        "default_cpu_minutes": cpu / 60,
+        "default_cpu_over_compute": cpu / compute,
+        "default_jobs": float(len(jobs)),
+    }
+    for name, command in (
+        ("plan_seconds", ["snakemake", "--dry-run", "--quiet"]),
+        ("dvc_status_seconds", ["dvc", "status", "--quiet"]),
+        ("commit_seconds", [sys.executable, "-m", "workflow.versioning.commit"]),
+    ):
+        tell(name)
+        begun = time.monotonic()
+        subprocess.run(command, cwd=clone, env=_environment(clone), capture_output=True, check=False)  # noqa: S603
+        figures[name] = time.monotonic() - begun
+    kinds = ["start", "imports", "files", "record", "compute"]
+    rows = [Row("all jobs", kind, float(jobs[kind].sum()), "processor time") for kind in kinds]
+    outside = cpu - float(jobs[kinds].sum().sum())
+    rows.append(Row("Snakemake, shells, gate", "the rest", outside, "processor time"))
+    for stage, found in jobs.groupby("stage"):
+        remark = f"{len(found)} jobs, {found['imports'].sum():.0f} s of imports, peak {found['peak_mb'].max():.0f} MB"
+        rows.append(Row(str(stage), "compute", float(found["compute"].sum()), remark))
+    return figures, rows
+
+
+def _growth(clone: Path, folder: Path) -> tuple[dict[str, float], list[Row]]:
+    found = {}
+    for n in SIZES:
+        tell(f"{n} images")
+        _set(clone, {"run": ["digits"]}, {"digits": {"n_images": n, "models": [NETWORK], "seeds": [0]}})
+        command = ["snakemake", "--cores", "1", "--quiet", "all", "--", "results/report.html"]
+        jobs = _run(clone, folder / f"{n}.jsonl", command)
+        found[n] = jobs.groupby("stage").agg({"peak_mb": "max", "compute": "sum", "passes": "sum"})
+    weights = clone / f"models/digits/{NETWORK}/seed0"
+    bare = _bare_pass(weights / "weights.safetensors", weights / "model.json")
+    first, last = found[SIZES[0]], found[SIZES[-1]]
+    rows = [Row(NETWORK, "bare forward pass, batches of 10", bare, "of one image")]
+    for stage in [name for name in first.index if name in last.index and first.loc[name, "passes"]]:
+        for n, table in found.items():
+            passes, seconds = table.loc[stage, ["passes", "compute"]]
+            told = f"{n} images, {passes:.0f} passes, which alone take {passes * bare:.2f} s"
+            rows.append(Row(str(stage), "compute", float(seconds), told))
+    for stage in [name for name in first.index if name in last.index]:
+        peaks = ", ".join(f"{table.loc[stage, 'peak_mb']:.0f}" for table in found.values())
+        rows.append(Row(str(stage), "peak memory", NAN, f"{peaks} MB for {', '.join(map(str, SIZES))} images"))
+    growth = (last["peak_mb"] / first["peak_mb"]).dropna()
+    return {"peak_growth_9_fold_images": float(growth.max())}, rows
+
+
+def _bare_pass(weights: Path, description: Path) -> float:
+    module = networks.load(weights, description).module
+    images = torch.zeros(10, 3, 32, 32)
+    with torch.inference_mode():
+        module(images)
+        return min(cpu_seconds(lambda: [module(images) for _ in range(20)]) for _ in range(5)) / 200
+
+
+def _plan(clone: Path) -> tuple[dict[str, float], list[Row]]:
+    tell("a plan of 10,000 jobs")
+    section = {"n_images": 25_000, "shards": SHARDS, "layers": ["last_conv"]}
+    _set(clone, {"run": ["imagenet"], "datasets": {"imagenet": {"path": "/nowhere"}}}, {"imagenet": section})
+    begun = time.monotonic()
+    done = subprocess.run(
+        ["snakemake", "--dry-run", "--quiet", "rules"],  # noqa: S607
+        cwd=clone,
+        env=_environment(clone),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seconds = time.monotonic() - begun
+    counts = [line.split() for line in done.stdout.splitlines() if line.startswith("total")]
+    jobs = float(counts[0][1]) if counts else NAN
+    return {"planned_jobs": jobs, "planned_jobs_seconds": seconds}, []
+
+
+def _set(clone: Path, top: Mapping[str, Any], experiments: Mapping[str, Mapping[str, Any]]) -> None:
+    file = clone / "params.yaml"
+    params = yaml.safe_load(file.read_text(encoding="utf-8"))
+    for name, section in experiments.items():
+        params["experiments"][name] |= section
+    for name, value in top.items():
+        params[name] = {**params[name], **value} if isinstance(value, Mapping) else value
+    file.write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+
+
+def _environment(clone: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    paths = [str(clone.parent / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]]
+    return kept | {"PATH": os.pathsep.join(paths), "PYTHONPATH": str(clone / "src")}
+
+
+def _run(clone: Path, times: Path, command: Sequence[str]) -> pd.DataFrame:
+    """Run the workflow with a `case-saliency` that notes what each job's time went into."""
+    instead = clone.parent / "bin/case-saliency"
+    instead.parent.mkdir(exist_ok=True)
+    clock = Path(__file__).with_name("stage_clock.py")
+    instead.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{clock}" "$@"\n', encoding="utf-8")
+    instead.chmod(0o755)
+    environment = {**_environment(clone), "STAGE_CLOCK": str(times)}
+    done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}\n{done.stderr[-3000:]}")
+    jobs = pd.DataFrame([json.loads(line) for line in times.read_text(encoding="utf-8").splitlines()])
+    return jobs.assign(stage=[_stage(words) for words in jobs["command"]]).fillna(0.0)
+
+
+def _stage(words: Sequence[str]) -> str:
+    skipped = {"--log": 2, "--threads": 2}
+    at = 0
+    while words[at] in skipped:
+        at += skipped[words[at]]
+    return words[at]
+
+
+def _processor() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

@@ -1,0 +1,166 @@
+"""Write the page on scaling from what `python -m benchmarks workflow` measured and what docs/experiments.md counts.
+
+Run it by `python docs/scaling.py`.
+"""
+
+import json
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from case_saliency.storage import write_text
+
+DOCS = Path(__file__).parent
+PAGE = DOCS / "scaling.md"
+IMAGES, GPUS = 50_000, (1, 8, 64)
+OPERATIONS = 1e13
+UNSHARDED = 80
+"""Passes for an image and layer in stages that are one job for each network: the drops, and curves of some images."""
+LIMIT = 60.0
+_PASSES = r"(\d+) images, (\d+) passes, which alone take ([\d.]+) s"
+
+Rows = Sequence[dict[str, Any]]
+
+
+def main() -> None:
+    """Write the page."""
+    measured = json.loads((DOCS.parent / "benchmarks/results.json").read_text(encoding="utf-8"))["workflow"]
+    write_text(page(measured, (DOCS / "experiments.md").read_text(encoding="utf-8")), PAGE)
+
+
+def page(measured: dict[str, Any], counted: str) -> str:
+    """Return the page."""
+    figures, rows = measured["figures"], measured["rows"]
+    parts = [_head(), *_floor(figures, rows), *_memory(figures, rows), *_cost(rows), *_paper(counted), _plan(figures)]
+    return "\n\n".join(["# Scaling", *parts]) + "\n"
+
+
+def _fill(text: str) -> str:
+    return textwrap.fill(" ".join(text.split()), width=125, break_long_words=False, break_on_hyphens=False)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))
+
+
+def _head() -> str:
+    return _fill(
+        """What a run costs, what it needs, and where it stops being fast. Written by `python docs/scaling.py` from
+        `benchmarks/results.json` (`python -m benchmarks workflow`: the default run in a fresh clone on two cores, one
+        experiment at three numbers of images, a plan of many jobs) and from the counts of
+        [experiments](experiments.md). [Clusters](clusters.md) tells how to run there."""
+    )
+
+
+def _floor(figures: dict[str, float], rows: Rows) -> list[str]:
+    jobs = {row["what"]: row["seconds"] for row in rows if row["network"] == "all jobs"}
+    jobs["the rest"] = next(row["seconds"] for row in rows if row["what"] == "the rest")
+    total = 60 * figures["default_cpu_minutes"]
+    named = {
+        "compute": "formulas, passes through networks, statistics, drawing",
+        "imports": "of torch, pandas and others, in each job anew",
+        "files": "reading and writing; decoding of images",
+        "record": "hashes of inputs, outputs and code; the record",
+        "start": "of Python",
+        "the rest": "Snakemake, shells, the report of the workflow, the gate",
+    }
+    return [
+        "## The default run against its floor",
+        _fill(
+            f"""{figures["default_minutes_on_two_cores"]:.1f} minutes on two cores, {figures["default_cpu_minutes"]:.1f}
+            minutes of processor time in {figures["default_jobs"]:.0f} jobs:
+            {figures["default_cpu_over_compute"]:.2f} times what its stages compute. Each job notes what its processor
+            time goes into; every moment counts once."""
+        ),
+        _table(
+            ("", "what", "seconds", "share"),
+            [(name, told, f"{jobs[name]:.0f}", f"{jobs[name] / total:.0%}") for name, told in named.items()],
+        ),
+        _fill(
+            f"""On the finished tree `snakemake --dry-run` takes {figures["plan_seconds"]:.1f} s, `dvc status`
+            {figures["dvc_status_seconds"]:.1f} s, `make commit` {figures["commit_seconds"]:.1f} s."""
+        ),
+    ]
+
+
+def _memory(figures: dict[str, float], rows: Rows) -> list[str]:
+    found = [(row["network"], *row["remark"].split(" MB for ")) for row in rows if row["what"] == "peak memory"]
+    sizes = found[0][2].removesuffix(" images").split(", ")
+    return [
+        "## Memory",
+        _fill(
+            f"""Images pass in batches, maps are read and written in parts: peak memory hardly depends on the number of
+            images, and is mostly that of the libraries. From {sizes[0]} to {sizes[-1]} images it grows at most by a
+            factor of {figures["peak_growth_9_fold_images"]:.2f}. Peaks of a job in MB, by images of `digits`, one
+            network:"""
+        ),
+        _table(("stage", *sizes), [(f"`{stage}`", *peaks.split(", ")) for stage, peaks, _ in found]),
+    ]
+
+
+def _cost(rows: Rows) -> list[str]:
+    lines = []
+    for row in rows:
+        match = re.fullmatch(_PASSES, row["remark"]) if row["what"] == "compute" else None
+        if match:
+            n, passes, alone = match.groups()
+            share = f"{float(alone) / row['seconds']:.0%}"
+            lines.append((f"`{row['network']}`", n, f"{int(passes):,}", alone, f"{row['seconds']:.2f}", share))
+    bare = next(row["seconds"] for row in rows if row["what"].startswith("bare forward pass, batches of 10"))
+    return [
+        "## Cost model",
+        "    seconds = passes of an image through the network x seconds of a bare forward pass",
+        _fill(
+            f"""A bare forward pass of an image takes {1000 * bare:.2f} ms with the small ResNet. Passes are counted
+            while stages run; a backward pass costs about two more and is not among them. The product is a floor: it is
+            near where passes dominate, as they do for every larger network, and shows what else a stage does where the
+            network is as small as this one."""
+        ),
+        _table(("stage", "images", "passes", "floor, s", "measured, s", "floor/measured"), lines),
+    ]
+
+
+def _paper(counted: str) -> list[str]:
+    networks = re.findall(r"^\| `(\w+)`([^|]*)\| ([\d.]+) \| [\d,]+ \| [\d,]+ \| ([\d.]+) \|$", counted, re.M)
+    lines, longest = [], 0.0
+    for name, layers, gflop, hours in networks:
+        passes = UNSHARDED * (2 if "both" in layers else 1) * IMAGES
+        alone = passes * float(gflop) * 1e9 / OPERATIONS / 3600
+        longest = max(longest, alone)
+        lines.append((f"`{name}`{layers.rstrip()}", f"{float(hours) * IMAGES / 1000:.0f}", f"{alone:.1f}"))
+    total = sum(float(hours) for *_, hours in networks) * IMAGES / 1000
+    return [
+        f"## ImageNet's {IMAGES:,} validation images, four networks, all methods",
+        _fill(
+            """Extrapolated from the passes and operations that [experiments](experiments.md) counts, at an assumed
+            10^13 operations a second for each GPU; none of it was run. The experiment as shipped keeps half of the
+            images to estimate confusions; this is what explaining all of them would take."""
+        ),
+        _table(("network", "GPU hours", "of which in jobs that are not split"), lines),
+        _table(
+            ("GPUs", "hours", "hours if all were split"),
+            [(str(n), f"{max(total / n, longest):.1f}", f"{total / n:.1f}") for n in GPUS],
+        ),
+        _fill(
+            """Maps are split into shards, so Score-CAM, which is most of the cost, spreads over as many GPUs as there
+            are. The first bottleneck are the confidence drops of ConvNeXt-Large, one job for each network. What removes
+            it: fewer images (`n_images`), or one k; splitting `score_fidelity` as `attribute` is split would remove it
+            for good."""
+        ),
+    ]
+
+
+def _plan(figures: dict[str, float]) -> str:
+    jobs, seconds = figures["planned_jobs"], figures["planned_jobs_seconds"]
+    verdict = "within" if seconds <= LIMIT else "beyond"
+    return "## Planning\n\n" + _fill(
+        f"""`snakemake --dry-run` of {jobs:,.0f} jobs takes {seconds:.0f} s, {1000 * seconds / jobs:.1f} ms for each,
+        {verdict} the minute that a person waits. Shards of 1,600 images make 10,000 jobs of 1,000,000 images with four
+        networks and four families of methods; more images ask for larger shards, not for more of them."""
+    )
+
+
+if __name__ == "__main__":
+    main()

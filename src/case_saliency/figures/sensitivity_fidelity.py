@@ -1,0 +1,101 @@
+"""Both questions in one picture: class sensitivity against fidelity, with the best corner shaded."""
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from case_saliency.figures.marks import ends
+from case_saliency.figures.names import method_style, ordered_methods
+from case_saliency.figures.panels import SETTING, line_width, n_lines, several_trainings, split, wrapped
+from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
+
+TITLE = "Class sensitivity against fidelity"
+_PER_LINE = 6  # methods in a line of the key
+_BEST = "#009E73"
+
+
+def sensitivity_fidelity(table: pd.DataFrame, threshold: float = 50.0) -> Figure:
+    """Draw one panel per model and layer: median agreement to the right, mean confidence drop upwards.
+
+    Parameters
+    ----------
+    table
+        The summary `summary.csv`; medians, means and intervals are read from it.
+    threshold
+        Null hypothesis of the diagnostic, percent: the dashed line.
+
+    Returns
+    -------
+    Figure
+        A mark for each method and training, with both intervals where a network has one training. Shaded: agreement
+        below the threshold, and a larger drop than any control's.
+    """
+    together = several_trainings(table)
+    panels = split(table, by=("model", "layer") if together else SETTING)
+    width = line_width(panels)
+    methods = ordered_methods(table["method"])
+    with house_style():
+        key_height = 0.17 * -(-len(methods) // _PER_LINE) + 0.1
+        figure = Figure(figsize=(TWO_COLUMNS, 2.1 * n_lines(panels, width) + key_height), layout="constrained")
+        top = 1.15 * table["mean_drop"].max()
+        for axes, panel, first in wrapped(figure, panels, width, sharex=True, sharey=True):
+            _draw(axes, panel.rows, threshold, small=together)
+            axes.set_title(panel.label, pad=5)
+            axes.set_xlabel("median agreement (%)")
+            axes.set_ylabel("mean confidence drop" if first else "")
+            axes.tick_params(labelbottom=True)
+            if top > 0:
+                axes.set_ylim(min(0.0, 1.15 * table["mean_drop"].min()), top)
+        figure.legend(
+            [_mark(method, 5) for method in methods], [method_style(method).label for method in methods],
+            loc="outside lower center", ncols=_PER_LINE, handletextpad=0.1, columnspacing=1.2,
+        )  # fmt: skip
+    return figure
+
+
+def _draw(axes: Axes, rows: pd.DataFrame, threshold: float, *, small: bool) -> None:
+    axes.set_xlim(-4, 104)
+    axes.axvline(threshold, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
+    floor = rows.loc[rows["role"] == "control", "mean_drop"].max()
+    if pd.notna(floor):
+        axes.axhline(floor, color=FAINT, linewidth=0.6, zorder=1)
+        right = (threshold + 4) / 108
+        axes.axhspan(floor, 1000, 0, right, color=_BEST, alpha=0.1, linewidth=0, zorder=0)
+    axes.text(0.03, 0.97, "best", transform=axes.transAxes, ha="left", va="top", fontsize=6.5, fontstyle="italic")
+    for row in rows.to_dict("records"):
+        _estimate(axes, row, bars=not small)
+        axes.add_line(_mark(row["method"], 3 if small else 5, [row["median_agreement"]], [row["mean_drop"]]))
+
+
+def _estimate(axes: Axes, row: dict[Any, Any], *, bars: bool) -> None:
+    if bars:
+        x, y = row["median_agreement"], row["mean_drop"]
+        axes.plot([row["ci_low"], row["ci_high"]], [y, y], color=FAINT, linewidth=0.6, zorder=2)
+        axes.plot([x, x], [row["drop_ci_low"], row["drop_ci_high"]], color=FAINT, linewidth=0.6, zorder=2)
+
+
+def _mark(method: str, size: float, x: list[float] | None = None, y: list[float] | None = None) -> Line2D:
+    style = method_style(method)
+    return Line2D(
+        x or [], y or [], marker=style.marker, markersize=size, color=style.colour, markeredgecolor=INK,
+        markeredgewidth=0.3 if size < 5 else 0.6, linestyle="none", zorder=3,
+    )  # fmt: skip
+
+
+def caption(table: pd.DataFrame, threshold: float = 50.0) -> str:
+    """Say what the figure shows, with n from the table."""
+    marks = (
+        "one mark for each training of the network"
+        if several_trainings(table)
+        else "bars are the intervals of both, cut where they leave the axis"
+    )
+    return (
+        f"{TITLE}: the median agreement of the maps of the top-1 and the top-2 class, and the mean drop of the "
+        "predicted class's confidence without the pixels that a map ranks highest, both at the main setting; "
+        f"n = {ends(table['n'])} images; {marks}. Dashed line: {threshold:g}%, the null hypothesis of the diagnostic; "
+        "grey line: the largest drop of a control. The shaded corner at the upper left is the best: maps that change "
+        "with the class and are more faithful than every control. A method without any value has no mark."
+    )

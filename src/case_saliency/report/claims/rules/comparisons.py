@@ -1,0 +1,75 @@
+"""Rules of C8 to C10: whether CASE is as faithful as others, and by how much it is better."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from case_saliency.figures.names import format_p
+from case_saliency.report.claims.evidence import BASELINES, UNSOURCED, Evidence, select
+from case_saliency.report.claims.parts import NOT_MEASURED, Decision, Part, every, not_tested, number, state
+from case_saliency.report.claims.rules.cells import absent
+from case_saliency.report.claims.rules.thresholds import FIDELITY_GAIN, SENSITIVITY_GAIN
+from case_saliency.report.claims.telling import label, margin_power, spread_of
+
+
+def c8(e: Evidence) -> Decision:
+    """Ask whether CASE is non-inferior to each baseline and no baseline is better, at every k; VGG apart."""
+    apart = [model for model in e.models if model.startswith("vgg")]
+    main = _comparable(e, [model for model in e.models if model not in apart])
+    return replace(main, also=(("VGG", _comparable(e, apart)),) if apart else ())
+
+
+def _comparable(e: Evidence, models: Sequence[str]) -> Decision:
+    table = e.fidelity[(e.fidelity["measure"] == e.measure) & (e.fidelity["fill"] == e.fill)]
+    parts, seen = [], []
+    for k in e.k_removed:
+        for model, seed, name in e.trainings(dict.fromkeys(models, "")):
+            for method in BASELINES:
+                row = select(table, model=model, seed=seed, layer=e.main[model], method=method, k_percent=k)
+                place = f"{label(method)} at {k:g}% on {name}"
+                if row is None or not row["n_pairs"]:
+                    continue
+                seen.append(row)
+                better, within = row["p_superior_holm"] < e.alpha, row["p_noninferior"] < e.alpha
+                told = (
+                    f"{row['difference_to_case']:+.3f}, non-inferior p = {format_p(row['p_noninferior'])}, "
+                    f"better p = {format_p(row['p_superior_holm'])}, n = {row['n_pairs']}"
+                )
+                parts.append(Part(place, state(holds=within and not better, contradicted=better), told))
+    if not seen:
+        return not_tested("no baseline's confidence drop was measured beside CASE's with this fill")
+    parts += absent(seen)
+    found = pd.DataFrame(seen)
+    ours = f"method minus CASE {spread_of(found['difference_to_case'], '+.3f')}, margin {e.margin:g}"
+    return every(parts, ours, spread_of(found["n_pairs"]), margin_power(found, e.margin, e.alpha))
+
+
+def c9(e: Evidence) -> Decision:
+    """Ask whether the interval of the gain in class sensitivity holds 42% and not 0, against both baselines."""
+    return _unsourced(e.sensitivity, ["agreement"], SENSITIVITY_GAIN)
+
+
+def c10(e: Evidence) -> Decision:
+    """Ask whether the intervals of the gains in deletion and insertion area hold 28% and not 0, against both."""
+    return _unsourced(e.areas, ["deletion", "insertion"], FIDELITY_GAIN)
+
+
+def _unsourced(gains: pd.DataFrame, quantities: Sequence[str], figure: float) -> Decision:
+    parts = []
+    for quantity in quantities:
+        for baseline in UNSOURCED:
+            row = select(gains, quantity=quantity, baseline=baseline)
+            name = f"{quantity} against {label(baseline)}"
+            if row is None:
+                parts.append(Part(name, "open", "", NOT_MEASURED))
+                continue
+            low, high = row["ci_low"], row["ci_high"]
+            one = state(holds=low <= figure <= high and not low <= 0 <= high, contradicted=not low <= figure <= high)
+            told = f"{number(row['gain'], '+.0%')} [{number(low, '+.0%')}, {number(high, '+.0%')}]"
+            parts.append(Part(name, one if low <= high else "open", told))
+    ours = "; ".join(f"{part.name} {part.told}" for part in parts if part.told)
+    found = every(parts, ours, spread_of(gains["n"]) if len(gains) else "")
+    if found.verdict == "reproduced":
+        return replace(found, verdict="partly", reason="consistent with a figure that has no source")
+    return found

@@ -1,0 +1,89 @@
+"""Rules of C1 to C3: which methods are class-sensitive, and whether CASE is most of all."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from case_saliency.figures.names import format_p, model_label
+from case_saliency.report.claims.evidence import BASELINES, CASE, EXTENDED, HELD_OUT, Evidence, select
+from case_saliency.report.claims.parts import NOT_MEASURED, Decision, Part, every, most, not_tested, state
+from case_saliency.report.claims.rules.cells import definite, place, rows_of, training, verdict_over_trainings
+from case_saliency.report.claims.rules.thresholds import FAILING
+from case_saliency.report.claims.telling import agreement_told, fragile, label, sign_power, spread_of
+from case_saliency.statistics.multiplicity import holm
+
+
+def c1(e: Evidence) -> Decision:
+    """Ask whether at least 3 of the 5 baselines are insensitive on more than half of the architectures."""
+    parts, counts = [], []
+    for model in e.models:
+        verdicts = {method: verdict_over_trainings(e, model, method) for method in BASELINES}
+        found = Counter(verdicts.values())
+        counts.append(found["insensitive"])
+        one = state(
+            holds=found["insensitive"] >= FAILING, contradicted=found["class-sensitive"] > len(BASELINES) - FAILING
+        )
+        told = ", ".join(f"{label(method)} {verdict}" for method, verdict in verdicts.items())
+        unmeasured = found[NOT_MEASURED] == len(BASELINES)
+        parts.append(Part(model_label(model), one, told, NOT_MEASURED if unmeasured else ""))
+    rows = rows_of(e, BASELINES)
+    ours = f"insensitive baselines of {len(BASELINES)}, by network: {', '.join(map(str, counts))}"
+    return most(parts, ours, spread_of(rows["n"]), sign_power(rows), fragile(rows))
+
+
+def c2(e: Evidence) -> Decision:
+    """Ask whether the largest sign-test p of CASE is below alpha, also under the worse policy for empty maps."""
+    main = _rejects_everywhere(e, CASE)
+    return replace(main, also=(("CASE, compared classes held out", _rejects_everywhere(e, HELD_OUT)),))
+
+
+def _rejects_everywhere(e: Evidence, method: str) -> Decision:
+    parts, largest = [], []
+    rows = rows_of(e, [method])
+    for row in rows.to_dict("records"):
+        worst = select(e.worst, **{name: row[name] for name in ("model", "seed", "layer", "method")})
+        p, p_worst = (worst["p_sign"], worst["p_sign_worst"]) if worst else (np.nan, np.nan)
+        one = state(holds=p_worst < e.alpha, contradicted=definite(row) == "insensitive")
+        why = "depends on the policy for empty maps" if p < e.alpha <= p_worst else ""
+        told = f"{agreement_told(row)}, p = {format_p(p)}, worst policy {format_p(p_worst)}"
+        parts.append(Part(place(e, row), one, told, why))
+        largest.append(p_worst)
+    if not parts:
+        return not_tested(f"{label(method)} was not measured")
+    ours = f"largest p {format_p(max(largest))}; medians {spread_of(rows['median_agreement'], '.0f')}%"
+    return every(parts, ours, spread_of(rows["n"]), sign_power(rows), fragile(rows))
+
+
+def c3(e: Evidence) -> Decision:
+    """Ask whether CASE is below every other method in a paired one-sided test, the largest p below alpha."""
+    extended = [method for method in EXTENDED if method in set(e.agreement["method"])]
+    main = _lowest(e, BASELINES)
+    held_out = rows_of(e, [HELD_OUT])["median_agreement"]
+    if len(held_out) and main.ours:
+        main = replace(main, ours=f"{main.ours}; CASE, held out, has medians {spread_of(held_out, '.0f')}%")
+    return replace(main, also=(("extended set", _lowest(e, extended)),) if extended else ())
+
+
+def _lowest(e: Evidence, methods: Sequence[str]) -> Decision:
+    """Ask whether CASE is below the methods. That it is above one, among many, is shown after Holm's correction."""
+    known = e.pairs[e.pairs["method"].isin(methods) & (e.pairs["n_pairs"] > 1)]
+    known = known.assign(p_higher=holm(known["p_higher"].to_numpy(dtype=float)))
+    parts = []
+    for method in methods:
+        rows = known[known["method"] == method]
+        if rows.empty:
+            parts.append(Part(label(method), "open", "", NOT_MEASURED))
+        for row in rows.to_dict("records"):
+            one = state(holds=row["p_lower"] < e.alpha, contradicted=row["p_higher"] < e.alpha)
+            told = (
+                f"{row['difference']:+.1f} points [{row['ci_low']:.1f}, {row['ci_high']:.1f}], "
+                f"p = {format_p(row['p_lower'])}, n = {row['n_pairs']}"
+            )
+            parts.append(Part(f"{label(method)} on {training(e, row)}", one, told))
+    if known.empty:
+        return every(parts, "", "")
+    ours = f"largest p {format_p(known['p_lower'].max())}; least lead {known['difference'].min():+.1f} points"
+    power = f"a lead of {spread_of(known['detectable'], '.1f')} points would be found with probability .8"
+    return every(parts, ours, spread_of(known["n_pairs"]), power)

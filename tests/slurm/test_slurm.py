@@ -1,0 +1,143 @@
+"""The reduced workflow through a real Slurm: `make test-slurm`. Its tables are those of a run on one machine."""
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.slurm.overhead import overhead, write
+from tests.workflow.conftest import ROOT, Project, make_project, reduced
+from tests.workflow.test_profiles import EXCLUSIVE
+
+pytestmark = pytest.mark.slurm
+SCRIPT = Path(__file__).with_name("slurm-local.sh")
+PROFILE = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "5")
+TABLES = "tables-imagenet-sample"
+LIMIT = 3600  # seconds that a run may take
+
+
+def run(project: Project, *arguments: str) -> str:
+    """Run the workflow; return all it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", *arguments],
+        cwd=project.root,
+        env=project.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=LIMIT,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def sharded(root: Path, shards: int) -> Project:
+    """The reduced workflow on seven images in batches of one, split into shards."""
+    params = reduced()
+    params["experiments"]["imagenet-sample"] |= {"n_images": 7, "shards": shards}
+    params["compute"] |= {"batch_size": 1, "device": "cpu"}
+    return make_project(root, params)
+
+
+def measured(project: Project) -> dict[str, bytes]:
+    """Predictions, scores and tables, path -> bytes: the same wherever they are made, and in however many jobs."""
+    kept = ("results/tables/", "results/scores/", "results/predictions/", "results/metrics/")
+    return {name: content for name, content in project.results().items() if name.startswith(kept)}
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A running Slurm of one node."""
+    if importlib.util.find_spec("snakemake_executor_plugin_slurm") is None:
+        pytest.fail("snakemake-executor-plugin-slurm is not installed: pip install '.[cluster]'", pytrace=False)
+    folder = str(tmp_path_factory.mktemp("slurm") / "slurm-local.d")
+    environment = {"SLURM_LOCAL_DIR": folder, **os.environ}
+    started = subprocess.run(["bash", SCRIPT, "start"], env=environment, capture_output=True, text=True, check=False)
+    if started.returncode:
+        pytest.fail(started.stdout + started.stderr, pytrace=False)
+    yield
+    subprocess.run(["bash", SCRIPT, "stop"], env=environment, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
+    """The run on this machine, with one shard, and what it said."""
+    project = sharded(tmp_path_factory.mktemp("local") / "project", 1)
+    return project, run(project, "--cores", "2")
+
+
+def test_the_workflow_on_slurm_makes_the_same_tables(cluster: None, local: tuple[Project, str], tmp_path: Path) -> None:
+    project = sharded(tmp_path / "project", 3)
+    said = run(project, *PROFILE)
+    assert measured(project) == measured(local[0])
+    assert project.pending() == set()
+    found = {"one machine": overhead(local[0].root, local[1]), "Slurm": overhead(project.root, said, jobs())}
+    assert found["Slurm"].count > found["one machine"].count  # two families in three shards
+    assert found["Slurm"].seconds > 0
+    if "MEASURED" in os.environ:
+        write(found, ROOT / os.environ["MEASURED"])
+
+
+def jobs() -> dict[str, tuple[str, str, str]]:
+    """Job of Slurm -> when it was submitted, started and ended."""
+    rows = subprocess.run(
+        ["squeue", "--noheader", "--states=all", "--format=%i %V %S %e"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    return {job: (submitted, started, ended) for job, submitted, started, ended in map(str.split, rows)}
+
+
+def test_a_job_killed_on_slurm_is_tried_again_with_more_memory(
+    cluster: None, local: tuple[Project, str], tmp_path: Path
+) -> None:
+    project = sharded(tmp_path / "project", 7)
+    with (tmp_path / "said").open("w+") as said:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "snakemake", *PROFILE, TABLES],
+            cwd=project.root,
+            env=project.environment,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        )
+        killed = kill_one(project.root, "attribute", running)
+        assert running.wait(LIMIT) == 0, (tmp_path / "said").read_text()
+    told = (tmp_path / "said").read_text()
+    assert "Trying to restart job" in told
+    memory = subprocess.run(
+        ["squeue", "--noheader", "--states=all", "--format=%m %T %k"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    of_job = [row.split()[:2] for row in memory if killed in row]
+    assert sorted(of_job) == [["4000M", "FAILED"], ["8000M", "COMPLETED"]]
+    reference = measured(local[0])
+    assert {name: content for name, content in measured(project).items() if reference[name] != content} == {}
+    assert len(measured(project)) > 8
+
+
+def kill_one(root: Path, stage: str, running: "subprocess.Popen[bytes]") -> str:
+    """Send SIGKILL to the first job of a stage that computes in a folder; return its shard."""
+    while running.poll() is None:
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (process / "cmdline").read_bytes().decode().split("\0")
+                ours = (process / "cwd").resolve() == root.resolve()
+            except OSError:
+                continue  # it has ended
+            if ours and stage in words and Path(words[1]).name == "case-saliency":
+                os.kill(int(process.name), signal.SIGKILL)
+                return f"{Path(words[words.index('--maps') + 1]).parent.name}_{words[words.index('--shard') + 1]}"
+        time.sleep(0.05)
+    raise AssertionError(f"no job of {stage} ran")
+
+
+def test_two_jobs_never_share_a_gpu_of_a_node(cluster: None, tmp_path: Path) -> None:
+    (tmp_path / "Snakefile").write_text(EXCLUSIVE)
+    profile = ["--workflow-profile", str(ROOT / "profiles/slurm"), *PROFILE[2:]]
+    said = run(Project(tmp_path), *profile)  # the second to make the folder `held` would fail, and be tried again
+    assert "Trying to restart" not in said
+    assert {(tmp_path / f"{index}.txt").read_text() for index in range(2)} == {"gpu 0\n"}

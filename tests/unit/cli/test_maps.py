@@ -1,0 +1,58 @@
+"""Maps of many shards are read as one, and no more of them than is asked for."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from case_saliency import storage
+from case_saliency.cli.maps import opened
+from case_saliency.errors import CaseSaliencyError
+
+SIZE = 64
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory):
+    """Three files of 300, 100 and 200 images, and the values of all of them."""
+    folder = tmp_path_factory.mktemp("shards")
+    values = np.random.default_rng(0).random((600, 2, SIZE, SIZE), dtype=np.float32)
+    names = [f"image_{index:03}" for index in range(600)]
+    files = []
+    for index, (start, stop) in enumerate([(0, 300), (300, 400), (400, 600)]):
+        part = xr.Dataset(
+            {"gradcam": (("image", "target", "y", "x"), values[start:stop])}, coords={"image": names[start:stop]}
+        )
+        files.append(folder / f"{index}-of-3.nc")
+        storage.write_maps({"layer": part}, files[-1])
+    return files, names, values
+
+
+def test_images_are_read_across_shards_in_the_order_asked_for(shards):
+    files, names, values = shards
+    with opened(files, ["gradcam"]) as [(layer, method, maps)]:
+        assert (layer, method) == ("layer", "gradcam")
+        assert maps.images == names
+        for rows in ([0], [299, 300], [590, 3, 350, 4, 301], list(range(290, 410))):
+            np.testing.assert_array_equal(maps.read([names[row] for row in rows]), values[rows])
+
+
+def test_what_is_held_does_not_grow_with_the_number_of_images(shards):
+    files, names, values = shards
+    with opened(files, ["gradcam"]) as [(_, _, maps)]:
+        assert maps.images[-1] == names[-1]
+        tracemalloc.start()
+        for start in range(0, 600, 10):
+            maps.read(names[start : start + 10])
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < values.nbytes / 10
+
+
+def test_a_method_that_no_file_holds_is_named(shards):
+    with (
+        pytest.raises(CaseSaliencyError, match="maps of method 'scorecam' are in none of"),
+        opened(shards[0], ["gradcam", "scorecam"]),
+    ):
+        pass

@@ -1,0 +1,95 @@
+"""What jobs ask of the machine: by params.yaml and the attempt, and without a trace in the results."""
+
+import json
+
+import pytest
+
+from tests.workflow.conftest import ROOT, Project
+
+EXCLUSIVE = """\
+rule all:
+    input: ["0.txt", "1.txt"]
+
+rule compute:
+    output: "{index}.txt"
+    resources: mem_mb=400, runtime=5, gpu=1
+    shell: "mkdir held && sleep 2 && rmdir held && echo gpu ${{CUDA_VISIBLE_DEVICES:-}} > {output}"
+"""
+PLAN = """
+import json
+from snakemake.api import SnakemakeApi
+from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness
+from snakemake.settings.types import ResourceSettings, StorageSettings
+
+with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+    made = api.workflow(
+        resource_settings=ResourceSettings(cores=1),
+        config_settings=ConfigSettings(),
+        storage_settings=StorageSettings(),
+    )
+    workflow = made._workflow
+    workflow.dag_settings = DAGSettings()
+    workflow._prepare_dag(forceall=False, ignore_incomplete=False, lock_warn_only=True, nolock=True)
+    workflow._build_dag()
+    found = {}
+    for job in workflow.dag.jobs:
+        for job.attempt in (1, 2):
+            told = {name: job.resources.get(name) for name in ("gpu", "mem_mb", "runtime")}
+            found.setdefault(job.rule.name, []).append(told)
+    print(json.dumps(found))
+"""
+WITH_NETWORK = {"predict", "attribute", "score_fidelity"}
+
+
+def planned(project):
+    """Rule -> what its job asks for in its first and its second attempt."""
+    return json.loads(project.run("python", "-c", PLAN).splitlines()[-1])
+
+
+@pytest.mark.parametrize(("device", "asking"), [("cpu", set()), ("cuda", WITH_NETWORK)])
+def test_a_gpu_is_asked_for_where_the_device_is_one(fresh, device, asking):
+    fresh.set("compute", "device", to=device)
+    found = planned(fresh)
+    assert {name for name, attempts in found.items() if attempts[0]["gpu"]} == asking
+    assert {name for name, attempts in found.items() if attempts[0]["gpu"] is None} == set(found) - asking
+    first, second = found["attribute"][:2]
+    assert (first["mem_mb"], second["mem_mb"]) == (4000, 8000)
+    assert (first["runtime"], second["runtime"]) == (240, 480)
+
+
+def test_other_resources_rerun_nothing(project):
+    rules = project.root / "workflow/rules/attribution.smk"
+    text = rules.read_text()
+    assert text.count("growing(4000)") == 1
+    rules.write_text(text.replace("growing(4000)", "growing(9000)").replace("        **ON_DEVICE,\n", ""))
+    assert project.pending() == set()
+
+
+@pytest.mark.parametrize(("allowed", "shared"), [([], False), (["--resources", "gpu=2"], True)])
+def test_two_jobs_share_the_gpu_of_one_machine_only_if_asked(tmp_path, allowed, shared):
+    (tmp_path / "Snakefile").write_text(EXCLUSIVE)
+    profile = ["--workflow-profile", str(ROOT / "profiles/default")]
+    said = Project(tmp_path).run("snakemake", *profile, "--cores", "2", *allowed, check=not shared)
+    assert ("cannot create directory" in said) == shared
+
+
+TIMERS = """
+import sys, threading
+from snakemake.cli import main
+
+started = []
+start = threading.Timer.start
+threading.Timer.start = lambda timer: started.append(timer.interval) or start(timer)
+sys.argv = ["snakemake", "--cores", "1", *sys.argv[1:]]
+try:
+    main()
+finally:
+    print("timers", len(started))
+"""
+
+
+@pytest.mark.parametrize(("asked", "kept"), [((), False), (("--max-jobs-per-timespan", "7/1s"), True)])
+def test_scheduling_starts_no_timers_unless_a_limit_is_asked_for(project, asked, kept):
+    table = "results/tables/imagenet-sample/summary.csv"
+    said = project.run("python", "-c", TIMERS, *asked, "--forcerun", table, "--", table)
+    assert (int(said.rpartition("timers ")[2].split()[0]) > 0) == kept

@@ -1,0 +1,89 @@
+"""What is published of a finished experiment: its page and its figures, written from its tables and verdicts."""
+
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from PIL import Image, PngImagePlugin
+
+from case_saliency.cli.captions import every_caption
+from case_saliency.report.claims.ledger import CLAIMS, VERDICTS, sentence
+from case_saliency.report.content import Settings
+from case_saliency.storage import read_json, read_table
+
+WIDTH = 1200  # pixels: what a page shows
+COLOURS = 64
+
+_INTRODUCTION = """\
+# {name}: results
+
+Written by `make publish` from the tables beside this page; do not edit. [What the experiment is](../../experiments.md),
+[what the numbers mean](../../statistics.md), [all published results](../README.md)."""
+
+
+def experiment_page(folder: Path, answer: str, settings: Settings) -> str:
+    """Return the page of a published experiment.
+
+    Parameters
+    ----------
+    folder
+        The published folder, with tables, `claims.json` and `figures/`.
+    answer
+        The table of both questions, as the README has it.
+    settings
+        The experiment's choices, for the captions.
+    """
+    tables = {file.stem: read_table(file) for file in sorted(folder.glob("*.csv"))}
+    parts = [
+        _INTRODUCTION.format(name=folder.name),
+        "## Methods and networks",
+        answer,
+        "## Claims of the paper",
+        *_claims(read_json(folder / "claims.json")["claims"]),
+        "## Tables",
+        "\n".join(f"- [{name}]({name}.csv): {len(table):,} rows" for name, table in tables.items()),
+        "## Figures",
+        *_figures(folder / "figures", tables, settings),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _claims(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    lines = ["| claim | the paper | here | verdict |", "| --- | --- | --- | --- |"]
+    for record in records:
+        ours = f"{sentence(record['ours'])} (n = {record['n']})" if record["ours"] else "–"
+        verdict = f"{VERDICTS[record['verdict']]} {record['verdict']}{'*' if record['scope'] == 'other' else ''}"
+        cells = (f"{record['id']}: {CLAIMS[record['id']].text}", record["paper"], ours, verdict.replace("*", "\\*"))
+        lines.append(f"| {' | '.join(cells)} |")
+    note = (
+        "An asterisk marks networks or data other than the claim's: there the same rule decides on what stands for "
+        "them. Rules and reasons: [claims](../../claims.md), `claims.json` beside this page."
+    )
+    return ["\n".join(lines), note]
+
+
+def _figures(folder: Path, tables: Mapping[str, pd.DataFrame], settings: Settings) -> list[str]:
+    told = every_caption(tables, settings)
+    return [
+        f"### {title}\n\n![{title}](figures/{name}.png)\n\n{caption}"
+        for name, (title, caption) in told.items()
+        if (folder / f"{name}.png").exists()
+    ]
+
+
+def figure(path: Path) -> bytes:
+    """Return a figure as a page shows it: a PNG file of fewer pixels and colours, with its record's id.
+
+    The figures themselves, vector files among them, are made by the workflow or brought back by `make restore`.
+    """
+    with Image.open(path) as image:
+        record = str(image.info["Record"])
+        height = round(image.height * WIDTH / image.width)
+        small = image.convert("RGB").resize((WIDTH, height), Image.Resampling.LANCZOS)
+    note = PngImagePlugin.PngInfo()
+    note.add_text("Record", record)
+    found = BytesIO()
+    small.quantize(COLOURS).save(found, "PNG", optimize=True, pnginfo=note)
+    return found.getvalue()
