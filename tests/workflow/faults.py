@@ -1,8 +1,9 @@
 """What is done to a run from inside its processes: Python starts each of them with `sitecustomize`, which reads this.
 
 `KILLED=<stage>:<moment>` kills the whole workflow when a job of the stage is about to give its first finished file
-its name (`output`), or its record (`record`), and presses Ctrl-C then (`interrupt`). `CLOCK_AHEAD=<seconds>` puts `time.time` of every process ahead, and
-`CLOCK_JUMPS=<seconds>` lets it begin so and jump back half a second later.
+its name (`output`), or its record (`record`); with `interrupt` it presses Ctrl-C at the first of these. `CLOCK_AHEAD=
+<seconds>` puts `time.time` of every process ahead, and `CLOCK_JUMPS=<seconds>` lets it begin so and jump back half a
+second later.
 """
 
 INJECTED = """
