@@ -1,6 +1,5 @@
 """Every file of the workflow in an S3 store: `make test-s3`. The numbers are those of files on this machine."""
 
-import re
 from collections.abc import Iterator
 
 import pytest
@@ -35,8 +34,8 @@ def test_the_workflow_leaves_its_results_in_the_store_and_goes_on_there(
 ) -> None:
     store.writes_left = 40  # it goes away in the middle
     fresh.snakemake(*options(store), check=False)
-    kept = store.names(BUCKET)
     store.writes_left = None
+    kept = store.names(BUCKET)
     said = fresh.snakemake(*options(store))
     assert "predict imagenet-sample" not in said  # was made before
     assert kept < store.names(BUCKET)
@@ -55,10 +54,6 @@ def test_the_workflow_leaves_its_results_in_the_store_and_goes_on_there(
 def test_the_profile_for_kubernetes_plans_every_job(fresh: Project, store: Store) -> None:
     fresh.set("compute", "device", to="cuda")
     profile = ["--workflow-profile", "profiles/kubernetes", "--storage-s3-endpoint-url", store.url]
-    said = fresh.run("snakemake", *profile, "--default-storage-prefix", f"s3://{BUCKET}/{PREFIX}", "--dry-run")
-    counts = dict(re.findall(r"^(\w+) +(\d+)$", said.split("Job stats:")[1].split("Reasons:")[0], re.MULTILINE))
-    assert {name: int(count) for name, count in counts.items() if name != "total"} == {
-        name: count for name, count in fresh.jobs().items() if name != "total"
-    }
-    assert f"s3://{BUCKET}/{PREFIX}/results/report.html" in said
+    profile += ["--default-storage-prefix", f"s3://{BUCKET}/{PREFIX}"]
+    assert fresh.jobs(*profile) == fresh.jobs()
     assert store.names(BUCKET) == set()  # nothing ran
