@@ -1,6 +1,7 @@
 """Entry point of ``case-saliency``: finds the stage, runs it, and records the run."""
 
 import argparse
+import atexit
 import importlib
 import logging
 import os
@@ -120,7 +121,7 @@ def leave(code: int) -> NoReturn:
 
     Python's own way out takes torch apart, object by object: half a second of processor time for each job.
     """
-    logging.shutdown()
+    atexit._run_exitfuncs()  # what others have registered, logging among them
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):  # a pipe that nobody reads any more
             stream.flush()

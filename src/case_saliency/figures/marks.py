@@ -53,7 +53,7 @@ def placed(rows: pd.DataFrame, methods: Sequence[str]) -> list[tuple[dict[Any, A
     Examples
     --------
     >>> rows = pd.DataFrame({"method": ["a", "b", "a", "b"], "seed": [0, 0, 1, 1]})
-    >>> [place for _, place in placed(rows, ["a", "b"])]
+    >>> [round(place, 2) for _, place in placed(rows, ["a", "b"])]
     [-0.14, 0.86, 0.14, 1.14]
     """
     seeds = sorted(rows["seed"].unique())
