@@ -34,13 +34,18 @@ NAN = float("nan")
 
 def measure() -> tuple[dict[str, float], list[Row]]:
     """Return the figures by key, and the lines of the table."""
-    with tempfile.TemporaryDirectory() as folder:
-        clone = Path(folder, "clone")
-        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)  # noqa: S603, S607
-        figures, rows = _default(clone, Path(folder))
-        for part in (_growth(clone, Path(folder)), _plan(clone)):
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        figures, rows = _default(_clone(folder / "default"), folder)
+        small = _clone(folder / "small")
+        for part in (_growth(small, folder), _plan(small)):
             figures, rows = figures | part[0], rows + part[1]
     return figures, rows
+
+
+def _clone(folder: Path) -> Path:
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)  # noqa: S603, S607
+    return folder
 
 
 def _default(clone: Path, folder: Path) -> tuple[dict[str, float], list[Row]]:
