@@ -4,7 +4,8 @@
 
 Copies `results/tables/<experiment>/*.csv`, the verdicts on the claims and small copies of the figures to
 `docs/results/<experiment>/` for every experiment that has its markers in README.md, replaces what stands between them,
-and writes a page of each experiment. `tests/docs` fails where README or page and the published tables differ.
+and writes a page of each experiment. One that has no results here stays as it was published. `tests/docs` fails where
+README or page and the published tables differ.
 """
 
 import shutil
@@ -147,6 +148,9 @@ def main() -> None:
     """Publish."""
     for experiment in EXPERIMENTS:
         folder = PUBLISHED / experiment
+        if not (TABLES / experiment).is_dir():
+            print(f"{experiment}: no results here, what is published stays")
+            continue
         shutil.rmtree(folder, ignore_errors=True)  # a table that is made no longer is published no longer
         folder.mkdir(parents=True)
         for file in sorted((TABLES / experiment).glob("*.csv")):
