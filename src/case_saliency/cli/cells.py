@@ -22,12 +22,13 @@ _SHOWN = 10
 def show(audit: Audit, table: str, row: Mapping[str, str], column: str, *, as_json: bool) -> Audit:
     """Print what a cell was computed from; return the audit with a check of whether all of it is there."""
     cell = trace(audit, table, row, column)
+    audit = replace(audit, checks=(*audit.checks, *_checks(cell, f"{table}#{column}")))
     if as_json:
         sys.stdout.write(json.dumps(_data(audit, cell), indent=1, default=str, allow_nan=False) + "\n")
     else:
         for line in _lines(audit, cell, table, column):
             sys.stdout.write(plain(line) + "\n")
-    return replace(audit, checks=(*audit.checks, *_checks(cell, f"{table}#{column}")))
+    return audit
 
 
 def _checks(cell: Cell, told: str) -> Iterator[Check]:
