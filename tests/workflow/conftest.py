@@ -90,7 +90,7 @@ if os.path.basename(sys.argv[0]) == "case-saliency":
     atexit.register(write)
 """  # as sitecustomize.py on the path it runs at the start of every Python
 RECORDERS = {f"case_saliency/cli/{name}.py" for name in ("__init__", "main", "messages", "allocator", "deferred", "progress")} | {
-    file.relative_to(ROOT / "src").as_posix() for file in (ROOT / "src/case_saliency/provenance").glob("*.py")
+    file.relative_to(ROOT / "src").as_posix() for file in (ROOT / "src/case_saliency/provenance").rglob("*.py")
 }  # they observe a run and change no output
 
 
