@@ -89,7 +89,9 @@ def write():
 if os.path.basename(sys.argv[0]) == "case-saliency":
     atexit.register(write)
 """  # as sitecustomize.py on the path it runs at the start of every Python
-RECORDERS = {f"case_saliency/cli/{name}.py" for name in ("__init__", "main", "messages", "allocator", "deferred", "progress")} | {
+RECORDERS = {
+    f"case_saliency/cli/{name}.py" for name in ("__init__", "main", "messages", "allocator", "deferred", "progress")
+} | {
     file.relative_to(ROOT / "src").as_posix() for file in (ROOT / "src/case_saliency/provenance").rglob("*.py")
 }  # they observe a run and change no output
 
