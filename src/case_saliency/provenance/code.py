@@ -92,20 +92,24 @@ def locked_versions(distributions: Iterable[str], lock: Path) -> dict[str, str]:
     >>> locked_versions(["torch", "mine"], lock)
     {'torch': '2.14.1'}
     """
-    pins = {_normal(found["name"]): found["version"] for found in _PIN.finditer(lock.read_text(encoding="utf-8"))}
+    pins = _pins(lock.read_text(encoding="utf-8"))
     return {name: pins[_normal(name)] for name in sorted(distributions) if _normal(name) in pins}
 
 
-def _files(module: str) -> Iterator[Path]:
+@cache
+def _pins(lock: str) -> dict[str, str]:
+    return {_normal(found["name"]): found["version"] for found in _PIN.finditer(lock)}
+
+
+@cache
+def _files(module: str) -> tuple[Path, ...]:
     """Return the source of one of our modules; a package also owns the data files in its folder."""
     path = _ROOT.parent.joinpath(*module.split("."))
     if not path.is_dir():
-        yield path.with_suffix(".py")
-        return
-    for file in path.rglob("*"):
-        is_data = file.is_file() and file.suffix not in {".py", ".pyc"} and _owner(file) == path != _ROOT
-        if file == path / "__init__.py" or is_data:
-            yield file
+        return (path.with_suffix(".py"),)
+    own = [path / "__init__.py"] if (path / "__init__.py").exists() else []
+    data = [file for file in path.rglob("*") if file.is_file() and file.suffix not in {".py", ".pyc"}]
+    return (*own, *(file for file in data if _owner(file) == path != _ROOT))
 
 
 def _owner(file: Path) -> Path:
