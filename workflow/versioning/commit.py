@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from case_saliency.cli.main import leave
 from case_saliency.provenance.audit.records import records as all_records
 from workflow.versioning import crate, document, environment, plan, records, stages, store
 from workflow.versioning.stages import Stage
@@ -178,4 +179,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 from dvc.dependency import param
 from dvc.exceptions import DvcException
-from dvc.repo import Repo
+from dvc.repo import Repo, lock_repo
 
 from workflow.versioning import document
 
@@ -73,7 +73,7 @@ def record(root: Path, names: Collection[str], apart: Sequence[str]) -> None:
     before = file.read_text(encoding="utf-8") if file.exists() else ""
     try:
         file.unlink(missing_ok=True)  # DVC would read it through a parser that keeps comments, which takes seconds
-        with _quiet(), Repo(root) as repo:
+        with _quiet(), Repo(root) as repo, lock_repo(repo):  # one lock for both, or all stages are read twice
             collect = repo.stage.collect_granular
             # One call for all: each call of its own would hash and store again what stages share.
             repo.stage.collect_granular = lambda *told, **more: [
