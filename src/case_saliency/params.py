@@ -1,8 +1,10 @@
 """params.yaml, cut into the parts that each stage receives. No torch is imported here: the workflow plans with it."""
 
 import math
+import json
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, cast
 
 from case_saliency.analyses import ANALYSES, select
@@ -17,7 +19,7 @@ SHARD_IMAGES = 100
 
 def methods(params: Params, experiment: str, family: str | None = None) -> list[Method]:
     """Return the methods of an experiment in the order of params.yaml, of one family or of all."""
-    found = registry.resolve([entry(params, name, experiment) for name in params["experiments"][experiment]["methods"]])
+    found = _resolved([entry(params, name, experiment) for name in params["experiments"][experiment]["methods"]])
     return [method for method in found if family in (None, method.family)]
 
 
@@ -151,8 +153,18 @@ def entry(params: Params, name: str, experiment: str | None = None) -> dict[str,
     given = {"name": name, **params["methods"].get(name, {"method": name})}
     if experiment is not None:
         given |= params["experiments"][experiment].get("parameters", {}).get(name, {})
-    [method] = registry.resolve([given])
+    [method] = _resolved([given])
     return {"seed": params["seed"], **given} if "seed" in method.parameters else given
+
+
+def _resolved(given: Sequence[Mapping[str, Any]]) -> tuple[Method, ...]:
+    return _resolve(json.dumps(given))
+
+
+@cache
+def _resolve(given: str) -> tuple[Method, ...]:
+    """Resolve entries once: a plan of many jobs asks for the same few methods tens of thousands of times."""
+    return tuple(registry.resolve(json.loads(given)))
 
 
 def analyses(params: Params, experiment: str) -> list[str]:
