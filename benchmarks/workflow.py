@@ -1,7 +1,7 @@
-"""The default run in a fresh clone: where its processor time goes, what planning and recording cost, and peak memory.
+"""The default run in a fresh clone: where its processor time goes.
 
 Then the smallest experiment at three numbers of images, with one network: does memory grow, does time grow in
-proportion? Last, a plan of 10,000 jobs. About 20 minutes on two cores.
+proportion? About 18 minutes on two cores.
 """
 
 import json
@@ -27,8 +27,6 @@ CORES = 2
 NETWORK = "resnet_small"
 SIZES = (50, 150, 450)
 """Images of `digits`; its test split has 450."""
-SHARDS = 625
-"""Of each network and family: 10,000 jobs that draw maps."""
 NAN = float("nan")
 
 
@@ -36,14 +34,13 @@ def measure() -> tuple[dict[str, float], list[Row]]:
     """Return the figures by key, and the lines of the table."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        figures, rows = _default(_clone(folder / "default"), folder)
-        small = _clone(folder / "small")
-        for part in (_growth(small, folder), _plan(small)):
-            figures, rows = figures | part[0], rows + part[1]
-    return figures, rows
+        figures, rows = _default(clone(folder / "default"), folder)
+        grown = _growth(clone(folder / "small"), folder)
+    return figures | grown[0], rows + grown[1]
 
 
-def _clone(folder: Path) -> Path:
+def clone(folder: Path) -> Path:
+    """Clone what is committed."""
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)  # noqa: S603, S607
     return folder
 
@@ -60,15 +57,6 @@ def _default(clone: Path, folder: Path) -> tuple[dict[str, float], list[Row]]:
         "default_cpu_over_compute": cpu / compute,
         "default_jobs": float(len(jobs)),
     }
-    for name, command in (
-        ("plan_seconds", ["snakemake", "--dry-run", "--quiet"]),
-        ("dvc_status_seconds", ["dvc", "status", "--quiet"]),
-        ("commit_seconds", [sys.executable, "-m", "workflow.versioning.commit"]),
-    ):
-        tell(name)
-        begun = time.monotonic()
-        subprocess.run(command, cwd=clone, env=_environment(clone), capture_output=True, check=False)  # noqa: S603
-        figures[name] = time.monotonic() - begun
     kinds = ["start", "imports", "files", "record", "compute"]
     rows = [Row("all jobs", kind, float(jobs[kind].sum()), "processor time") for kind in kinds]
     outside = cpu - float(jobs[kinds].sum().sum())
@@ -83,7 +71,7 @@ def _growth(clone: Path, folder: Path) -> tuple[dict[str, float], list[Row]]:
     found = {}
     for n in SIZES:
         tell(f"{n} images")
-        _set(clone, {"run": ["digits"]}, {"digits": {"n_images": n, "models": [NETWORK], "seeds": [0]}})
+        change(clone, {"run": ["digits"]}, {"digits": {"n_images": n, "models": [NETWORK], "seeds": [0]}})
         command = ["snakemake", "--cores", "1", "--quiet", "all", "--", "results/report.html"]
         jobs = _run(clone, folder / f"{n}.jsonl", command)
         found[n] = jobs.groupby("stage").agg({"peak_mb": "max", "compute": "sum", "passes": "sum"})
@@ -111,26 +99,8 @@ def _bare_pass(weights: Path, description: Path) -> float:
         return min(cpu_seconds(lambda: [module(images) for _ in range(20)]) for _ in range(5)) / 200
 
 
-def _plan(clone: Path) -> tuple[dict[str, float], list[Row]]:
-    tell("a plan of 10,000 jobs")
-    section = {"n_images": 25_000, "shards": SHARDS, "layers": ["last_conv"]}
-    _set(clone, {"run": ["imagenet"], "datasets": {"imagenet": {"path": "/nowhere"}}}, {"imagenet": section})
-    begun = time.monotonic()
-    done = subprocess.run(
-        ["snakemake", "--dry-run", "--quiet", "rules"],  # noqa: S607
-        cwd=clone,
-        env=_environment(clone),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    seconds = time.monotonic() - begun
-    counts = [line.split() for line in done.stdout.splitlines() if line.startswith("total")]
-    jobs = float(counts[0][1]) if counts else NAN
-    return {"planned_jobs": jobs, "planned_jobs_seconds": seconds}, []
-
-
-def _set(clone: Path, top: Mapping[str, Any], experiments: Mapping[str, Mapping[str, Any]]) -> None:
+def change(clone: Path, top: Mapping[str, Any], experiments: Mapping[str, Mapping[str, Any]]) -> None:
+    """Change entries of params.yaml, and of its experiments."""
     file = clone / "params.yaml"
     params = yaml.safe_load(file.read_text(encoding="utf-8"))
     for name, section in experiments.items():
@@ -140,7 +110,8 @@ def _set(clone: Path, top: Mapping[str, Any], experiments: Mapping[str, Mapping[
     file.write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
 
 
-def _environment(clone: Path) -> dict[str, str]:
+def environment(clone: Path) -> dict[str, str]:
+    """Return the environment in which the clone's own code runs."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     paths = [str(clone.parent / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]]
     return kept | {"PATH": os.pathsep.join(paths), "PYTHONPATH": str(clone / "src")}
@@ -153,8 +124,8 @@ def _run(clone: Path, times: Path, command: Sequence[str]) -> pd.DataFrame:
     clock = Path(__file__).with_name("stage_clock.py")
     instead.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{clock}" "$@"\n', encoding="utf-8")
     instead.chmod(0o755)
-    environment = {**_environment(clone), "STAGE_CLOCK": str(times)}
-    done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    told = {**environment(clone), "STAGE_CLOCK": str(times)}
+    done = subprocess.run(command, cwd=clone, env=told, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}\n{done.stderr[-3000:]}")
     jobs = pd.DataFrame([json.loads(line) for line in times.read_text(encoding="utf-8").splitlines()])

@@ -1,7 +1,7 @@
 """params.yaml, cut into the parts that each stage receives. No torch is imported here: the workflow plans with it."""
 
-import math
 import json
+import math
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from functools import cache
