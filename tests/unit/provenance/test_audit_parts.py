@@ -1,6 +1,7 @@
 """Parts of the audit on small cases; the whole of it is tested on a finished tree in tests/workflow/test_audit.py."""
 
 import hashlib
+import json
 
 import numpy as np
 import pandas as pd
@@ -137,8 +138,19 @@ def test_the_md5_of_a_folder_is_dvcs(tmp_path):
 @pytest.mark.parametrize("content", [b"stages: [1]", b"a: &a [*a]", b"\xff", b"stages: {a: {outs: 3}}", b"- 1"])
 def test_a_hostile_dvc_lock_is_an_outcome(tmp_path, content):
     (tmp_path / "dvc.lock").write_bytes(content)
-    found = others.locked(tmp_path)
+    found = others.locked(tmp_path, [])
     assert found is None or "not readable" in found.problem
+
+
+def test_a_published_experiment_that_is_not_here_is_told_apart_from_one_that_was_deleted(tmp_path):
+    outs = [
+        {"path": f"results/{kind}/{name}", "md5": "0.dir"} for kind in ("tables", "scores") for name in ("a", "b", "c")
+    ]
+    (tmp_path / "dvc.lock").write_text(json.dumps({"stages": {"one": {"outs": outs}}}))
+    (tmp_path / "results/tables/a").mkdir(parents=True)
+    found = others.locked(tmp_path, ["results/tables/b/gone.csv"])
+    assert found.elsewhere == {"results/scores/a", "results/scores/b", "results/tables/c", "results/scores/c"}
+    assert [found.is_elsewhere(f"results/claims/{name}.json") for name in "abcd"] == [False, False, True, False]
 
 
 @pytest.mark.parametrize("content", [b"[]", b"{", b'{"@graph": 3}'])

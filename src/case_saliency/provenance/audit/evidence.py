@@ -87,11 +87,13 @@ def gather(root: Path, asked: Sequence[str], outside: Iterable[Path] = ()) -> Ev
     targets = _targets(known, asked)
     scope = tuple(known.behind(targets))
     runs = tuple(known.runs_behind(targets))
-    dvc = others.locked(root)
+    dvc = others.locked(root, known.made_by)
     commits = {commit: states.at(commit, runs) for commit in sorted({run.commit for run in runs if run.commit})}
     crate = others.crate(root)
     exported = () if asked or crate is None else tuple(crate)
-    found = measure(root, dict.fromkeys((*scope, *exported)), md5=dvc is not None, outside=outside)
+    unknown = () if asked else tuple(_unknown(root, known))
+    published = [path for path in unknown if dvc is not None and dvc.is_elsewhere(path)]
+    found = measure(root, dict.fromkeys((*scope, *exported, *published)), md5=dvc is not None, outside=outside)
     return Evidence(
         root=root,
         graph=known,
@@ -103,7 +105,7 @@ def gather(root: Path, asked: Sequence[str], outside: Iterable[Path] = ()) -> Ev
         runs=runs,
         found=found,
         everything=not asked,
-        unknown=() if asked else tuple(_unknown(root, known)),
+        unknown=unknown,
         commits=commits,
         tree=repository.state(),
         changed=tuple(repository.changed()),

@@ -71,11 +71,19 @@ def whole(evidence: Evidence) -> Iterator[Check]:
     """Yield what concerns all files: strangers, folders in dvc.lock, files that the crate does not tell of."""
     scope = set(evidence.scope)
     for path in evidence.unknown:
-        yield Check(path, "known", UNVERIFIABLE, "no record tells of it")
+        said = evidence.dvc.files.get(path) if evidence.dvc and evidence.dvc.is_elsewhere(path) else None
+        if said is None:
+            yield Check(path, "known", UNVERIFIABLE, "no record tells of it")
+        else:  # published with the repository, without the run that made it
+            found = evidence.found[path].md5
+            note = "" if said == found else "it is not as dvc.lock tells: `git checkout` restores it"
+            yield Check(path, "dvc.lock", OK if said == found else MISMATCH, note, said, found)
     if evidence.dvc is not None:
         if evidence.dvc.problem:
             yield Check("dvc.lock", "readable", MISMATCH, evidence.dvc.problem)
         for folder, (said, found) in sorted(evidence.dvc.folders.items()):
+            if folder in evidence.dvc.elsewhere:
+                continue
             note = "" if said == found else "the folder is not as dvc.lock tells: `make commit` records it as it is"
             yield Check(folder, "dvc.lock", OK if said == found else MISMATCH, note, said, found)
     if evidence.crate is not None:

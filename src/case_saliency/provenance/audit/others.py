@@ -3,9 +3,9 @@
 import hashlib
 import json
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote
 
@@ -22,16 +22,23 @@ RECORDS = f"{FOLDER}.dvc"
 class Locked:
     """What DVC has recorded: output -> MD5, for files and for folders (which end in ``.dir``), and what is wrong.
 
-    `folders` holds the MD5 of each folder as it is now.
+    `folders` holds the MD5 of each folder as it is now, `elsewhere` those of published experiments that are not here:
+    there is no such folder, and no record tells of a file in it.
     """
 
     files: Mapping[str, str]
     folders: Mapping[str, tuple[str, str]]
     problem: str = ""
+    elsewhere: frozenset[str] = frozenset()
+
+    def is_elsewhere(self, path: str) -> bool:
+        """Tell whether a file such as ``results/claims/digits.json`` is of an experiment that is not here."""
+        own = [folder for folder in self.folders if PurePosixPath(path).stem in folder.split("/")]
+        return bool(own) and self.elsewhere.issuperset(own)
 
 
-def locked(root: Path) -> Locked | None:
-    """Read dvc.lock and `results/provenance.dvc`; None if there is neither."""
+def locked(root: Path, made: Iterable[str]) -> Locked | None:
+    """Read dvc.lock and `results/provenance.dvc`; None if there is neither. Records tell of the files `made`."""
     files: dict[str, str] = {}
     try:
         for name, base in (("dvc.lock", ""), (RECORDS, f"{FOLDER.parent}/")):
@@ -43,7 +50,9 @@ def locked(root: Path) -> Locked | None:
         return None
     folders = {path: md5 for path, md5 in files.items() if md5.endswith(".dir") and not reading.leaves(path)}
     single = {path: md5 for path, md5 in files.items() if path not in folders}
-    return Locked(single, {path: (md5, folder_md5(root, path)) for path, md5 in folders.items()})
+    recorded = {str(parent) for path in made for parent in PurePosixPath(path).parents}
+    elsewhere = frozenset(path for path in folders if path not in recorded and not (root / path).exists())
+    return Locked(single, {path: (md5, folder_md5(root, path)) for path, md5 in folders.items()}, elsewhere=elsewhere)
 
 
 def _outputs(content: bytes) -> Iterator[tuple[str, str]]:

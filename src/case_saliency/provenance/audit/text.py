@@ -141,6 +141,11 @@ def closing(audit: Audit, seconds: float) -> Iterator[str]:
         here = {path: why for path, why in NOT_RECORDED.items() if (audit.evidence.root / path).exists()}
         absent = "; ".join(f"{path} ({why})" for path, why in here.items()) or "nothing else"
         yield f"Without a record: {absent}." + (f" {failed} failed runs are on record." if failed else "")
+        if audit.evidence.dvc and (elsewhere := sorted(audit.evidence.dvc.elsewhere)):
+            yield (
+                f"Not here, and not judged: {len(elsewhere)} folders of published experiments that dvc.lock tells of, "
+                f"such as {elsewhere[0]} (`make restore EXPERIMENTS=...` brings them)."
+            )
     yield from LIMITS.splitlines()
 
 
