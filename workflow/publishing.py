@@ -14,7 +14,7 @@ from case_saliency.report.content import Settings
 from case_saliency.storage import read_json, read_table
 
 WIDTH = 1200  # pixels: what a page shows
-COLOURS = 64
+COLOURS = 128
 
 _INTRODUCTION = """\
 # {name}: results
@@ -85,5 +85,6 @@ def figure(path: Path) -> bytes:
     note = PngImagePlugin.PngInfo()
     note.add_text("Record", record)
     found = BytesIO()
-    small.quantize(COLOURS).save(found, "PNG", optimize=True, pnginfo=note)
+    few = small.quantize(COLOURS, Image.Quantize.MAXCOVERAGE)  # others trade rare colours, those of marks, for shades
+    few.save(found, "PNG", optimize=True, pnginfo=note)
     return found.getvalue()

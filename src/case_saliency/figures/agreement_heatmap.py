@@ -18,6 +18,7 @@ COLOUR_MAP = "cividis"
 """How agreement in percent is coloured, in every figure."""
 _CELL_HEIGHT = 0.27  # inches
 _UPRIGHT = 5  # names of networks that stand side by side
+_WIDE = 8  # cells that hold symbol and percent side by side; of more, one stands above the other
 _LIGHT = 0.216  # luminance above which dark ink contrasts more than white
 
 
@@ -42,15 +43,16 @@ def agreement_heatmap(table: pd.DataFrame, threshold: float = 50.0) -> Figure:
             for summary in panel.rows.to_dict("records"):
                 row = methods.index(summary["method"])
                 medians[row, column] = summary["median_agreement"]
-                _write(axes, row, column, summary["median_agreement"], summary["verdict"])
+                narrow = len(panels) > _WIDE
+                _write(axes, row, column, summary["median_agreement"], summary["verdict"], narrow=narrow)
         cells = axes.imshow(medians, cmap=COLOUR_MAP, norm=SCALE, aspect="auto", zorder=0)
         axes.set_facecolor("#E4E7EA")  # cells without a value
         crowded = len(panels) > _UPRIGHT
         names = [panel.name if crowded else panel.label for panel in panels]
         axes.set_xticks(range(len(panels)), names, fontweight="bold")
-        for label in axes.get_xticklabels() if crowded else ():
-            label.set(rotation=35, horizontalalignment="left", rotation_mode="anchor")
         axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
+        for label in axes.get_xticklabels() if crowded else ():  # of the visible side
+            label.set(rotation=35, horizontalalignment="left", rotation_mode="anchor")
         axes.spines[:].set_visible(False)
         method_rows(axes, methods, set(table.loc[table["role"] == "control", "method"]))
         bar = figure.colorbar(cells, ax=axes, fraction=0.05, pad=0.02, ticks=[0, 25, 50, 75, 100])
@@ -60,9 +62,12 @@ def agreement_heatmap(table: pd.DataFrame, threshold: float = 50.0) -> Figure:
     return figure
 
 
-def _write(axes: Axes, row: int, column: int, median: float, verdict: str) -> None:
-    text = "no value" if np.isnan(median) else f"{VERDICTS[verdict].symbol} {median:.0f}%"
-    axes.text(column, row, text, ha="center", va="center", color=text_colour(median), fontsize=7)
+def _write(axes: Axes, row: int, column: int, median: float, verdict: str, *, narrow: bool) -> None:
+    text = f"{VERDICTS[verdict].symbol}\n{median:.0f}" if narrow else f"{VERDICTS[verdict].symbol} {median:.0f}%"
+    if np.isnan(median):
+        text = "–" if narrow else "no value"
+    size = 5.5 if narrow else 7
+    axes.text(column, row, text, ha="center", va="center", color=text_colour(median), fontsize=size, linespacing=0.9)
 
 
 def text_colour(agreement: float) -> str:
