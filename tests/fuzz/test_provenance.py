@@ -85,7 +85,7 @@ LOCK = {
 @given(content=damaged(yaml.safe_dump(LOCK).encode()) | altered(LOCK).map(lambda v: json.dumps(v).encode()))
 def test_locks(content, tmp_path, tally):
     (tmp_path / "dvc.lock").write_bytes(content)
-    assert tally.read(lambda: others.locked(tmp_path) or "empty") is not None, "an audit reports, and goes on"
+    assert tally.read(lambda: others.locked(tmp_path, []) or "empty") is not None, "an audit reports, and goes on"
     tally.refusal, tally.says = (store.LockFileError,), "dvc.lock"
     found = tally.read(lambda: store.locked(tmp_path))
     assert found is None or all(isinstance(entry, dict) for entry in found.values())
