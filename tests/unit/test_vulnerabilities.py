@@ -23,7 +23,7 @@ def told(monkeypatch, capsys, report, reason=""):
     [
         ([{"name": "a", "version": "1", "vulns": []}], 0, "0 in 1 locked packages; 0 could not be looked up"),
         ([{"name": "a", "version": "1", "vulns": [FOUND]}], 1, "a 1: PYSEC-1, fixed in no version yet"),
-        ([{"name": "a", "skip_reason": "not found"}], 1, "0 in 0 locked packages; 1 could not be looked up"),
+        ([{"name": "a", "skip_reason": "not found"}], 0, "not checked, none of 1 locked packages could be looked up"),
     ],
 )
 def test_findings_and_packages_that_nothing_is_known_of(monkeypatch, capsys, dependencies, code, words):
