@@ -61,6 +61,10 @@ test-slurm: install ## Run the reduced workflow through a real Slurm of one node
 test-s3: install ## Run the reduced workflow with all its files in an S3 store on this machine; break stores and remotes
 	@python -m pytest -m s3 tests/workflow/test_storage.py tests/workflow/test_remotes.py
 
+.PHONY: test-gpu
+test-gpu: install ## Compare a GPU with the processor: maps, drops, trainings, the reduced workflow (needs CUDA)
+	@python -m pytest -m gpu tests
+
 .PHONY: check
 check: install ## Check the code and what is written from it: ruff, mypy, import layers, snakefmt, snakemake --lint, dvc.yaml, file sizes, vulnerabilities
 	ruff check .

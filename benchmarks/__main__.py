@@ -25,15 +25,15 @@ from benchmarks.timing import Row, load_average, tell  # noqa: E402
 from case_saliency import storage  # noqa: E402
 
 FOLDER = Path(__file__).parent
-PARTS = ("attribution", "agreement", "curves", "provenance", "workflow", "planning")
-"""Modules of this package, in the order in which they run and are told."""
+PARTS = ("attribution", "agreement", "curves", "provenance", "workflow", "planning", "gpu")
+"""Modules of this package, in the order in which they run and are told; the last one only where there is a GPU."""
 
 
 def main() -> None:
     """Run the parts and write what is known of all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure CPU time on one thread.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"which of {', '.join(PARTS)} (all)")
-    parts = parser.parse_args().parts or PARTS
+    parts = parser.parse_args().parts or (PARTS if torch.cuda.is_available() else PARTS[:-1])
     unknown = sorted(set(parts) - set(PARTS))
     if unknown:
         parser.error(f"no part {', '.join(unknown)}; choose from {', '.join(PARTS)}")

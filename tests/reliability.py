@@ -89,10 +89,10 @@ def replaced(page: str, table: str, text: str) -> str:
     return found
 
 
-KINDS = ("read", "refused", "unexplained")
+KINDS = ("read", "refused")
 HEADS = {
     "faults": "| fault | what is told | outcome | test |\n| --- | --- | --- | --- |",
-    "fuzz": "| what is read | inputs | read | refused | unexplained | test |\n| --- | --: | --: | --: | --: | --- |",
+    "fuzz": "| what is read | inputs | read | refused | test |\n| --- | --: | --: | --: | --- |",
 }
 
 
@@ -107,7 +107,7 @@ def _reader(name: str, row: dict[str, Any]) -> str:
 
 
 def _sums(rows: dict[str, str]) -> list[str]:
-    numbers = [[int(cell.replace(",", "")) for cell in row.split(" | ")[1:5]] for row in rows.values()]
+    numbers = [[int(cell.replace(",", "")) for cell in row.split(" | ")[1:4]] for row in rows.values()]
     return ["| all | " + " | ".join(f"{sum(column):,}" for column in zip(*numbers, strict=True)) + " | |"]
 
 

@@ -40,7 +40,7 @@ def test_the_table_lists_exactly_the_tests_that_exist(table, said):
 
 
 def test_the_sums_of_the_fuzz_table_are_right():
-    *tests, total = [[int(cell.replace(",", "")) for cell in row[1:5]] for row in rows("fuzz")]
+    *tests, total = [[int(cell.replace(",", "")) for cell in row[1:4]] for row in rows("fuzz")]
     assert total == [sum(column) for column in zip(*tests, strict=True)]
     assert all(row[0] == sum(row[1:]) for row in tests)
 

@@ -35,14 +35,11 @@ class Tally:
         Exceptions by which the reader refuses.
     says
         What its message must name.
-    unexplained
-        Exceptions that a library lets through and no message of ours explains; counted apart, for docs/reliability.md.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
     refusal: tuple[type[Exception], ...] = (CaseSaliencyError,)
     says: str = ""
-    unexplained: tuple[type[Exception], ...] = ()
 
     def read(self, read: Callable[[], Any]) -> Any:
         """Read one input: return what was read, None if it was refused; any other exception fails the test."""
@@ -52,9 +49,6 @@ class Tally:
                 found = read()
         except self.refusal as error:
             message = str(error)
-        except self.unexplained:
-            self.outcomes["unexplained"] += 1
-            return None
         else:
             self.outcomes["read"] += 1
             return found

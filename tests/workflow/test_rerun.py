@@ -67,7 +67,7 @@ def test_a_changed_parameter_reruns_what_depends_on_it(project, path, value, exp
         ("report/templates/style.css", {"report_page"}, {"summarise", "plot_map_panels"}),
         ("models/efficientnet_lite.py", {"obtain_model", "predict", "attribute"}, {"fetch_dataset", "select_images"}),
         ("datasets/samples.py", {"fetch_dataset"}, {"obtain_model"}),
-        ("storage.py", {"fetch_dataset", "obtain_model", "attribute", "report_page"}, set()),
+        ("storage/files.py", {"fetch_dataset", "obtain_model", "attribute", "report_page"}, set()),
         ("provenance/record.py", set(), {"attribute", "report_page"}),
     ],
 )

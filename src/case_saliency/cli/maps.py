@@ -114,7 +114,8 @@ class Maps:
             here = [position for position, place in enumerate(places) if place[0] == shard]
             rows = [places[position][1] for position in here]
             in_order = rows == list(range(rows[0], rows[0] + len(rows)))
-            found[here] = self.parts[shard].isel(image=slice(rows[0], rows[-1] + 1) if in_order else rows).to_numpy()
+            wanted = slice(rows[0], rows[-1] + 1) if in_order else rows
+            found[here] = storage.read_values(self.parts[shard], wanted)
         return found
 
 

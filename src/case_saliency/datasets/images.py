@@ -112,7 +112,7 @@ def read(folder: Path, row: Mapping[Any, Any]) -> Image.Image:
         `decoding.decode`; names the file and the remedy.
     """
     path = locations.locate(folder, str(row["file"]))
-    index = int(row.get("index", -1))
+    index = _index(folder, row)
     if index >= 0:
         with storage.open_array(path, tensors.NAME) as pixels:
             return Image.fromarray(tensors.verified(pixels, index, str(row["sha256"]), path)).convert("RGB")
@@ -124,6 +124,21 @@ def read(folder: Path, row: Mapping[Any, Any]) -> Image.Image:
     if found != row["sha256"]:
         raise CaseSaliencyError(f"{path}: sha256 {found} found, {row['sha256']} expected; {locations.remedy(folder)}")
     return decoding.decode(content, path)
+
+
+def _index(folder: Path, row: Mapping[Any, Any]) -> int:
+    """Return which image of a file of many a row of the manifest is; -1: the file is an image."""
+    told = row.get("index", -1)
+    try:
+        index = int(told)
+        whole = bool(index == told)
+    except (TypeError, ValueError, OverflowError):
+        whole = False
+    if not whole:
+        raise CaseSaliencyError(
+            f"{folder / 'manifest.csv'}: index {told!r} of {row['file']} is no whole number; {locations.remedy(folder)}"
+        )
+    return index
 
 
 def arrays(folder: Path, rows: "pd.DataFrame") -> tensors.Pixels:
@@ -155,9 +170,10 @@ def arrays(folder: Path, rows: "pd.DataFrame") -> tensors.Pixels:
     path = locations.locate(folder, str(names.pop()))
     with storage.open_array(path, tensors.NAME) as pixels:
         everything: tensors.Pixels = pixels[:]
-    for index, sha256 in zip(rows["index"], rows["sha256"], strict=True):
-        tensors.verified(everything, int(index), str(sha256), path)
-    found: tensors.Pixels = everything[rows["index"].to_numpy()]
+    chosen = [_index(folder, row) for row in rows[["file", "index"]].to_dict("records")]
+    for index, sha256 in zip(chosen, rows["sha256"], strict=True):
+        tensors.verified(everything, index, str(sha256), path)
+    found: tensors.Pixels = everything[chosen]
     return found
 
 

@@ -6,6 +6,7 @@ manifest alone therefore reaches nothing outside these two folders, and what it 
 names.
 """
 
+import os
 from pathlib import Path, PurePosixPath
 
 from case_saliency import storage
@@ -33,7 +34,8 @@ def locate(folder: Path, file: str) -> Path:
     Raises
     ------
     CaseSaliencyError
-        If the name is absolute or climbs out of its folder, or refers to the user's folder and none is noted.
+        If the name is absolute, climbs out of its folder, or is none that a file can have; or if it refers to the
+        user's folder and none is noted.
 
     Examples
     --------
@@ -42,7 +44,7 @@ def locate(folder: Path, file: str) -> Path:
     """
     refers = file.startswith(REFERENCE)
     name = PurePosixPath(file.removeprefix(REFERENCE))
-    if name.is_absolute() or ".." in name.parts or "\0" in file:
+    if name.is_absolute() or ".." in name.parts or not _possible(file):
         raise CaseSaliencyError(f"manifest of {folder}: file {file!r} leaves the folder; {remedy(folder)}")
     return (_root(folder) if refers else folder) / name
 
@@ -50,6 +52,13 @@ def locate(folder: Path, file: str) -> Path:
 def remedy(folder: Path) -> str:
     """Say how a damaged dataset is mended."""
     return f"fetch it again: case-saliency fetch-dataset --dataset {folder.name} --manifest {folder}/manifest.csv"
+
+
+def _possible(file: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(file)
+    except UnicodeEncodeError:
+        return False
 
 
 def _root(folder: Path) -> Path:

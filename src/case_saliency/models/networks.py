@@ -106,11 +106,20 @@ def load(weights_path: Path, description_path: Path, device: str = "cpu", own: z
     """
     description = storage.read_json(description_path)
     try:
-        name, expected, builder = description["model"], description["weights"]["sha256"], description["builder"]
-        fields, target_layers = description["transform"], description["target_layers"]
-        n_classes = int(description["n_classes"])
-    except (KeyError, TypeError, ValueError) as error:
+        name, builder, expected = str(description["model"]), description["builder"], description["weights"]["sha256"]
+        transform, target_layers = (
+            Transform.from_dict(dict(description["transform"])),
+            dict(description["target_layers"]),
+        )
+        n_classes, n_names = description["n_classes"], len(description["classes"])
+    except KeyError as error:
         raise CaseSaliencyError(f"{description_path}: no model description ({error} is missing); {_REMEDY}") from error
+    except (TypeError, ValueError) as error:
+        raise CaseSaliencyError(f"{description_path}: no model description ({error}); {_REMEDY}") from error
+    if not (isinstance(n_classes, int) and 1 <= n_classes <= n_names):
+        raise CaseSaliencyError(
+            f"{description_path}: n_classes {n_classes!r} found with {n_names} names of classes; {_REMEDY}"
+        )
     tensors = storage.read_tensors(weights_path)
     found = storage.sha256(weights_path)
     if found != expected:
@@ -125,7 +134,7 @@ def load(weights_path: Path, description_path: Path, device: str = "cpu", own: z
     return LoadedModel(
         module=module.to(device).eval().requires_grad_(False),
         description=description,
-        transform=Transform.from_dict(fields),
+        transform=transform,
         target_layers=target_layers,
     )
 

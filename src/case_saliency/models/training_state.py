@@ -3,6 +3,7 @@
 Random numbers are not part of it: each epoch draws from a generator of its own, seeded by seed and epoch.
 """
 
+import hashlib
 import json
 import logging
 from dataclasses import dataclass, field
@@ -72,17 +73,23 @@ class TrainingState:
             "numbers": numbers,
             "schedule": self.schedule.state_dict(),
         }
-        storage.write_tensors(tensors, path, {"training": json.dumps(about)})
+        told = json.dumps(about)
+        storage.write_tensors(tensors, path, {"training": told, "sha256": _digest(tensors, told)})
 
     def restore(self, path: Path, fingerprint: str) -> bool:
         """Continue from what `save` wrote; return False, and change nothing, if that is not there or of another run."""
         if not path.exists():
             return False
         try:
-            tensors, about = storage.read_tensors(path), json.loads(storage.read_metadata(path)["training"])
-        except (CaseSaliencyError, KeyError, ValueError) as error:
+            tensors, metadata = storage.read_tensors(path), storage.read_metadata(path)
+            told, expected = metadata["training"], metadata["sha256"]
+        except (CaseSaliencyError, KeyError) as error:
             log.warning("%s: not usable (%s); training begins anew", path, error)
             return False
+        if _digest(tensors, told) != expected:
+            log.warning("%s: damaged since it was written; training begins anew", path)
+            return False
+        about = json.loads(told)
         if about["fingerprint"] != fingerprint:
             log.warning("%s: from another recipe, data or version; training begins anew", path)
             return False
@@ -97,6 +104,16 @@ class TrainingState:
         self.history, self.best_epoch = about["history"], about["best_epoch"]
         self.best = _under("best.", tensors)
         return True
+
+
+def _digest(tensors: Tensors, told: str) -> str:
+    """Return a hash of names, kinds, shapes and values of tensors, and of what is told beside them."""
+    found = hashlib.sha256(told.encode())
+    for name in sorted(tensors):
+        value = tensors[name].detach().cpu().contiguous()
+        found.update(f"\n{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        found.update(value.reshape(-1).view(torch.uint8).numpy().data)
+    return found.hexdigest()
 
 
 def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:

@@ -72,6 +72,9 @@ class _Handler(BaseHTTPRequestHandler):
             if start >= len(content):
                 self.send_error(416)
                 return
+        # Before the head is sent: after it, the client may have gone on, and its next answer be faster than this one.
+        end = site.broken.pop(0) if site.broken else None
+        if asked and site.ranges:
             self.send_response(206)
             told = site.content_range or f"bytes {start}-{len(content) - 1}/{len(content)}"
             self.send_header("Content-Range", told)
@@ -80,8 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
         if site.length:
             self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
-        body = content[start:] + site.surplus
-        body = body[: site.broken.pop(0)] if site.broken else body
+        body = (content[start:] + site.surplus)[:end]
         for position in range(0, len(body), site.step):
             self.wfile.write(body[position : position + site.step])
             self.wfile.flush()

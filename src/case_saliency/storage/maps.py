@@ -1,0 +1,64 @@
+"""Saliency maps: netCDF-4, one group for each target layer, read lazily."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from case_saliency.storage.files import atomic
+from case_saliency.storage.schema import SCHEMA_VERSION, check_version, unreadable
+
+if TYPE_CHECKING:
+    import numpy as np
+    import xarray as xr
+
+
+def write_maps(
+    layers: Mapping[str, "xr.Dataset"], path: str | os.PathLike[str], attributes: Mapping[str, Any] | None = None
+) -> None:
+    """Write saliency maps as netCDF-4: one group for each target layer.
+
+    Parameters
+    ----------
+    layers
+        Target layer name -> dataset whose variables are methods with dims (image, target, y, x) at native resolution,
+        with coordinates `image` (ids) and `target` (such as "top1", "top2") and the parameters in each variable's
+        attrs; further variables `<method>__<name>` hold what methods note beside their maps.
+    path
+        File to write, ending in .nc.
+    attributes
+        Global attributes.
+    """
+    import xarray as xr
+
+    tree = xr.DataTree.from_dict({f"/{name}": layers[name] for name in sorted(layers)})
+    tree.attrs = {"schema_version": SCHEMA_VERSION, **(attributes or {})}
+    encoding = {
+        f"/{name}": {str(variable): {"zlib": True, "complevel": 4} for variable in dataset.data_vars}
+        for name, dataset in layers.items()
+    }
+    content = tree.to_netcdf(engine="h5netcdf", encoding=encoding)  # in memory: HDF5 is noisy when a disk is full
+    with atomic(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextmanager
+def open_maps(path: str | os.PathLike[str]) -> Iterator[dict[str, "xr.Dataset"]]:
+    """Open a map file lazily: target layer name -> dataset (see `write_maps`)."""
+    import xarray as xr
+
+    try:
+        tree = xr.open_datatree(path, engine="h5netcdf", chunks=None)
+    except (OSError, ValueError, KeyError) as error:
+        raise unreadable(path, error) from error
+    with tree:
+        check_version(tree.attrs.get("schema_version"), path)
+        yield {name: node.to_dataset() for name, node in tree.children.items()}
+
+
+def read_values(maps: "xr.DataArray", rows: "slice | list[int]") -> "np.ndarray[Any, Any]":
+    """Read some images of maps that `open_maps` opened; only then does HDF5 see that values are damaged."""
+    try:
+        return maps.isel(image=rows).to_numpy()
+    except OSError as error:
+        raise unreadable(maps.encoding.get("source", "map file"), error) from error
