@@ -75,7 +75,8 @@ def _network(name: str, config: dict[str, Any], rows: list[Row]) -> dict[str, fl
         total += seconds / N_IMAGES
         rows.append(Row(name, f"maps: {family}", seconds / N_IMAGES, f"{_listed(methods)}; peak {peak:.1f} GB"))
         maps |= {(layer, method): drawn for layer, part in found.items() for method, drawn in part.items()}
-    drops = _drops(name, module, photos, classes, maps, config, rows)
+    with devices.exactly(deterministic=True):
+        drops = _drops(name, module, photos, classes, maps, config, rows)
     return figures | {"maps_seconds": total, "drops_seconds": drops}
 
 

@@ -38,9 +38,10 @@ def add_images(parser: argparse.ArgumentParser) -> None:
 
 
 def load_model(arguments: argparse.Namespace, device: str) -> "LoadedModel":
-    """Load the network named by the arguments onto a device ("auto": CUDA if there is one)."""
+    """Load the network named by the arguments onto a device ("auto": CUDA if there is one), and compute exactly."""
     from case_saliency.models import devices, networks
 
+    devices.be_exact(deterministic=True)  # until the process ends
     place = str(devices.resolve(device))
     return networks.load(arguments.weights, arguments.description, device=place, own=own_models(arguments))
 

@@ -78,7 +78,7 @@ def diagnose(
     network = subject.load(model, device, transform or {})
     network = replace(network, class_names=tuple(class_names) if class_names else network.class_names)
     module = unwrap(network.module)
-    with evaluating(module):
+    with devices.exactly(deterministic=True), evaluating(module):
         target, n_classes = _target(network, layer, found)
         found = _labelled(found, network, n_classes)
         named = _within(named, n_classes, network.batch_size)

@@ -1,7 +1,7 @@
 """Where to compute, and how exactly."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,22 +30,33 @@ def resolve(name: str) -> torch.device:
 
 @contextmanager
 def exactly(deterministic: bool) -> Iterator[None]:
-    """Choose deterministic algorithms and full float32 while the context is open, and restore what was chosen before.
+    """Choose as `be_exact` does while the context is open, and restore what was chosen before."""
+    restore = be_exact(deterministic)
+    try:
+        yield
+    finally:
+        restore()
 
-    An operation that has no deterministic algorithm on a GPU warns and goes on.
+
+def be_exact(deterministic: bool) -> Callable[[], None]:
+    """Choose full float32, and deterministic algorithms or the fastest ones; return what restores the choice before.
+
+    A GPU would else round what it convolves to TF32, whose mantissa has 10 bits: confidences differ in the fourth
+    digit. An operation that has no deterministic algorithm on a GPU warns and goes on.
     """
     memory: Any = torch.utils.deterministic
     filled = memory.fill_uninitialized_memory
     mode = torch.get_deterministic_debug_mode()  # unlike its alternative, its setter does not import the compiler
-    cudnn = torch.backends.cudnn
-    before = cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    before = cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32, matmul.allow_tf32
+
+    def restore() -> None:
+        torch.set_deterministic_debug_mode(mode)
+        cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32, matmul.allow_tf32 = before
+        memory.fill_uninitialized_memory = filled
+
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with a fixed workspace
     torch.set_deterministic_debug_mode("warn" if deterministic else "default")
     memory.fill_uninitialized_memory = False  # only helps to find reads of unset memory, and costs 7% of a forward pass
-    cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32 = deterministic, False, False
-    try:
-        yield
-    finally:
-        torch.set_deterministic_debug_mode(mode)
-        cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32 = before
-        memory.fill_uninitialized_memory = filled
+    cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32, matmul.allow_tf32 = deterministic, False, False, False
+    return restore

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from case_saliency.models import accelerators, devices, networks, training
+from case_saliency.models import accelerators, devices, networks, train, training
 from case_saliency.models.recipe import Recipe
 from case_saliency.provenance import environment
 
@@ -47,7 +47,7 @@ def test_interrupted_training_ends_as_an_undisturbed_one(digits, tmp_path, model
                 raise KilledError
             yield number
 
-    def produce(name: str, **how: object) -> training.Trained:
+    def produce(name: str, **how: object) -> train.Trained:
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
         task = training.Task(model, "digits", 0, RECIPE, digits)

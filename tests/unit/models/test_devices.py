@@ -1,8 +1,11 @@
+import argparse
+
 import pytest
 import torch
 
+from case_saliency.cli import loading
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.models import devices
+from case_saliency.models import devices, networks
 
 
 def test_auto_prefers_a_gpu(monkeypatch):
@@ -20,3 +23,28 @@ def test_a_device_that_is_not_there(name, monkeypatch):
         CaseSaliencyError, match=rf"device: '{name}' is not on this machine; choose auto or one of cpu$"
     ):
         devices.resolve(name)
+
+
+def chosen():
+    cudnn = torch.backends.cudnn
+    tf32 = cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
+    return (*tf32, cudnn.deterministic, cudnn.benchmark, torch.get_deterministic_debug_mode())
+
+
+EXACT = (False, False, True, False, 1)
+
+
+def test_exactness_is_chosen_for_a_while():
+    before = chosen()
+    assert before != EXACT
+    with devices.exactly(deterministic=True):
+        assert chosen() == EXACT
+    assert chosen() == before
+
+
+def test_every_stage_that_loads_a_network_computes_exactly_to_its_end(monkeypatch):
+    monkeypatch.setattr(networks, "load", lambda *_arguments, **how: how["device"])
+    arguments = argparse.Namespace(weights="w", description="d", settings={})
+    with devices.exactly(deterministic=False):
+        assert loading.load_model(arguments, "cpu") == "cpu"
+        assert chosen() == EXACT
