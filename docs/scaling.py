@@ -15,9 +15,8 @@ from case_saliency.storage import write_text
 DOCS = Path(__file__).parent
 PAGE = DOCS / "scaling.md"
 IMAGES, GPUS = 50_000, (1, 8, 64)
-OPERATIONS = 1e13
-UNSHARDED = 80
-"""Passes for an image and layer in stages that are one job for each network: the drops, and curves of some images."""
+CURVES = 16
+"""Passes for an image and layer in the curves of some images; they, and the drops, are one job for each network."""
 LIMIT = 60.0
 _PASSES = r"(\d+) images, (\d+) passes, which alone take ([\d.]+) s"
 
@@ -34,7 +33,14 @@ def page(measured: dict[str, Any], counted: str) -> str:
     """Return the page."""
     figures, rows = measured["workflow"]["figures"], measured["workflow"]["rows"]
     planning = measured["planning"]["figures"]
-    parts = [_head(), *_floor(figures, rows), *_memory(figures, rows), *_cost(rows), *_paper(counted), *_plan(planning)]
+    parts = [
+        _head(),
+        *_floor(figures, rows),
+        *_memory(figures, rows),
+        *_cost(rows),
+        *_paper(counted, measured["gpu"]["figures"], _card(measured["gpu"]["rows"])),
+        *_plan(planning),
+    ]
     return "\n\n".join(["# Scaling", *parts]) + "\n"
 
 
@@ -50,7 +56,7 @@ def _head() -> str:
     return _fill(
         """What a run costs, what it needs, and where it stops being fast. Written by `python docs/scaling.py` from
         `benchmarks/results.json` (`python -m benchmarks workflow planning`: the default run in a fresh clone on two
-        cores, one experiment at three numbers of images, a plan of many jobs) and from the counts of
+        cores, one experiment at three numbers of images, a plan of many jobs; `gpu`) and from the counts of
         [experiments](experiments.md). [Clusters](clusters.md) tells how to run there."""
     )
 
@@ -119,21 +125,25 @@ def _cost(rows: Rows) -> list[str]:
     ]
 
 
-def _paper(counted: str) -> list[str]:
-    networks = re.findall(r"^\| `(\w+)`([^|]*)\| ([\d.]+) \| [\d,]+ \| [\d,]+ \| ([\d.]+) \|$", counted, re.M)
+def _card(rows: Rows) -> str:
+    return str(next(row["remark"] for row in rows if row["what"] == "card")).partition(",")[0]
+
+
+def _paper(counted: str, gpu: dict[str, float], card: str) -> list[str]:
+    networks = re.findall(r"^\| `(\w+)`([^|]*)\|(?: [\d.,]+ \|){6} ([\d.]+) \|$", counted, re.M)
     lines, longest = [], 0.0
-    for name, layers, gflop, hours in networks:
-        passes = UNSHARDED * (2 if "both" in layers else 1) * IMAGES
-        alone = passes * float(gflop) * 1e9 / OPERATIONS / 3600
+    for name, layers, hours in networks:
+        passes = CURVES * (2 if "both" in layers else 1)
+        alone = IMAGES * (gpu[f"{name}_drops_seconds"] + passes * gpu[f"{name}_forward_seconds"]) / 3600
         longest = max(longest, alone)
         lines.append((f"`{name}`{layers.rstrip()}", f"{float(hours) * IMAGES / 1000:.0f}", f"{alone:.1f}"))
     total = sum(float(hours) for *_, hours in networks) * IMAGES / 1000
     return [
         f"## ImageNet's {IMAGES:,} validation images, four networks, all methods",
         _fill(
-            """Extrapolated from the passes and operations that [experiments](experiments.md) counts, at an assumed
-            10^13 operations a second for each GPU; none of it was run. The experiment as shipped keeps half of the
-            images to estimate confusions; this is what explaining all of them would take."""
+            f"""Extrapolated from what ten images took on an {card} (`python -m benchmarks gpu`), as
+            [experiments](experiments.md#times-on-a-gpu) tells; the starts of jobs are not among it. The experiment as
+            shipped keeps half of the images to estimate confusions; this is what explaining all of them would take."""
         ),
         _table(("network", "GPU hours", "of which in jobs that are not split"), lines),
         _table(
@@ -142,9 +152,9 @@ def _paper(counted: str) -> list[str]:
         ),
         _fill(
             """Maps are split into shards, so Score-CAM, which is most of the cost, spreads over as many GPUs as there
-            are. The first bottleneck are the confidence drops of ConvNeXt-Large, one job for each network. What removes
-            it: fewer images (`n_images`), or one k; splitting `score_fidelity` as `attribute` is split would remove it
-            for good."""
+            are. The first bottleneck are the confidence drops, one job for each network, which spend most of their time
+            on the processor: it makes the images while the GPU waits. What removes it: fewer images (`n_images`), or
+            one k; splitting `score_fidelity` as `attribute` is split would remove it for good."""
         ),
     ]
 

@@ -20,7 +20,8 @@ ROWS = [
     (name, *(float(cell.replace(",", "")) for cell in cells.split("|")))
     for name, cells in re.findall(r"^\| `(\w+)`[^|]*\| ([\d., |]+) \|$", PAGE, re.M)
 ]
-OPERATIONS = 1e13
+MEASURED = json.loads((ROOT / "benchmarks/results.json").read_text())
+GPU = MEASURED["gpu"]["figures"]
 
 
 def n_channels(network, spec, layer):
@@ -39,8 +40,8 @@ def test_the_table_has_the_networks_of_the_experiment():
     assert [name for name, *_ in ROWS] == SHIPPED["experiments"]["imagenet"]["models"]
 
 
-@pytest.mark.parametrize(("name", "gflop", "channels", "passes", "hours"), ROWS)
-def test_the_extrapolated_times_follow_from_the_formula(name, gflop, channels, passes, hours):
+@pytest.mark.parametrize(("name", "gflop", "channels", "passes", "ms", "maps", "drops", "hours"), ROWS)
+def test_the_times_follow_from_the_formula_and_the_benchmark(name, gflop, channels, passes, ms, maps, drops, hours):
     with torch.device("meta"):
         network = get_model(name, weights=None).eval()
     with FlopCounterMode(display=False) as counter, torch.no_grad():
@@ -49,12 +50,15 @@ def test_the_extrapolated_times_follow_from_the_formula(name, gflop, channels, p
     assert counter.get_total_flops() / 1e9 == pytest.approx(gflop, abs=0.005)
     assert sum(n_channels(network, zoo.find(name), layer) for layer in layers) == channels
     assert round(1.2 * channels + 350 + 80 * len(layers)) == passes
-    assert 1000 * passes * gflop * 1e9 / OPERATIONS / 3600 == pytest.approx(hours, abs=0.005)
+    told = [GPU[f"{name}_{what}_seconds"] for what in ("forward", "maps", "drops")]
+    assert (ms, maps, drops) == pytest.approx((1000 * told[0], *told[1:]), abs=0.005)
+    rest = round(0.1 * channels + 132 + 16 * len(layers))
+    assert 1000 * (told[1] + told[2] + rest * told[0]) / 3600 == pytest.approx(hours, abs=0.005)
 
 
 def test_the_sums_are_those_of_the_table():
     imagenet = sum(hours for *_, hours in ROWS)
-    training = 15 * (40_000 * 3 + 5_000) * 8.58e9 / OPERATIONS / 3600
+    training = 15 * (40_000 * 3 + 5_000) * GPU["densenet201_forward_seconds"] / 3600
     densenet = next(hours for name, *_, hours in ROWS if name == "densenet201")
     assert f"`imagenet` is the sum, {imagenet:.1f} h" in PAGE
     assert f"| {imagenet + 2850 / 3600:.1f} h, extrapolated |" in PAGE
@@ -63,14 +67,25 @@ def test_the_sums_are_those_of_the_table():
 
 
 def test_the_measured_figures_are_those_of_the_benchmarks():
-    measured = json.loads((ROOT / "benchmarks/results.json").read_text())["attribution"]
+    measured = MEASURED["attribution"]
     assert f"{measured['figures']['resnet50_score_over_masked_forwards']:.2f} times as long" in PAGE
     [bare] = [row["seconds"] for row in measured["rows"] if row["network"] == "resnet50" and "bare" in row["what"]]
     assert f"takes {bare} s for a pass" in PAGE
     rate = 8.18e9 / bare
     assert f"{rate / 1e10:.1f} x 10^10" in PAGE
-    total = sum(1000 * passes * gflop * 1e9 for _, gflop, _, passes, _ in ROWS)
+    total = sum(1000 * passes * gflop * 1e9 for _, gflop, _, passes, *_ in ROWS)
     assert f"{total / rate / 86400:.0f} days" in PAGE
+
+
+def test_what_is_said_of_the_gpu_was_measured():
+    gains = [GPU[f"{name}_float32_over_bfloat16"] for name, *_ in ROWS]
+    assert f"bfloat16 is {min(gains):.1f} to {max(gains):.1f} times as fast" in PAGE
+    assert max(abs(GPU[f"{name}_deterministic_over_free"] - 1) for name, *_ in ROWS) < 0.02
+    rates = [gflop / ms for _, gflop, _, _, ms, *_ in ROWS]
+    assert f"made {min(rates):.0f} x 10^12" in PAGE
+    assert f"and {max(rates):.0f} x 10^12 with VGG" in PAGE
+    card = next(row["remark"] for row in MEASURED["gpu"]["rows"] if row["what"] == "card")
+    assert card.split(",")[0] in PAGE
 
 
 def test_every_experiment_has_its_rows():

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
+import requests
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -72,6 +73,7 @@ def serving(bucket: str) -> Iterator[Store]:
     store.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
+    requests.post(f"{store.url}/moto-api/reset", timeout=10).raise_for_status()  # all stores of a process share objects
     store.client().create_bucket(Bucket=bucket)
     try:
         yield store

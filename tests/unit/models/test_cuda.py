@@ -10,7 +10,8 @@ from case_saliency.models import accelerators, devices, networks, train, trainin
 from case_saliency.models.recipe import Recipe
 from case_saliency.provenance import environment
 
-pytestmark = pytest.mark.gpu
+# Of VGG's pooling: see tests/unit/attribution/test_cuda.py.
+pytestmark = [pytest.mark.gpu, pytest.mark.filterwarnings("ignore:adaptive_avg_pool2d_backward_cuda does not have")]
 
 RECIPE = Recipe(
     epochs=3,
