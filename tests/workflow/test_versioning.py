@@ -15,6 +15,7 @@ import yaml
 
 from tests.workflow.conftest import ROOT, Project
 
+TABLES = "tables-imagenet-sample"
 AGREEMENT = "results/tables/imagenet-sample/agreement.csv"
 FIGURE = "results/figures/imagenet-sample/agreement_heatmap.svg"
 
@@ -324,6 +325,23 @@ def test_an_experiment_of_dvc_runs_what_is_affected_and_leaves_the_workspace(tre
     assert any(key.endswith("gradcam.median_agreement") for key in changed["results/metrics/imagenet-sample.json"])
     params = json.loads(tree.run("dvc", "params", "diff", "--json", "HEAD", "wider").splitlines()[-1])
     assert params["params.yaml"]["diagnostic.k_percent"] == {"old": 5, "new": 10, "diff": 5}
+
+
+def test_queued_experiments_of_dvc_run_one_after_the_other_and_leave_the_workspace(tree: Repository) -> None:
+    before = tree.results()
+    for k in ("2", "10"):
+        tree.run("dvc", "exp", "run", "--queue", "--name", f"k{k}", "-S", f"diagnostic.k_percent={k}", TABLES)
+    assert tree.run("dvc", "queue", "status").count("Queued") == 2
+    tree.run("dvc", "exp", "run", "--run-all")
+    assert tree.run("dvc", "queue", "status").count("Success") == 2
+    assert tree.results() == before
+    assert tree.git("status", "--porcelain") == ""
+    medians = []
+    for k in ("k2", "k10"):
+        changed = json.loads(tree.run("dvc", "metrics", "diff", "--json", "HEAD", k).splitlines()[-1])
+        metrics = changed["results/metrics/imagenet-sample.json"]
+        medians.append(next(value["new"] for key, value in metrics.items() if key.endswith("gradcam.median_agreement")))
+    assert medians[0] < medians[1]
 
 
 def test_stages_that_dvc_reproduces_are_those_that_the_gate_records(tree: Repository, tmp_path: Path) -> None:
