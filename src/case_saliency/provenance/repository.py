@@ -1,14 +1,15 @@
 """What git knows: the commit of the working folder, how tracked files differ from it, and files as they were then.
 
 git is started with an argument list, never through a shell, and told to run no program of the repository's
-configuration (external diffs, text conversions, file-system monitors).
+configuration (external diffs, text conversions, file-system monitors, hooks) and to replace no object by another.
 """
 
 import hashlib
 import os
 import re
+import stat
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,10 @@ WRITTEN = ("dvc.yaml", "dvc.lock", "results", "docs/results")
 """Tracked files that the workflow itself writes: their changes do not make a tree dirty."""
 COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 """The full name of a commit."""
-_PLAIN = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "diff.indentHeuristic=false")
+_PLAIN = (
+    *("--no-replace-objects", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"),
+    *("-c", "core.quotePath=false", "-c", "diff.indentHeuristic=false"),
+)
 _DIFF = (
     *("diff", "HEAD", "--binary", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames"),
     *("-U3", "--diff-algorithm=myers", "--src-prefix=a/", "--dst-prefix=b/", "--inter-hunk-context=0", "--", "."),
@@ -32,19 +36,65 @@ def state() -> dict[str, Any]:
     is an untracked file among the source (`SOURCE`). Nulls outside a repository, and for the difference of a clean
     tree.
     """
-    commit, changes = _git("rev-parse", "--verify", "--quiet", "HEAD^{commit}"), _git(*_DIFF)
+    commit, changes = head(), _git(*_DIFF)
     if commit is None or changes is None:
         return {"commit": None, "dirty": None, "diff_sha256": None}
     added = [(name, Path(name).read_bytes()) for name in _untracked() if Path(name).is_file()]
     changes += b"".join(b"untracked %s\0%d\0%s" % (os.fsencode(name), len(body), body) for name, body in added)
     digest = hashlib.sha256(changes).hexdigest() if changes else None
-    return {"commit": commit.decode().strip(), "dirty": bool(changes), "diff_sha256": digest}
+    return {"commit": commit, "dirty": bool(changes), "diff_sha256": digest}
+
+
+def head() -> str | None:
+    """Return the commit of the working folder; None outside a repository."""
+    found = _git("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    return None if found is None else found.decode().strip()
 
 
 def changed() -> list[str]:
-    """Return the files that make the tree differ from the commit now, see `state`."""
-    names = _git("diff", "HEAD", "--name-only", "--no-renames", "--relative", "-z", *_DIFF[_DIFF.index("--") :])
-    return sorted({*_names(names), *_untracked()})
+    """Return the files that make the tree differ from the commit now, see `state`, by their bytes.
+
+    git itself looks at sizes and times, and at marks in its index (assume-unchanged, skip-worktree) that hide an edit.
+    """
+    entries = _entries(_git("ls-tree", "-r", "-z", "HEAD") or b"")
+    own = [(path, mode, name) for path, mode, name in entries if not any(_within(path, part) for part in WRITTEN)]
+    root, folders = Path.cwd().resolve(), dict[Path, bool]()
+    found = []
+    for path, mode, name in own:
+        folder = Path(path).parent
+        if folder not in folders:
+            folders[folder] = folder.resolve().is_relative_to(root)
+        if not folders[folder] or _blob(path, mode, len(name)) != name:
+            found.append(path)
+    return sorted({*found, *_untracked()})
+
+
+def _entries(listed: bytes) -> Iterator[tuple[str, str, str]]:
+    """Yield path, mode and object of each file or link in what ``git ls-tree -r -z`` says."""
+    for entry in listed.split(b"\0"):
+        told, _, path = entry.partition(b"\t")
+        fields = told.decode().split(" ")
+        if len(fields) == 3 and fields[1] == "blob":
+            yield os.fsdecode(path), fields[0], fields[2]
+
+
+def _within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")
+
+
+def _blob(path: str, mode: str, digits: int) -> str | None:
+    """Return the name that git would give to the content of a file or link; None if it is no such thing."""
+    try:
+        kind, link = Path(path).lstat().st_mode, mode == "120000"
+        if not (stat.S_ISLNK(kind) if link else stat.S_ISREG(kind)):
+            return None
+        content = os.fsencode(Path(path).readlink()) if link else Path(path).read_bytes()
+    except OSError:
+        return None
+    digest = hashlib.sha256() if digits == 64 else hashlib.sha1(usedforsecurity=False)
+    digest.update(b"blob %d\0" % len(content))
+    digest.update(content)
+    return digest.hexdigest()
 
 
 def _untracked() -> list[str]:
@@ -74,11 +124,14 @@ def at(commit: str, paths: Iterable[str]) -> Mapping[str, bytes] | None:
         Relative to the working folder.
     """
     wanted = [path for path in paths if "\n" not in path]
-    if not COMMIT.fullmatch(commit) or _git("cat-file", "-e", f"{commit}^{{commit}}") is None:
+    if not COMMIT.fullmatch(commit):
         return None
-    asked = "".join(f"{commit}:./{path}\n" for path in wanted)
-    answer = _git("cat-file", "--batch", given=asked.encode())
-    return dict(_parse(answer or b"", wanted))
+    asked = [f"{commit}^{{commit}}", *(f"{commit}:./{path}" for path in wanted)]
+    answer = _git("cat-file", "--batch", given=os.fsencode("".join(f"{name}\n" for name in asked)))
+    found = list(_parse(answer or b"", len(asked)))
+    if not found or found[0] is None:
+        return None
+    return {path: content for path, content in zip(wanted, found[1:], strict=True) if content is not None}
 
 
 def holding(path: str, sha256: str) -> str | None:
@@ -91,17 +144,18 @@ def holding(path: str, sha256: str) -> str | None:
     return None
 
 
-def _parse(answer: bytes, wanted: list[str]) -> Iterable[tuple[str, bytes]]:
-    """Yield path and content from what ``git cat-file --batch`` says: `<name> <type> <size>`, newline, content."""
+def _parse(answer: bytes, number: int) -> Iterator[bytes | None]:
+    """Yield what ``git cat-file --batch`` says: `<name> <type> <size>`, newline, content; None: it is not there."""
     place = 0
-    for path in wanted:
-        end = answer.index(b"\n", place)
-        header, place = answer[place:end], end + 1
-        fields = header.split(b" ")
+    for _ in range(number):
+        end = answer.find(b"\n", place)
+        if end < 0:
+            return
+        fields, place = answer[place:end].split(b" "), end + 1
         if len(fields) != 3 or not fields[2].isdigit():  # "missing", for instance
+            yield None
             continue
-        if fields[1] == b"blob":
-            yield path, answer[place : place + int(fields[2])]
+        yield answer[place : place + int(fields[2])] if fields[1] in {b"blob", b"commit"} else None
         place += int(fields[2]) + 1
 
 

@@ -1,6 +1,7 @@
 """An audit as a picture: files and runs from left to right, coloured by verdict, as DOT or as SVG."""
 
-from collections.abc import Iterable, Iterator
+import posixpath
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 
@@ -13,12 +14,15 @@ COLOURS = {
     Verdict.MISSING: "#f4cccc",
     Verdict.MISMATCH: "#ea9999",
 }
+MANY, FEW = 60, 12
+"""Nodes that a picture has room for, and files that are drawn one by one for being asked for."""
+_STEPS = 100
 _WIDTH, _HEIGHT, _GAP, _ROW = 250, 34, 60, 46
 
 
 @dataclass(frozen=True)
 class Node:
-    """A file or a run: its name (unique), two lines of text, its verdict, and what it was made from."""
+    """A file or a run, or several: its name (unique), two lines of text, its verdict, and what it was made from."""
 
     name: str
     title: str
@@ -43,6 +47,61 @@ def nodes(audit: Audit, targets: Iterable[str]) -> list[Node]:
     return found
 
 
+def few(drawn: list[Node], alone: Collection[str]) -> list[Node]:
+    """Return a picture that can be read: of a large one, runs of a stage become one node, and so do their files.
+
+    What is not OK keeps a node of its own, and so do the files of `alone` (which are asked for), if they are few.
+    """
+    if len(drawn) <= MANY:
+        return drawn
+    stages = {node.name: node.title for node in drawn if node.is_run}
+    alike: dict[str, list[Node]] = {}
+    for node in drawn:
+        alike.setdefault(_kind(node, stages), []).append(node)
+    group: dict[str, str] = {}
+    for name, nodes in alike.items():
+        single = [node for node in nodes if node.name in alone or node.verdict is not Verdict.OK]
+        kept = {node.name for node in single} if len(single) <= FEW else set[str]()
+        rest = [node.name for node in nodes if node.name not in kept]
+        group |= dict.fromkeys(rest, name) if len(rest) > 1 else {}
+    members: dict[str, list[Node]] = {}
+    for node in drawn:
+        members.setdefault(group.get(node.name, node.name), []).append(node)
+    return [_merged(name, nodes, group) for name, nodes in members.items()]
+
+
+def _kind(node: Node, stages: Mapping[str, str]) -> str:
+    """Return what a node has in common with others: the stage, and the verdict."""
+    stage = next((stages[source] for source in node.sources if source in stages), "no run")
+    return f"{node.verdict} runs of {node.title}" if node.is_run else f"{node.verdict} files of {stage}"
+
+
+def _merged(name: str, alike: list[Node], group: Mapping[str, str]) -> Node:
+    """Return one node for several, or a single one as it is, with the sources as they are named now."""
+    sources = dict.fromkeys(group.get(source, source) for node in alike for source in node.sources)
+    first = alike[0]
+    title, detail = first.title, first.detail
+    if len(alike) > 1:
+        title = f"{first.title}: {len(alike)} runs" if first.is_run else f"{len(alike)} files"
+        detail = "" if first.is_run else _common(node.detail for node in alike)
+    return Node(name, title, detail, first.verdict, tuple(source for source in sources if source != name), first.is_run)
+
+
+def _common(folders: Iterable[str]) -> str:
+    """Return the folder that all folders lie in, and how many there are.
+
+    Examples
+    --------
+    >>> _common(["results/tables/a", "results/tables/b"])
+    'results/tables, 2 folders'
+    """
+    named = list(dict.fromkeys(folders))
+    if len(named) == 1:
+        return named[0]
+    inside = len({posixpath.isabs(folder) for folder in named}) == 1
+    return f"{posixpath.commonpath(named) or '.' if inside else 'here and outside'}, {len(named)} folders"
+
+
 def dot(drawn: list[Node]) -> Iterator[str]:
     """Yield the lines of a Graphviz file."""
     yield "digraph provenance {"
@@ -63,9 +122,7 @@ def _quoted(text: str) -> str:
 
 def svg(drawn: list[Node]) -> str:
     """Return the picture as SVG: a column for each step from the data, text that can be searched and copied."""
-    column: dict[str, int] = {}
-    for node in drawn:
-        column[node.name] = 1 + max((column.get(source, -1) for source in node.sources), default=-1)
+    column = _columns(drawn)
     rows: dict[int, int] = {}
     place: dict[str, tuple[int, int]] = {}
     for node in drawn:
@@ -79,6 +136,18 @@ def svg(drawn: list[Node]) -> str:
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
     style = 'font-family="sans-serif" font-size="10"'
     return "\n".join([f"{head} {style}>", "<title>Where a result comes from</title>", *edges, *boxes, "</svg>"]) + "\n"
+
+
+def _columns(drawn: list[Node]) -> dict[str, int]:
+    """Return how many steps each node is from the data, by the longest way; in a circle there is none."""
+    column = dict.fromkeys((node.name for node in drawn), 0)
+    for _ in range(_STEPS):
+        before = dict(column)
+        for node in drawn:
+            column[node.name] = max((1 + column[source] for source in node.sources if source in column), default=0)
+        if column == before:
+            break
+    return column
 
 
 def _edge(start: tuple[int, int], end: tuple[int, int]) -> str:
