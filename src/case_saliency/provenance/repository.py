@@ -105,57 +105,45 @@ def _names(listed: bytes | None) -> list[str]:
     return [name.decode("utf-8", "surrogateescape") for name in (listed or b"").split(b"\0") if name]
 
 
-def tracked(commit: str, folders: Iterable[str]) -> list[str] | None:
-    """Return the files of some folders at a commit, relative to the working folder; None: no such commit."""
-    if not COMMIT.fullmatch(commit):
-        return None
-    names = _git("ls-tree", "-r", "-z", "--name-only", f"{commit}^{{commit}}", "--", *folders)
-    return None if names is None else _names(names)
-
-
-def at(commit: str, paths: Iterable[str]) -> Mapping[str, bytes] | None:
-    """Return the content of files at a commit, without those that it does not hold; None: no such commit.
+def tracked(commit: str) -> Mapping[str, str] | None:
+    """Return the files of a commit below the working folder, and the names of their contents; None: no such commit.
 
     Parameters
     ----------
     commit
         Its full hexadecimal name; whatever else is given is no commit.
-    paths
-        Relative to the working folder.
     """
-    wanted = [path for path in paths if "\n" not in path]
-    if not COMMIT.fullmatch(commit):
-        return None
-    asked = [f"{commit}^{{commit}}", *(f"{commit}:./{path}" for path in wanted)]
-    answer = _git("cat-file", "--batch", given=os.fsencode("".join(f"{name}\n" for name in asked)))
-    found = list(_parse(answer or b"", len(asked)))
-    if not found or found[0] is None:
-        return None
-    return {path: content for path, content in zip(wanted, found[1:], strict=True) if content is not None}
+    listed = _git("ls-tree", "-r", "-z", f"{commit}^{{commit}}") if COMMIT.fullmatch(commit) else None
+    return None if listed is None else {path: name for path, _, name in _entries(listed)}
+
+
+def contents(names: Iterable[str]) -> Mapping[str, bytes]:
+    """Return name -> content, without those that the repository does not hold."""
+    wanted = sorted(set(names))
+    answer = _git("cat-file", "--batch", given="".join(f"{name}\n" for name in wanted).encode())
+    return {name: content for name, content in zip(wanted, _parse(answer or b""), strict=False) if content is not None}
 
 
 def holding(path: str, sha256: str) -> str | None:
     """Return the last commit, of those that changed a file, in which it has a certain content; None: none has."""
     listed = _git("rev-list", "--max-count=1000", "HEAD", "--", path) or b""
     for commit in listed.decode().split():
-        content = (at(commit, [path]) or {}).get(path)
+        name = (tracked(commit) or {}).get(path)
+        content = None if name is None else contents([name]).get(name)
         if content is not None and hashlib.sha256(content).hexdigest() == sha256:
             return commit
     return None
 
 
-def _parse(answer: bytes, number: int) -> Iterator[bytes | None]:
+def _parse(answer: bytes) -> Iterator[bytes | None]:
     """Yield what ``git cat-file --batch`` says: `<name> <type> <size>`, newline, content; None: it is not there."""
     place = 0
-    for _ in range(number):
-        end = answer.find(b"\n", place)
-        if end < 0:
-            return
+    while (end := answer.find(b"\n", place)) >= 0:
         fields, place = answer[place:end].split(b" "), end + 1
         if len(fields) != 3 or not fields[2].isdigit():  # "missing", for instance
             yield None
             continue
-        yield answer[place : place + int(fields[2])] if fields[1] in {b"blob", b"commit"} else None
+        yield answer[place : place + int(fields[2])]
         place += int(fields[2]) + 1
 
 

@@ -155,11 +155,12 @@ def test_files_of_a_commit_are_read_and_what_is_no_commit_is_refused(tmp_path, m
     for arguments in (["init"], ["add", "--all"], [*named, "commit", "--message", "start"]):
         subprocess.run(["git", *arguments], check=True, capture_output=True)
     commit = repository.state()["commit"]
-    assert repository.at(commit, ["gone", "a b", "x\ny"]) == {"a b": b"one\ntwo"}
-    assert repository.tracked(commit, ["."]) == ["a b"]
+    tracked = repository.tracked(commit)
+    assert list(tracked) == ["a b"]
+    assert repository.contents(["0" * 40, *tracked.values()]) == {tracked["a b"]: b"one\ntwo"}
+    assert repository.contents([]) == {}
     for wrong in ("0" * 40, "HEAD", "--all", commit[:10], commit + "\n"):
-        assert repository.at(wrong, ["a b"]) is None
-        assert repository.tracked(wrong, ["."]) is None
+        assert repository.tracked(wrong) is None
 
 
 def test_what_git_is_told_to_overlook_or_to_replace_is_seen(tmp_path, monkeypatch):
@@ -186,7 +187,7 @@ def test_what_git_is_told_to_overlook_or_to_replace_is_seen(tmp_path, monkeypatc
     commit, other = repository.head(), git("hash-object", "-w", "a")
     git("replace", git("rev-parse", "HEAD:a"), other)
     assert git("show", "HEAD:a") == "uno"
-    assert repository.at(commit, ["a"]) == {"a": b"one"}
+    assert repository.contents([repository.tracked(commit)["a"]]).popitem()[1] == b"one"
     assert repository.changed() == ["a", "b", "link"]
 
 
@@ -208,7 +209,6 @@ def test_no_program_of_the_repository_is_run(tmp_path, monkeypatch):
     (tmp_path / "a").write_text("two")
     commit = repository.head()
     repository.changed()
-    repository.at(commit, ["a"])
-    repository.tracked(commit, ["."])
+    repository.contents(repository.tracked(commit).values())
     repository.holding("a", "0" * 64)
     assert not (tmp_path / "ran").exists()

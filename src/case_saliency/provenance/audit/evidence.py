@@ -92,7 +92,7 @@ def gather(root: Path, asked: Sequence[str], outside: Iterable[Path] = ()) -> Ev
     scope = tuple(known.behind(targets))
     runs = tuple(known.runs_behind(targets))
     dvc = others.locked(root, known.made_by, everything=not asked)
-    then = {commit: states.at(commit, runs) for commit in sorted({run.commit for run in runs if run.commit})}
+    then = states.then(runs)
     entities = others.entities(root)
     crate = others.crate(entities) if (root / others.CRATE).exists() else None
     exported = () if asked or crate is None else tuple(crate)

@@ -1,8 +1,8 @@
 """The outputs that a file of DVC's tells of, read as untrusted data.
 
-A dvc.lock of some thousand lines takes Python's own YAML reader seconds, and the C library's overflows the stack on absurd
-nesting where it builds objects. So its parser, which needs no stack, tells the events, and nothing is built of them but
-what is looked for.
+A dvc.lock of some thousand lines takes Python's own YAML reader seconds, and the C library's overflows the stack on
+absurd nesting where it builds objects. So its parser, which needs no stack, tells the events, and nothing is built of
+them but what is looked for.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from case_saliency.provenance.audit.parsing import DEPTH, UnreadableError
 
 @dataclass
 class _Open:
-    """An open mapping or list: the key that comes next is for (None: a key is expected), and whether it is an output."""
+    """An open mapping or list: whether it is an output, and the key of what comes next (None: it is a key)."""
 
     is_mapping: bool
     is_output: bool

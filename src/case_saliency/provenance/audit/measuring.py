@@ -2,7 +2,7 @@
 
 Paths are strings here: as objects they would cost more than the hash of a small file.
 """
-# ruff: noqa: PTH112, PTH116, PTH118
+# ruff: noqa: PTH116, PTH118
 
 import hashlib
 import os

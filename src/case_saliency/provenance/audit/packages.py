@@ -54,13 +54,16 @@ def others(lock: str, inventory: tuple[str, ...]) -> list[str]:
 def _pins(lock: str, environment: Mapping[str, str]) -> dict[str, str]:
     from packaging.markers import InvalidMarker, Marker
 
+    @cache
+    def applies(marker: str) -> bool:
+        try:
+            return not marker or Marker(marker).evaluate(dict(environment))
+        except InvalidMarker:
+            return True
+
     found = {}
     for pin in _PIN.finditer(lock):
-        try:
-            applies = not (pin["marker"] or "").strip() or Marker(pin["marker"].strip()).evaluate(dict(environment))
-        except InvalidMarker:
-            applies = True
-        if applies:
+        if applies((pin["marker"] or "").strip()):
             found[_normal(pin["name"])] = pin["version"]
     return found
 

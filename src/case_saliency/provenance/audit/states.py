@@ -17,14 +17,23 @@ def in_repository(file: str) -> str:
     return f"src/{file}" if file.split("/")[0] == source.PACKAGE.name else file
 
 
-def at(commit: str, runs: Sequence[Run]) -> Mapping[str, bytes] | None:
-    """Return the files that matter at a commit; None: it is no commit of this repository."""
-    package = source.IN_REPOSITORY.as_posix()
-    named = repository.tracked(commit, [package, *source.WORKFLOW, source.PARAMETERS, source.LOCK])
-    if named is None:
-        return None
-    code = {in_repository(file) for run in runs if run.commit == commit for file in run.code}
-    return repository.at(commit, sorted({*named, *(file for file in code if not reading.leaves(file))}))
+def then(runs: Sequence[Run]) -> Mapping[str, Mapping[str, bytes] | None]:
+    """Return, for each commit that a run names, the files that matter; None: it is no commit of this repository."""
+    code = {in_repository(file) for run in runs for file in run.code}
+    held = {commit: repository.tracked(commit) for commit in sorted({run.commit for run in runs if run.commit})}
+    named = {
+        commit: {path: name for path, name in (files or {}).items() if path in code or _matters(path)}
+        for commit, files in held.items()
+    }
+    found = repository.contents(name for files in named.values() for name in files.values())
+    return {
+        commit: None if files is None else {p: found[name] for p, name in named[commit].items() if name in found}
+        for commit, files in held.items()
+    }
+
+
+def _matters(path: str) -> bool:
+    return path.split("/")[0] in {*source.WORKFLOW, source.PARAMETERS, source.LOCK}
 
 
 def hashes(contents: Mapping[str, bytes] | None) -> Mapping[str, str] | None:
