@@ -112,13 +112,13 @@ def test_a_large_picture_shows_stages_and_all_that_is_wrong():
     assert told == {
         "data": ("data", "d", ()),
         "OK runs of copy": ("copy: 50 runs", "", ("data",)),
-        "OK files of copy": ("49 files", "a, 49 folders", ("OK runs of copy",)),
+        "OK files of copy": ("49 files of copy", "a, 49 folders", ("OK runs of copy",)),
         "f7": ("f7", "a/7", ("OK runs of copy",)),
         "r": ("join", "record", ("OK files of copy", "f7")),
         "end": ("end", "a", ("r",)),
     }
     assert picture.few(nodes[:10], []) == nodes[:10]
-    assert picture.svg(few).count("<rect") == len(few)
+    assert picture.svg(few).count("<rect") == len(few) + 1
 
 
 def test_alike_problems_are_told_once():
