@@ -223,6 +223,15 @@ def test_a_figure_that_is_none_carries_no_id(tmp_path, name, content):
     assert embedded(tmp_path / name) is None
 
 
+def test_a_chain_of_links_longer_than_the_recursion_of_python_is_an_outcome(tmp_path):
+    (tmp_path / "0").write_bytes(b"a")
+    for number in range(1, 1500):
+        (tmp_path / str(number)).symlink_to(str(number - 1))
+    found = measure(tmp_path, ["0", "3", "1499"])
+    assert found["3"].sha256 == found["0"].sha256
+    assert found["1499"].problem.startswith("it cannot be read")
+
+
 def test_files_are_measured_and_what_is_none_is_told(tmp_path):
     (tmp_path / "a").write_bytes(b"a")
     outside = tmp_path.parent / "outside"
