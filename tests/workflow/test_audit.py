@@ -10,11 +10,14 @@ import zlib
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pandas as pd
 import pytest
 import yaml
 
+from case_saliency import storage
 from case_saliency.provenance import journal
-from case_saliency.provenance.audit.others import folder_md5
+from case_saliency.provenance.audit import others
+from case_saliency.provenance.audit.measuring import measure
 from case_saliency.provenance.record import identity
 
 FIGURES = "results/figures/imagenet-sample"
@@ -75,6 +78,11 @@ def rewrite_journal(project, change=lambda entries: entries, *, chain=True):
         lines.append(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
         previous = hashlib.sha256(lines[-1]).hexdigest()
     file.write_bytes(b"".join(lines))
+
+
+def folder_md5(project, folder):
+    files = others.members(project.root, [folder])[folder]
+    return others.folder_md5(folder, files, measure(project.root, files, md5=set(files)))
 
 
 def flip(file, place=-1):
@@ -151,6 +159,22 @@ def test_a_stray_file_is_unverifiable(project):
     assert asked.checks[f"{FIGURES}/better.png", "embedded id"]["note"] == f"it carries the id of {PLOT}"
 
 
+def test_files_where_no_manifest_and_no_record_looks_are_unverifiable(project):
+    strangers = {
+        "data/other/images/a.png": "no manifest tells of its folder",
+        f"{RECORDS}/environments/{'0' * 64}.txt": "an inventory that is not what its name says",
+        "results/figures/folder.png": "a link",
+    }
+    for path in strangers:
+        (project.root / path).parent.mkdir(parents=True, exist_ok=True)
+    (project.root / "data/other/images/a.png").write_bytes(b"a")
+    (project.root / f"{RECORDS}/environments/{'0' * 64}.txt").write_text("numpy==1\n")
+    (project.root / "results/figures/folder.png").symlink_to("imagenet-sample")
+    found = Outcome(project)
+    assert found.wrong() == {(path, "known"): "UNVERIFIABLE" for path in strangers}
+    assert found.code == 2
+
+
 def test_a_deleted_file(project):
     (project.root / TABLE).unlink()
     found = Outcome(project)
@@ -164,6 +188,13 @@ def test_an_edited_record(project):
     assert found.code == 1
     assert found.wrong() == {(PLOT, "record"): "MISMATCH"}
     assert "does not follow" in found.checks[PLOT, "record"]["note"]
+
+
+def test_a_size_that_is_not_the_files(project):
+    edit_record(project, CHOICE, lambda body: body["outputs"][0].update(bytes=1))
+    rewrite_journal(project)
+    found = Outcome(project, SELECTION)
+    assert found.wrong() == {(SELECTION, "bytes"): "MISMATCH"}
 
 
 def test_a_record_that_was_made_to_fit_an_edited_figure(project):
@@ -194,11 +225,21 @@ def test_a_forged_history_shows_against_a_crate_that_was_made_before(project):
     rewrite_journal(project)
     found = Outcome(project)
     assert found.code == 1
-    assert set(found.wrong()) == {(PLOT, "crate"), (f"{RECORDS}/journal.jsonl", "crate")}
+    crate = project.root / others.CRATE
+    assert set(found.wrong()) == {
+        (PLOT, "crate"),
+        (f"{RECORDS}/journal.jsonl", "crate"),
+        (others.CRATE, "runs"),
+    }
+    subprocess.run(["case-saliency", "crate"], cwd=project.root, env=project.environment, check=True)
+    crate.write_text(crate.read_text().replace("another one", "a third one"))
+    found = Outcome(project)
+    assert found.wrong() == {(others.CRATE, "runs"): "MISMATCH"}
+    assert PLOT in found.checks[others.CRATE, "runs"]["note"]
 
 
 def test_a_forged_history_shows_against_the_hash_of_the_records_that_git_holds(project):
-    told = {"md5": folder_md5(project.root, RECORDS), "path": "provenance"}
+    told = {"md5": folder_md5(project, RECORDS), "path": "provenance"}
     (project.root / f"{RECORDS}.dvc").write_text(yaml.safe_dump({"outs": [told]}))
     assert Outcome(project).code == 0
     edit_record(project, PLOT, lambda body: body["machine"].update(processor="another one"))
@@ -252,6 +293,18 @@ def test_params_edited_after_the_run(project):
     assert found.code == 1
 
 
+def test_an_edit_that_git_is_told_to_overlook(project):
+    project.git("update-index", "--assume-unchanged", "params.yaml")
+    project.git("update-index", "--skip-worktree", "requirements.lock")
+    project.set("diagnostic", "threshold", to=60)
+    file = project.root / "requirements.lock"
+    file.write_text(file.read_text().replace("numpy==", "numpy==9", 1))
+    assert project.git("status", "--porcelain", "--untracked-files=no") == ""
+    found = Outcome(project)
+    assert found.wrong() == {("params.yaml", "params"): "MISMATCH", ("requirements.lock", "lock"): "MISMATCH"}
+    assert found.code == 1
+
+
 def test_a_lock_that_was_changed_after_the_run(project):
     file = project.root / "requirements.lock"
     file.write_text(file.read_text().replace("numpy==", "numpy==9", 1))
@@ -273,6 +326,7 @@ def test_packages_that_are_not_those_of_the_lock(project):
     assert "numpy 1.0.0 for" in found.checks[CHOICE, "packages"]["note"]
     file.write_text(text)  # an inventory that is not what its name says
     wrong = Outcome(project).wrong()
+    assert wrong.pop((file.relative_to(project.root).as_posix(), "known")) == "UNVERIFIABLE"
     assert set(wrong.values()) == {"MISMATCH"}
     assert (PLOT, "packages") in wrong
 
@@ -364,6 +418,12 @@ def test_a_replaced_image(project):
     name = image.relative_to(project.root).as_posix()
     assert found.wrong() == {(name, "images"): "MISMATCH"}
     assert found.code == 1
+    (image.parent / "another.jpg").write_bytes(b"")  # a stranger does not hide it
+    found = Outcome(project, SELECTION)
+    other = f"{Path(name).parent}/another.jpg"
+    assert found.wrong() == {(name, "images"): "MISMATCH", (other, "images"): "UNVERIFIABLE"}
+    assert found.code == 1
+    (image.parent / "another.jpg").unlink()
     image.unlink()
     assert Outcome(project, SELECTION).wrong() == {(name, "images"): "MISSING"}
 
@@ -396,7 +456,15 @@ def test_dvc_commit_over_an_edited_output_does_not_launder_it(project):
     found = Outcome(project)
     assert found.code == 1
     assert found.wrong() == {(TABLE, "bytes"): "MISMATCH", (MAPS, "bytes"): "MISMATCH"}
-    assert folder_md5(project.root, "results/saliency") == found.checks["results/saliency", "dvc.lock"]["actual"]
+    assert folder_md5(project, "results/saliency") == found.checks["results/saliency", "dvc.lock"]["actual"]
+
+    flip(project.root / TABLE)
+    flip(project.root / MAPS)
+    file = project.root / "dvc.lock"
+    file.write_text(file.read_text().replace(TABLE, f"{TABLE}.old"))
+    assert Outcome(project).wrong()[f"{TABLE}.old", "dvc.lock"] == "MISSING"
+    file.write_text("")
+    assert Outcome(project).wrong() == {("dvc.lock", "readable"): "MISMATCH"}
 
 
 HOSTILE = {
@@ -447,6 +515,15 @@ def test_nothing_outside_the_repository_is_read(project, tmp_path):
     assert all(seen[path]["verdict"] != "OK" and seen[path]["actual"] is None for path in paths)
     done = call(project, "--reexecute", "50", "--seed", "0", SELECTION, "results/link.png")
     assert "results/link.png" in done.stdout
+
+
+def test_records_behind_a_link_are_not_read(project, tmp_path):
+    shutil.move(project.root / RECORDS, tmp_path / "records")
+    (project.root / RECORDS).symlink_to(tmp_path / "records")
+    done = call(project, f"{HEATMAP}.pdf")
+    assert done.returncode == 3
+    assert "outside the repository" in done.stderr
+    assert call(project, f"{HEATMAP}.pdf", "--outside", str(tmp_path)).returncode == 0
 
 
 def test_images_behind_a_link_are_not_read(project, tmp_path):
@@ -536,6 +613,14 @@ def test_a_cell_that_does_not_follow_from_its_scores_whatever_the_records_say(pr
     assert found.wrong() == {(f"{TABLE}#median_agreement", "computed again"): "MISMATCH"}
 
 
+def test_scores_that_are_none_are_an_error(project):
+    scores = next((project.root / "results/scores").rglob("agreement/**/*.parquet"))
+    storage.write_table(pd.DataFrame({"method": ["case"]}), scores)
+    done = call(project, "--table", TABLE, "--row", "method=case", "--column", "median_agreement")
+    assert done.returncode == 3
+    assert "cannot be followed" in done.stderr
+
+
 def test_a_second_record_of_a_file_does_not_explain_it_away(project):
     file = project.root / SELECTION
     file.write_text(file.read_text() + "\n")
@@ -588,6 +673,32 @@ def test_running_again_tells_what_no_comparison_of_records_can(project):
     rewrite_journal(project)
     assert call(project, SELECTION).returncode == 0
     assert call(project, SELECTION, "--reexecute", "5").returncode == 1
+
+
+def test_running_again_writes_nowhere_but_into_its_scratch_folder(project, tmp_path):
+    target = tmp_path / "written"
+
+    def aim(body):
+        place = body["command"].index("select-images")
+        body["command"][place:place] = ["--lo", str(target)]  # a log, as argparse understands it
+
+    edit_record(project, CHOICE, aim)
+    rewrite_journal(project)
+    done = call(project, SELECTION, "--reexecute", "5", "--json")
+    checks = {check["subject"]: check for check in json.loads(done.stdout)["checks"] if check["what"] == "run again"}
+    assert checks[CHOICE]["verdict"] == "UNVERIFIABLE"
+    assert not target.exists()
+
+
+def test_a_reader_that_closes_the_pipe_is_no_error(finished):
+    command = ["bash", "-c", 'set -o pipefail; case-saliency audit | head -1; echo "${PIPESTATUS[0]}"']
+    done = subprocess.run(
+        command, cwd=finished.root, env=finished.environment, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    first, code = done.stdout.splitlines()
+    assert first.startswith("files made by")
+    assert code in {"0", "141"}
 
 
 def test_the_pictures_are_whole(finished, tmp_path):

@@ -68,7 +68,7 @@ def test_the_crate_is_valid_and_agrees_with_the_files(project, offline, tmp_path
     assert issues(project.root / "results", "REQUIRED", tmp_path / "cache") == {}
     export(project, *AGENT)
     assert set(issues(project.root / "results", "RECOMMENDED", tmp_path / "cache")) <= {*RECOMMENDED, *BESIDE}
-    told = others.crate(project.root)
+    told = others.crate(others.entities(project.root))
     assert len(told) > 60
     for path, digest in told.items():
         assert hashlib.sha256((project.root / path).read_bytes()).hexdigest() == digest, path

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
     cell = _cell(arguments)
     paths = [_inside(path) for path in [*arguments.paths, *([] if cell is None else [arguments.table])]]
     audit = _audited(paths, arguments.outside)
+    if arguments.commands:
+        audit = _with_objections(audit)
     seconds = time.monotonic() - started
     if arguments.reexecute:
         from case_saliency.cli.reexecute import reexecute
@@ -85,6 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _audited(paths: list[str], outside: list[Path]) -> "Audit":
+    from case_saliency.cli.exported import exported
     from case_saliency.cli.upstream import upstream
     from case_saliency.provenance.audit.evidence import gather
     from case_saliency.provenance.audit.judge import judge
@@ -95,7 +99,20 @@ def _audited(paths: list[str], outside: list[Path]) -> "Audit":
     for path in paths:
         if path not in evidence.graph.made_by and not Path(path).exists() and path in evidence.targets:
             raise CaseSaliencyError(f"{path}: no such file, and no record tells of it")
-    return judge(evidence, tuple(upstream(evidence, outside)))
+    return judge(evidence, (*exported(evidence), *upstream(evidence, outside)))
+
+
+def _with_objections(audit: "Audit") -> "Audit":
+    """Return the audit with a check of each run whose command must not get into a script."""
+    from case_saliency.cli.recorded import objection
+    from case_saliency.provenance.audit.text import COMMAND
+    from case_saliency.provenance.audit.verdicts import Check, Verdict
+
+    told = [(run.record, objection(run)) for run in audit.evidence.runs]
+    return replace(
+        audit,
+        checks=(*audit.checks, *(Check(record, COMMAND, Verdict.UNVERIFIABLE, why) for record, why in told if why)),
+    )
 
 
 def _show(arguments: argparse.Namespace, audit: "Audit", seconds: float) -> None:
@@ -103,13 +120,14 @@ def _show(arguments: argparse.Namespace, audit: "Audit", seconds: float) -> None
     from case_saliency.provenance.audit import data, picture, text
 
     targets = audit.evidence.targets
+    drawn = picture.few(picture.nodes(audit, targets), targets) if arguments.svg or arguments.dot else []
     if arguments.svg is not None:
-        storage.write_text(picture.svg(picture.nodes(audit, targets)), arguments.svg)
+        storage.write_text(picture.svg(drawn), arguments.svg)
     if arguments.json:
         if arguments.table is None:
             sys.stdout.write(json.dumps(data.as_dict(audit, seconds), indent=1) + "\n")
     elif arguments.dot:
-        _print(picture.dot(picture.nodes(audit, targets)))
+        _print(picture.dot(drawn))
     elif arguments.commands:
         _print(text.commands(audit, targets))
     else:

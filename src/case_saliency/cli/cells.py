@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from case_saliency.errors import CaseSaliencyError
 from case_saliency.provenance.audit.arithmetic import equal
 from case_saliency.provenance.audit.cells import SETTINGS, Cell, trace
 from case_saliency.provenance.audit.judge import Audit
@@ -21,7 +22,10 @@ _SHOWN = 10
 
 def show(audit: Audit, table: str, row: Mapping[str, str], column: str, *, as_json: bool) -> Audit:
     """Print what a cell was computed from; return the audit with a check of whether all of it is there."""
-    cell = trace(audit, table, row, column)
+    try:
+        cell = trace(audit, table, row, column)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # tables and scores may hold anything
+        raise CaseSaliencyError(f"{table}: the cell cannot be followed ({type(error).__name__}: {error})") from error
     audit = replace(audit, checks=(*audit.checks, *_checks(cell, f"{table}#{column}")))
     if as_json:
         sys.stdout.write(json.dumps(_data(audit, cell), indent=1, default=str, allow_nan=False) + "\n")

@@ -150,7 +150,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         if arguments.name in VIEWS:
-            return int(arguments.module.run(arguments) or 0)
+            return _shown(arguments)
         _run_recorded(arguments, argv)
     except Exception as error:
         told = messages.explain(error)
@@ -162,6 +162,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         logging.getLogger(__name__).error("interrupted: nothing unfinished was kept; run the same command again")
         return 130
     return 0
+
+
+def _shown(arguments: argparse.Namespace) -> int:
+    """Run a command that only shows what is there; return 141, as a shell does, if nobody reads on (`| head`)."""
+    try:
+        code = int(arguments.module.run(arguments) or 0)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return 128 + signal.SIGPIPE
+    return code
 
 
 def _asked(argv: Sequence[str]) -> Sequence[str]:

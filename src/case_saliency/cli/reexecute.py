@@ -1,8 +1,7 @@
 """Run sampled jobs again in a scratch folder, and compare the bytes they write with those that were recorded.
 
-Only runs are taken whose record, code, inputs and outputs are as they were written. What is run is the stage's own
-command, found by parsing the recorded arguments; a record whose arguments name other files than its inputs and outputs,
-or a file outside the repository, is refused.
+Only runs are taken whose record, code, inputs and outputs are as they were written, and whose command does what the
+record tells of and no more.
 """
 
 import logging
@@ -12,11 +11,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from case_saliency.cli.arguments import declare
+from case_saliency.cli.recorded import objection
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.provenance import environment, source
 from case_saliency.provenance.audit.judge import Audit
@@ -58,12 +56,10 @@ def _intact(audit: Audit, run: Run) -> bool:
 
 
 def _check(run: Run, scratch: Path) -> Check:
-    try:
-        arguments = _arguments(run)
-        _prepare(run, scratch)
-    except CaseSaliencyError as error:
-        return Check(run.record, "run again", Verdict.UNVERIFIABLE, str(error))
-    command = [sys.executable, "-m", "case_saliency.cli.main", *arguments]
+    if reason := objection(run):
+        return Check(run.record, "run again", Verdict.UNVERIFIABLE, reason)
+    _prepare(run, scratch)
+    command = [sys.executable, "-m", "case_saliency.cli.main", *run.command[1:]]
     paths = [str(source.PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     done = subprocess.run(  # noqa: S603 (our own command, with arguments that were parsed)
         command,
@@ -86,44 +82,6 @@ def _check(run: Run, scratch: Path) -> Check:
         note = f"other bytes of {first.path}, on another machine ({other}): `make verify` compares numbers"
         return Check(run.record, "run again", Verdict.UNVERIFIABLE, note, first.sha256, actual)
     return Check(run.record, "run again", Verdict.MISMATCH, f"other bytes of {first.path}", first.sha256, actual)
-
-
-def _arguments(run: Run) -> list[str]:
-    """Return the command's arguments without those of the log, after checking that they are the record's.
-
-    Raises
-    ------
-    CaseSaliencyError
-        If it is no stage, cannot be parsed, or reads or writes other files than the record says.
-    """
-    from case_saliency.cli.main import STAGES, build_parser
-
-    if run.stage not in STAGES or run.command[:1] != ("case-saliency",):
-        raise CaseSaliencyError(f"{run.stage!r} is no stage of the workflow")
-    given = list(_without(run.command[1:], "--log"))
-    try:
-        parsed = build_parser([run.stage]).parse_args(given)
-    except SystemExit as error:
-        raise CaseSaliencyError("its command cannot be parsed") from error
-    if parsed.name != run.stage:
-        raise CaseSaliencyError(f"its command is that of {parsed.name}")
-    declared = getattr(parsed.module, "declare", declare)(parsed)
-    for named, recorded in ((declared.inputs, run.inputs), (declared.outputs, run.outputs)):
-        paths = {(role, path.as_posix()) for role, files in named.items() for path in files}
-        if paths != {(entry.role, entry.path) for entry in recorded}:
-            raise CaseSaliencyError("its command names other files than its record")
-    return given
-
-
-def _without(arguments: Sequence[str], option: str) -> Iterator[str]:
-    skip = False
-    for argument in arguments:
-        if argument == option:
-            skip = True
-        elif skip:
-            skip = False
-        else:
-            yield argument
 
 
 def _prepare(run: Run, scratch: Path) -> None:

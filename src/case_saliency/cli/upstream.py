@@ -10,8 +10,9 @@ from case_saliency.datasets import fashion_mnist, images, locations, samples, so
 from case_saliency.datasets.fetching import Options
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.models import zoo
+from case_saliency.provenance import walking
 from case_saliency.provenance.audit.evidence import Evidence
-from case_saliency.provenance.audit.measuring import measure
+from case_saliency.provenance.audit.measuring import Found, measure
 from case_saliency.provenance.audit.reading import Run
 from case_saliency.provenance.audit.verdicts import Check, Verdict
 
@@ -49,7 +50,7 @@ def _dataset(run: Run, manifest: Path, outside: list[Path]) -> Iterator[Check]:
     if measure(Path(), [manifest.as_posix()])[manifest.as_posix()].problem:
         return
     folder = manifest.parent
-    yield _images(folder, storage.read_table(manifest), outside)
+    yield from _images(folder, storage.read_table(manifest), outside)
     spec = sources.find(str(run.parameters["dataset"]))
     if spec.name in samples.SHA256:
         yield _pinned(folder, storage.read_table(manifest), samples.SHA256[spec.name])
@@ -80,35 +81,37 @@ def _again(dataset: str, manifest: Path) -> Check:
     return Check(manifest.parent.as_posix(), "upstream", verdict, note, expected, found)
 
 
-def _images(folder: Path, rows: "pd.DataFrame", outside: list[Path]) -> Check:
+def _images(folder: Path, rows: "pd.DataFrame", outside: list[Path]) -> Iterator[Check]:
     """Compare the images with the manifest: files by their bytes, rows of one file by their pixels."""
-    subject = f"{folder.as_posix()}/images"
     named = {str(file): str(digest) for file, digest in zip(rows["file"], rows["sha256"], strict=True)}
     paths = {locations.locate(folder, file).as_posix(): digest for file, digest in named.items()}
-    known = {path for path in paths if not Path(path).is_absolute()}
-    here = {file.as_posix() for file in (folder / "images").rglob("*") if file.is_file() and file.name not in _AIDS}
-    if strangers := sorted(here - known):
-        return Check(strangers[0], "images", Verdict.UNVERIFIABLE, f"{len(strangers)} files are not in the manifest")
-    if (rows["index"] >= 0).any():
-        return _rows(folder, rows, subject, sorted(known - here))
-    for path, found in measure(Path(), paths, outside=outside).items():
-        if found.problem == "missing":
-            return Check(path, "images", Verdict.MISSING, "the manifest names it, it does not exist", paths[path])
-        if found.problem:
-            return Check(path, "images", Verdict.UNVERIFIABLE, found.problem, paths[path])
-        if found.sha256 != paths[path]:
-            return Check(path, "images", Verdict.MISMATCH, "not what the manifest says", paths[path], found.sha256)
-    return Check(subject, "images", Verdict.OK, f"{len(paths)} files as in the manifest")
+    here = {file.as_posix() for file in walking.below(folder / "images") if file.is_file() and file.name not in _AIDS}
+    if strangers := sorted(here - set(paths)):  # which must not hide that another file differs
+        yield Check(strangers[0], "images", Verdict.UNVERIFIABLE, f"{len(strangers)} files are not in the manifest")
+    found, of_rows = measure(Path(), paths, outside=outside), bool((rows["index"] >= 0).any())
+    wrong = next(filter(None, (_image(path, found[path], paths[path], of_rows) for path in sorted(paths))), None)
+    if wrong is not None:
+        yield wrong
+    elif of_rows:
+        yield _rows(folder, rows)
+    else:
+        yield Check(f"{folder.as_posix()}/images", "images", Verdict.OK, f"{len(paths)} files as in the manifest")
 
 
-def _rows(folder: Path, rows: "pd.DataFrame", subject: str, missing: list[str]) -> Check:
-    if missing:
-        return Check(missing[0], "images", Verdict.MISSING, "the manifest names it, it does not exist")
-    for path, found in measure(
-        Path(), sorted(locations.locate(folder, str(file)).as_posix() for file in rows["file"].unique())
-    ).items():
-        if found.problem:
-            return Check(path, "images", Verdict.UNVERIFIABLE, found.problem)
+def _image(path: str, found: Found, told: str, of_rows: bool) -> Check | None:
+    """Return what is wrong with a file that a manifest names; the hash of a file of rows is that of a row."""
+    expected = None if of_rows else told
+    if found.problem == "missing":
+        return Check(path, "images", Verdict.MISSING, "the manifest names it, it does not exist", expected)
+    if found.problem:
+        return Check(path, "images", Verdict.UNVERIFIABLE, found.problem, expected)
+    if not of_rows and found.sha256 != told:
+        return Check(path, "images", Verdict.MISMATCH, "not what the manifest says", expected, found.sha256)
+    return None
+
+
+def _rows(folder: Path, rows: "pd.DataFrame") -> Check:
+    subject = f"{folder.as_posix()}/images"
     try:
         images.arrays(folder, rows)
     except CaseSaliencyError as error:

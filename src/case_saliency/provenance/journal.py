@@ -91,7 +91,7 @@ def read(folder: Path) -> Journal | None:
     """Return the journal, checked; None if there is none. Whatever its content, nothing is raised."""
     path = folder / NAME
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
+        if not stat.S_ISREG(path.lstat().st_mode):
             return Journal((), (f"{NAME} is no regular file and was not read",))
         if path.stat().st_size > LIMIT:
             return Journal((), (f"{NAME} is larger than {LIMIT} bytes and was not read",))

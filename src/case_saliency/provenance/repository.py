@@ -1,14 +1,15 @@
 """What git knows: the commit of the working folder, how tracked files differ from it, and files as they were then.
 
 git is started with an argument list, never through a shell, and told to run no program of the repository's
-configuration (external diffs, text conversions, file-system monitors).
+configuration (external diffs, text conversions, file-system monitors, hooks) and to replace no object by another.
 """
 
 import hashlib
 import os
 import re
+import stat
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,10 @@ WRITTEN = ("dvc.yaml", "dvc.lock", "results", "docs/results")
 """Tracked files that the workflow itself writes: their changes do not make a tree dirty."""
 COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 """The full name of a commit."""
-_PLAIN = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "diff.indentHeuristic=false")
+_PLAIN = (
+    *("--no-replace-objects", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"),
+    *("-c", "core.quotePath=false", "-c", "diff.indentHeuristic=false"),
+)
 _DIFF = (
     *("diff", "HEAD", "--binary", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames"),
     *("-U3", "--diff-algorithm=myers", "--src-prefix=a/", "--dst-prefix=b/", "--inter-hunk-context=0", "--", "."),
@@ -32,19 +36,65 @@ def state() -> dict[str, Any]:
     is an untracked file among the source (`SOURCE`). Nulls outside a repository, and for the difference of a clean
     tree.
     """
-    commit, changes = _git("rev-parse", "--verify", "--quiet", "HEAD^{commit}"), _git(*_DIFF)
+    commit, changes = head(), _git(*_DIFF)
     if commit is None or changes is None:
         return {"commit": None, "dirty": None, "diff_sha256": None}
     added = [(name, Path(name).read_bytes()) for name in _untracked() if Path(name).is_file()]
     changes += b"".join(b"untracked %s\0%d\0%s" % (os.fsencode(name), len(body), body) for name, body in added)
     digest = hashlib.sha256(changes).hexdigest() if changes else None
-    return {"commit": commit.decode().strip(), "dirty": bool(changes), "diff_sha256": digest}
+    return {"commit": commit, "dirty": bool(changes), "diff_sha256": digest}
+
+
+def head() -> str | None:
+    """Return the commit of the working folder; None outside a repository."""
+    found = _git("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    return None if found is None else found.decode().strip()
 
 
 def changed() -> list[str]:
-    """Return the files that make the tree differ from the commit now, see `state`."""
-    names = _git("diff", "HEAD", "--name-only", "--no-renames", "--relative", "-z", *_DIFF[_DIFF.index("--") :])
-    return sorted({*_names(names), *_untracked()})
+    """Return the files that make the tree differ from the commit now, see `state`, by their bytes.
+
+    git itself looks at sizes and times, and at marks in its index (assume-unchanged, skip-worktree) that hide an edit.
+    """
+    entries = _entries(_git("ls-tree", "-r", "-z", "HEAD") or b"")
+    own = [(path, mode, name) for path, mode, name in entries if not any(_within(path, part) for part in WRITTEN)]
+    root, folders = Path.cwd().resolve(), dict[Path, bool]()
+    found = []
+    for path, mode, name in own:
+        folder = Path(path).parent
+        if folder not in folders:
+            folders[folder] = folder.resolve().is_relative_to(root)
+        if not folders[folder] or _blob(path, mode, len(name)) != name:
+            found.append(path)
+    return sorted({*found, *_untracked()})
+
+
+def _entries(listed: bytes) -> Iterator[tuple[str, str, str]]:
+    """Yield path, mode and object of each file or link in what ``git ls-tree -r -z`` says."""
+    for entry in listed.split(b"\0"):
+        told, _, path = entry.partition(b"\t")
+        fields = told.decode().split(" ")
+        if len(fields) == 3 and fields[1] == "blob":
+            yield os.fsdecode(path), fields[0], fields[2]
+
+
+def _within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")
+
+
+def _blob(path: str, mode: str, digits: int) -> str | None:
+    """Return the name that git would give to the content of a file or link; None if it is no such thing."""
+    try:
+        kind, link = Path(path).lstat().st_mode, mode == "120000"
+        if not (stat.S_ISLNK(kind) if link else stat.S_ISREG(kind)):
+            return None
+        content = os.fsencode(Path(path).readlink()) if link else Path(path).read_bytes()
+    except OSError:
+        return None
+    digest = hashlib.sha256() if digits == 64 else hashlib.sha1(usedforsecurity=False)
+    digest.update(b"blob %d\0" % len(content))
+    digest.update(content)
+    return digest.hexdigest()
 
 
 def _untracked() -> list[str]:
@@ -55,53 +105,45 @@ def _names(listed: bytes | None) -> list[str]:
     return [name.decode("utf-8", "surrogateescape") for name in (listed or b"").split(b"\0") if name]
 
 
-def tracked(commit: str, folders: Iterable[str]) -> list[str] | None:
-    """Return the files of some folders at a commit, relative to the working folder; None: no such commit."""
-    if not COMMIT.fullmatch(commit):
-        return None
-    names = _git("ls-tree", "-r", "-z", "--name-only", f"{commit}^{{commit}}", "--", *folders)
-    return None if names is None else _names(names)
-
-
-def at(commit: str, paths: Iterable[str]) -> Mapping[str, bytes] | None:
-    """Return the content of files at a commit, without those that it does not hold; None: no such commit.
+def tracked(commit: str) -> Mapping[str, str] | None:
+    """Return the files of a commit below the working folder, and the names of their contents; None: no such commit.
 
     Parameters
     ----------
     commit
         Its full hexadecimal name; whatever else is given is no commit.
-    paths
-        Relative to the working folder.
     """
-    wanted = [path for path in paths if "\n" not in path]
-    if not COMMIT.fullmatch(commit) or _git("cat-file", "-e", f"{commit}^{{commit}}") is None:
-        return None
-    asked = "".join(f"{commit}:./{path}\n" for path in wanted)
-    answer = _git("cat-file", "--batch", given=asked.encode())
-    return dict(_parse(answer or b"", wanted))
+    listed = _git("ls-tree", "-r", "-z", f"{commit}^{{commit}}") if COMMIT.fullmatch(commit) else None
+    return None if listed is None else {path: name for path, _, name in _entries(listed)}
+
+
+def contents(names: Iterable[str]) -> Mapping[str, bytes]:
+    """Return name -> content, without those that the repository does not hold."""
+    wanted = sorted(set(names))
+    answer = _git("cat-file", "--batch", given="".join(f"{name}\n" for name in wanted).encode())
+    return {name: content for name, content in zip(wanted, _parse(answer or b""), strict=False) if content is not None}
 
 
 def holding(path: str, sha256: str) -> str | None:
     """Return the last commit, of those that changed a file, in which it has a certain content; None: none has."""
     listed = _git("rev-list", "--max-count=1000", "HEAD", "--", path) or b""
     for commit in listed.decode().split():
-        content = (at(commit, [path]) or {}).get(path)
+        name = (tracked(commit) or {}).get(path)
+        content = None if name is None else contents([name]).get(name)
         if content is not None and hashlib.sha256(content).hexdigest() == sha256:
             return commit
     return None
 
 
-def _parse(answer: bytes, wanted: list[str]) -> Iterable[tuple[str, bytes]]:
-    """Yield path and content from what ``git cat-file --batch`` says: `<name> <type> <size>`, newline, content."""
+def _parse(answer: bytes) -> Iterator[bytes | None]:
+    """Yield what ``git cat-file --batch`` says: `<name> <type> <size>`, newline, content; None: it is not there."""
     place = 0
-    for path in wanted:
-        end = answer.index(b"\n", place)
-        header, place = answer[place:end], end + 1
-        fields = header.split(b" ")
+    while (end := answer.find(b"\n", place)) >= 0:
+        fields, place = answer[place:end].split(b" "), end + 1
         if len(fields) != 3 or not fields[2].isdigit():  # "missing", for instance
+            yield None
             continue
-        if fields[1] == b"blob":
-            yield path, answer[place : place + int(fields[2])]
+        yield answer[place : place + int(fields[2])]
         place += int(fields[2]) + 1
 
 

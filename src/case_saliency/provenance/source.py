@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from case_saliency import storage
+from case_saliency.provenance import walking
 
 PACKAGE = Path(__file__).resolve().parents[1]
 IN_REPOSITORY = PurePosixPath("src") / PACKAGE.name
@@ -52,5 +53,5 @@ def belongs(path: PurePosixPath) -> bool:
 
 
 def _files(place: Path) -> Iterable[Path]:
-    found = [place] if place.is_file() else place.rglob("*")
+    found = [place] if place.is_file() else walking.below(place)
     return sorted(file for file in found if belongs(PurePosixPath(file.relative_to(place.parent))) and file.is_file())

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import os
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
-from case_saliency.provenance.audit import arithmetic, others, packages, picture, text
+from case_saliency.provenance.audit import arithmetic, locks, others, packages, picture, text
 from case_saliency.provenance.audit.embedded import embedded
 from case_saliency.provenance.audit.graph import graph
 from case_saliency.provenance.audit.judge import Audit
@@ -97,6 +99,28 @@ def test_names_are_escaped_in_pictures():
     assert "<b>" not in picture.svg(nodes)
 
 
+def test_a_large_picture_shows_stages_and_all_that_is_wrong():
+    nodes = [picture.Node("data", "data", "d", Verdict.OK, (), is_run=False)]
+    for number in range(50):
+        verdict = Verdict.MISMATCH if number == 7 else Verdict.OK
+        nodes.append(picture.Node(f"r{number}", "copy", "record", Verdict.OK, ("data",), is_run=True))
+        nodes.append(picture.Node(f"f{number}", f"f{number}", f"a/{number}", verdict, (f"r{number}",), is_run=False))
+    nodes.append(picture.Node("r", "join", "record", Verdict.OK, tuple(f"f{n}" for n in range(50)), is_run=True))
+    nodes.append(picture.Node("end", "end", "a", Verdict.OK, ("r",), is_run=False))
+    few = picture.few(nodes, ["end"])
+    told = {node.name: (node.title, node.detail, node.sources) for node in few}
+    assert told == {
+        "data": ("data", "d", ()),
+        "OK runs of copy": ("copy: 50 runs", "", ("data",)),
+        "OK files of copy": ("49 files of copy", "a, 49 folders", ("OK runs of copy",)),
+        "f7": ("f7", "a/7", ("OK runs of copy",)),
+        "r": ("join", "record", ("OK files of copy", "f7")),
+        "end": ("end", "a", ("r",)),
+    }
+    assert picture.few(nodes[:10], []) == nodes[:10]
+    assert picture.svg(few).count("<rect") == len(few) + 1
+
+
 def test_alike_problems_are_told_once():
     checks = [Check(f"f{n}", "bytes", Verdict.MISSING, "gone") for n in range(30)]
     lines = list(text.problems(checks))
@@ -129,17 +153,49 @@ def test_the_md5_of_a_folder_is_dvcs(tmp_path):
         '[{"md5": "0cc175b9c0f1b6a831c399e269772661", "relpath": "a.txt"}, '
         '{"md5": "92eb5ffee6ae2fec3ad71c777531578f", "relpath": "inner/b.txt"}]'
     )
-    assert (
-        others.folder_md5(tmp_path, "folder")
-        == hashlib.md5(listed.encode(), usedforsecurity=False).hexdigest() + ".dir"
-    )
+    files = others.members(tmp_path, ["folder"])["folder"]
+    found = others.folder_md5("folder", files, measure(tmp_path, files, md5=set(files)))
+    assert found == hashlib.md5(listed.encode(), usedforsecurity=False).hexdigest() + ".dir"
 
 
-@pytest.mark.parametrize("content", [b"stages: [1]", b"a: &a [*a]", b"\xff", b"stages: {a: {outs: 3}}", b"- 1"])
-def test_a_hostile_dvc_lock_is_an_outcome(tmp_path, content):
-    (tmp_path / "dvc.lock").write_bytes(content)
+HOSTILE = {
+    "list": b"stages: [1]",
+    "circle": b"a: &a [*a]",
+    "laughs": b"a: &a [x]\nb: &b [*a, *a]\nstages: {s: {outs: *b}}",
+    "bytes": b"\xff",
+    "number": b"stages: {a: {outs: 3}}",
+    "no mapping": b"- 1",
+    "text": b"text",
+    "empty": b"",
+    "key": b"? [a]\n: b",
+    "deep": b"stages: " + b"[" * 500_000,
+    "deeper": b"- " * 100_000,
+    "two": b"outs: [{path: a, md5: b}]\n---\n]",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_dvc_lock_is_an_outcome(tmp_path, kind):
+    (tmp_path / "dvc.lock").write_bytes(HOSTILE[kind])
     found = others.locked(tmp_path, [])
-    assert found is None or "not readable" in found.problem
+    assert found is not None
+    assert found.problem
+    assert (dict(found.files), dict(found.folders)) == ({}, {})
+
+
+def test_the_outputs_of_a_dvc_lock_are_those_that_a_reader_of_yaml_finds():
+    stages = {
+        "a b": {
+            "cmd": "outs: [{path: no, md5: no}]",
+            "deps": [{"path": "no", "md5": "no"}],
+            "params": {"params.yaml": {"outs": [{"path": "no", "md5": "no"}]}},
+            "outs": [{"path": "yes: 1", "md5": "0123.dir", "nested": {"path": "no", "md5": "no"}}, {"path": "remote"}],
+        },
+        "c": {"outs": [{"md5": "45", "size": 3, "path": "é/2"}]},
+    }
+    content = yaml.safe_dump({"schema": "2.0", "stages": stages}, allow_unicode=True).encode()
+    assert list(locks.outputs(content)) == [("yes: 1", "0123.dir"), ("é/2", "45")]
+    assert list(locks.outputs(b"outs:\n- md5: '00'\n  path: provenance\n")) == [("provenance", "00")]
 
 
 def test_a_published_experiment_that_is_not_here_is_told_apart_from_one_that_was_deleted(tmp_path):
@@ -157,7 +213,7 @@ def test_a_published_experiment_that_is_not_here_is_told_apart_from_one_that_was
 def test_a_hostile_crate_is_an_outcome(tmp_path, content):
     (tmp_path / "results").mkdir()
     (tmp_path / others.CRATE).write_bytes(content)
-    assert others.crate(tmp_path) == {others.CRATE: ""}
+    assert others.crate(others.entities(tmp_path)) == {others.CRATE: ""}
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.pdf", "a.svg"])
@@ -167,19 +223,30 @@ def test_a_figure_that_is_none_carries_no_id(tmp_path, name, content):
     assert embedded(tmp_path / name) is None
 
 
+def test_a_chain_of_links_longer_than_the_recursion_of_python_is_an_outcome(tmp_path):
+    (tmp_path / "0").write_bytes(b"a")
+    for number in range(1, 1500):
+        (tmp_path / str(number)).symlink_to(str(number - 1))
+    found = measure(tmp_path, ["0", "3", "1499"])
+    assert found["3"].sha256 == found["0"].sha256
+    assert found["1499"].problem.startswith("it cannot be read")
+
+
 def test_files_are_measured_and_what_is_none_is_told(tmp_path):
     (tmp_path / "a").write_bytes(b"a")
     outside = tmp_path.parent / "outside"
     outside.mkdir(exist_ok=True)
     (outside / "b").write_bytes(b"b")
     (tmp_path / "link").symlink_to(outside / "b")
-    found = measure(tmp_path, ["a", "gone", "link", "x\0", str(outside / "b"), "a" * 5000], md5=True)
+    os.mkfifo(tmp_path / "pipe")
+    found = measure(tmp_path, ["a", "gone", "link", "x\0", str(outside / "b"), "a" * 5000, "pipe"], md5={"a"})
     assert (found["a"].sha256, found["a"].md5, found["a"].bytes) == (
         hashlib.sha256(b"a").hexdigest(),
         hashlib.md5(b"a", usedforsecurity=False).hexdigest(),
         1,
     )
     assert found["gone"].problem == "missing"
+    assert found["pipe"].problem == "it is no regular file"
     assert all("outside" in found[path].problem for path in ("link", str(outside / "b")))
     assert all(found[path].problem and found[path].sha256 is None for path in ("x\0", "a" * 5000))
     allowed = measure(tmp_path, ["link", str(outside / "b")], outside=[outside])

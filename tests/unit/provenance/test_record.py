@@ -155,8 +155,60 @@ def test_files_of_a_commit_are_read_and_what_is_no_commit_is_refused(tmp_path, m
     for arguments in (["init"], ["add", "--all"], [*named, "commit", "--message", "start"]):
         subprocess.run(["git", *arguments], check=True, capture_output=True)
     commit = repository.state()["commit"]
-    assert repository.at(commit, ["gone", "a b", "x\ny"]) == {"a b": b"one\ntwo"}
-    assert repository.tracked(commit, ["."]) == ["a b"]
+    tracked = repository.tracked(commit)
+    assert list(tracked) == ["a b"]
+    assert repository.contents(["0" * 40, *tracked.values()]) == {tracked["a b"]: b"one\ntwo"}
+    assert repository.contents([]) == {}
     for wrong in ("0" * 40, "HEAD", "--all", commit[:10], commit + "\n"):
-        assert repository.at(wrong, ["a b"]) is None
-        assert repository.tracked(wrong, ["."]) is None
+        assert repository.tracked(wrong) is None
+
+
+def test_what_git_is_told_to_overlook_or_to_replace_is_seen(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    named = ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
+
+    def git(*arguments):
+        return subprocess.run(["git", *named, *arguments], check=True, capture_output=True, text=True).stdout.strip()
+
+    for name, content in (("a", "one"), ("b", "two"), ("c", "three")):
+        (tmp_path / name).write_text(content)
+    (tmp_path / "link").symlink_to("a")
+    for arguments in (["init"], ["add", "--all"], ["commit", "--message", "start"]):
+        git(*arguments)
+    assert repository.changed() == []
+    git("update-index", "--assume-unchanged", "a")
+    git("update-index", "--skip-worktree", "b")
+    (tmp_path / "a").write_text("uno")
+    (tmp_path / "b").write_text("due")
+    (tmp_path / "link").unlink()
+    (tmp_path / "link").symlink_to("b")
+    assert repository.changed() == ["a", "b", "link"]
+
+    commit, other = repository.head(), git("hash-object", "-w", "a")
+    git("replace", git("rev-parse", "HEAD:a"), other)
+    assert git("show", "HEAD:a") == "uno"
+    assert repository.contents([repository.tracked(commit)["a"]]).popitem()[1] == b"one"
+    assert repository.changed() == ["a", "b", "link"]
+
+
+def test_no_program_of_the_repository_is_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").write_text("one")
+    named = ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
+    for arguments in (["init"], ["add", "--all"], [*named, "commit", "--message", "start"]):
+        subprocess.run(["git", *arguments], check=True, capture_output=True)
+    evil = f"touch {tmp_path / 'ran'}; cat"
+    hook = tmp_path / ".git/hooks/post-index-change"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\n{evil}\n")
+    hook.chmod(0o755)
+    for key in ("core.fsmonitor", "diff.external", "diff.evil.textconv", "filter.evil.clean"):
+        subprocess.run(["git", "config", key, evil], check=True)
+    (tmp_path / ".git/info").mkdir(exist_ok=True)
+    (tmp_path / ".git/info/attributes").write_text("a diff=evil filter=evil\n")
+    (tmp_path / "a").write_text("two")
+    commit = repository.head()
+    repository.changed()
+    repository.contents(repository.tracked(commit).values())
+    repository.holding("a", "0" * 64)
+    assert not (tmp_path / "ran").exists()

@@ -47,6 +47,8 @@ def trace(audit: Audit, table: str, row: Mapping[str, str], column: str) -> Cell
     """
     import pandas as pd
 
+    if problem := audit.evidence.found[table].problem:
+        raise CaseSaliencyError(f"{table}: {problem}")
     stem = PurePosixPath(table).stem
     found = _row(storage.read_table(table), table, row, column)
     scores: list[tuple[str, pd.DataFrame]] = []
@@ -124,7 +126,7 @@ def _images(audit: Audit, scores: Sequence[str], wanted: Sequence[str]) -> tuple
     import pandas as pd
 
     behind = audit.evidence.graph.behind(scores)
-    manifests = [path for path in behind if path.endswith("/manifest.csv")]
+    manifests = [path for path in behind if path.endswith("/manifest.csv") and not audit.evidence.found[path].problem]
     rows = [storage.read_table(path).assign(manifest=path) for path in manifests]
     known = pd.concat(rows) if rows else pd.DataFrame(columns=["image_id", "file", "sha256", "manifest"])
     known = known[known["image_id"].isin(wanted)]
@@ -143,6 +145,9 @@ def _maps(
             continue
         held: set[tuple[str, str, str]] = set()
         for file in files:
+            if audit.evidence.found[file].problem:
+                lacking.append(file)
+                continue
             with storage.open_maps(file) as layers:
                 for (layer, method), alike in rows.groupby(["layer", "method"]):
                     if layer in layers and method in layers[str(layer)]:

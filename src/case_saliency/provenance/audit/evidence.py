@@ -1,25 +1,19 @@
 """All that an audit needs to know, read once: records, files, git, inventories, dvc.lock, the crate."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from case_saliency.errors import CaseSaliencyError
 from case_saliency.provenance import journal, repository
 from case_saliency.provenance.audit import embedded, others, reading, states
 from case_saliency.provenance.audit.graph import Graph
 from case_saliency.provenance.audit.measuring import Found, measure
 from case_saliency.provenance.audit.reading import Run
 from case_saliency.provenance.audit.records import records
-from case_saliency.provenance.folders import ENVIRONMENTS, FOLDER
-
-MADE = ("data", "models", "results")
-NOT_RECORDED = {
-    "results/workflow-report.html": "Snakemake's own report, which it writes after the last job",
-    "results/environments.json": "on which kind of machine each stage was recorded, which `make commit` writes",
-    "results/ro-crate-metadata.json": "the export of the records: what it says is compared with them",
-}
-_AIDS = {".gitignore", ".snakemake_timestamp"}
+from case_saliency.provenance.audit.strangers import MADE, strangers
+from case_saliency.provenance.folders import FOLDER
 
 
 @dataclass(frozen=True)
@@ -43,13 +37,14 @@ class Evidence:
     commits
         Commit -> path -> SHA-256 of the files that matter then; None: not in this repository.
     tree, changed, now
-        State of git now, the changed files, and hashes of code, rules, params.yaml and lock as they are now.
+        Commit of the tree now (and the difference to it, where a run tells of one), the changed files, and hashes of
+        code, rules, params.yaml and lock as they are now.
     inventories, locks
         Hash -> lines of an inventory of packages (None: missing or altered), text of a lock.
     carried
         Figure -> the id in it.
-    dvc, crate
-        What dvc.lock and the crate say; None: not there.
+    dvc, crate, entities
+        What dvc.lock and the crate say of files (None: not there), and all entities of the crate.
     earlier
         File of the repository that is not as the crate tells -> the commit in which it was so.
     """
@@ -74,6 +69,7 @@ class Evidence:
     carried: Mapping[str, str | None] = field(default_factory=dict)
     dvc: others.Locked | None = None
     crate: Mapping[str, str] | None = None
+    entities: Sequence[Mapping[str, Any]] = ()
     earlier: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -81,19 +77,30 @@ def gather(root: Path, asked: Sequence[str], outside: Iterable[Path] = ()) -> Ev
     """Read all evidence on some files or folders; nothing asked: on everything.
 
     The working folder must be `root`, for git.
+
+    Raises
+    ------
+    CaseSaliencyError
+        If the records lie outside `root` and the folders of `outside`.
     """
+    outside = list(outside)
+    if not any((root / FOLDER).resolve().is_relative_to(folder.resolve()) for folder in (root, *outside)):
+        raise CaseSaliencyError(f"{FOLDER}: it lies outside the repository; --outside FOLDER lets it be read")
     read = records(root)
     known = read.graph
     targets = _targets(known, asked)
     scope = tuple(known.behind(targets))
     runs = tuple(known.runs_behind(targets))
-    dvc = others.locked(root, known.made_by)
-    commits = {commit: states.at(commit, runs) for commit in sorted({run.commit for run in runs if run.commit})}
-    crate = others.crate(root)
+    dvc = others.locked(root, known.made_by, everything=not asked)
+    then = states.then(runs)
+    entities = others.entities(root)
+    crate = others.crate(entities) if (root / others.CRATE).exists() else None
     exported = () if asked or crate is None else tuple(crate)
-    unknown = () if asked else tuple(_unknown(root, known))
+    unknown = () if asked else tuple(strangers(root, known.made_by))
     published = [path for path in unknown if dvc is not None and dvc.is_elsewhere(path)]
-    found = measure(root, dict.fromkeys((*scope, *exported, *published)), md5=dvc is not None, outside=outside)
+    locked = dvc.hashed() if dvc is not None else set[str]()
+    beside = () if asked else sorted(locked)
+    found = measure(root, [*scope, *exported, *published, *beside], md5=locked, outside=outside)
     return Evidence(
         root=root,
         graph=known,
@@ -106,15 +113,16 @@ def gather(root: Path, asked: Sequence[str], outside: Iterable[Path] = ()) -> Ev
         found=found,
         everything=not asked,
         unknown=unknown,
-        commits=commits,
-        tree=repository.state(),
+        commits={commit: states.hashes(contents) for commit, contents in then.items()},
+        tree=repository.state() if any(run.dirty for run in runs) else {"commit": repository.head()},
         changed=tuple(repository.changed()),
         now=states.now(root, runs),
         inventories={run.environment: states.inventory(root, run.environment) for run in runs if run.environment},
-        locks=states.locks(root, runs),
+        locks=states.locks(root, then.values()),
         carried=_carried(root, scope, found),
         dvc=dvc,
         crate=crate,
+        entities=entities or (),
         earlier=_earlier(crate or {}, exported, found),
     )
 
@@ -130,40 +138,10 @@ def _targets(known: Graph, asked: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _unknown(root: Path, known: Graph) -> Iterator[str]:
-    for folder in MADE:
-        for path in sorted((root / folder).rglob("*")):
-            name = path.relative_to(root).as_posix()
-            if path.is_dir() and not path.is_symlink():
-                continue
-            image = folder == "data" and name.split("/")[2:3] == ["images"]  # compared with the manifest
-            if not (
-                name in known.made_by
-                or name in NOT_RECORDED
-                or path.name in _AIDS
-                or _pointer(name)
-                or image
-                or _kept(name)
-            ):
-                yield name
-
-
 def _earlier(crate: Mapping[str, str], exported: Sequence[str], found: Mapping[str, Found]) -> dict[str, str]:
     own = [path for path in exported if path.split("/")[0] not in MADE and not reading.leaves(path)]
     stale = [path for path in own if found[path].sha256 != crate[path]]
     return {path: commit for path in stale if (commit := repository.holding(path, crate[path])) is not None}
-
-
-def _pointer(name: str) -> bool:
-    """Tell whether a file is DVC's hash of records or views, such as ``results/provenance.dvc``."""
-    return name.endswith(".dvc") and name.count("/") == 1
-
-
-def _kept(name: str) -> bool:
-    """Tell whether a file is where records, inventories and the journal are."""
-    inside = name.removeprefix(f"{FOLDER.as_posix()}/")
-    inventory = inside.startswith(f"{ENVIRONMENTS}/") and inside.endswith(".txt")
-    return inside != name and (inside == journal.NAME or inside.endswith(".json") or inventory)
 
 
 def _carried(root: Path, scope: Sequence[str], found: Mapping[str, Found]) -> dict[str, str | None]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from case_saliency.provenance.audit.evidence import Evidence
-from case_saliency.provenance.audit.others import CRATE
+from case_saliency.provenance.audit.others import CRATE, Locked, folder_md5
 from case_saliency.provenance.audit.reading import leaves
 from case_saliency.provenance.audit.verdicts import Check, Verdict
 
@@ -47,10 +47,13 @@ def _content(evidence: Evidence, path: str) -> Check:
         return Check(path, "bytes", UNVERIFIABLE, found.problem, expected)
     if entry is None:
         return Check(path, "bytes", UNVERIFIABLE, "no record tells where it comes from", None, found.sha256)
-    if found.sha256 == entry.sha256:
+    if found.sha256 == entry.sha256 and found.bytes == entry.bytes:
         return Check(path, "bytes", OK, f"{found.bytes:,} bytes", expected, found.sha256)
-    same = [made for made in evidence.graph.made_by if evidence.graph.entry(made).sha256 == found.sha256]  # type: ignore[union-attr]
-    note = f"these are the bytes of {same[0]}" if same else "it is not what the run wrote"
+    if found.sha256 == entry.sha256:
+        note = f"the record tells of {entry.bytes:,} bytes, there are {found.bytes:,}: it was edited"
+        return Check(path, "bytes", MISMATCH, note, expected, found.sha256)
+    same = next((made.path for run in evidence.graph.runs for made in run.outputs if made.sha256 == found.sha256), None)
+    note = f"these are the bytes of {same}" if same else "it is not what the run wrote"
     return Check(path, "bytes", MISMATCH, note, expected, found.sha256)
 
 
@@ -79,13 +82,7 @@ def whole(evidence: Evidence) -> Iterator[Check]:
             note = "" if said == found else "it is not as dvc.lock tells: `git checkout` restores it"
             yield Check(path, "dvc.lock", OK if said == found else MISMATCH, note, said, found)
     if evidence.dvc is not None:
-        if evidence.dvc.problem:
-            yield Check("dvc.lock", "readable", MISMATCH, evidence.dvc.problem)
-        for folder, (said, found) in sorted(evidence.dvc.folders.items()):
-            if folder in evidence.dvc.elsewhere:
-                continue
-            note = "" if said == found else "the folder is not as dvc.lock tells: `make commit` records it as it is"
-            yield Check(folder, "dvc.lock", OK if said == found else MISMATCH, note, said, found)
+        yield from _locked(evidence, evidence.dvc)
     if evidence.crate is not None:
         if evidence.crate.get(CRATE) == "":
             yield Check(CRATE, "readable", MISMATCH, "it is no RO-Crate")
@@ -95,6 +92,24 @@ def whole(evidence: Evidence) -> Iterator[Check]:
         absent = sorted(path for path in set(evidence.graph.made_by) - set(evidence.crate) if not leaves(path))
         note = f"{len(absent)} files of records are not in the crate, such as {absent[0]}" if absent else ""
         yield Check(CRATE, "complete", MISMATCH if absent else OK, note)
+
+
+def _locked(evidence: Evidence, dvc: Locked) -> Iterator[Check]:
+    """Yield what DVC tells of folders, and of files that no record tells of."""
+    if dvc.problem:
+        yield Check("dvc.lock", "readable", MISMATCH, dvc.problem)
+    for folder, said in sorted(dvc.folders.items()):
+        if folder not in dvc.elsewhere:
+            found = folder_md5(folder, dvc.members[folder], evidence.found)
+            note = "" if said == found else "the folder is not as dvc.lock tells: `make commit` records it as it is"
+            yield Check(folder, "dvc.lock", OK if said == found else MISMATCH, note, said, found)
+    judged = {*evidence.scope, *evidence.unknown}
+    for path, said in dvc.files.items():
+        if path not in judged and not dvc.is_elsewhere(path):
+            here = evidence.found[path]
+            note = "dvc.lock tells of it, no record does"
+            verdict = MISSING if here.problem == "missing" else UNVERIFIABLE
+            yield Check(path, "dvc.lock", verdict, note, said, here.md5)
 
 
 def _exported(evidence: Evidence, path: str) -> Check:

@@ -112,7 +112,7 @@ def _then(
         note = f"not as in {str(run.commit)[:12]}, from which the record says nothing differed: {_some(differing)}"
         return Check(run.record, what, MISMATCH, note, expected, actual)
     tree = evidence.tree
-    here = (tree["commit"], tree["diff_sha256"]) == (run.commit, run.diff_sha256) and run.diff_sha256 is not None
+    here = (tree["commit"], tree.get("diff_sha256")) == (run.commit, run.diff_sha256) and run.diff_sha256 is not None
     if here:
         return Check(run.record, what, OK, f"as in {str(run.commit)[:12]} with the uncommitted changes that are here")
     note = f"{told} with uncommitted changes, which are not here: {_some(differing)}"
@@ -130,8 +130,11 @@ def _packages(evidence: Evidence, run: Run) -> Check:
     if lock is None:
         return Check(run.record, "packages", UNVERIFIABLE, f"the lock {run.lock_sha256[:12]} is not here")
     found = packages.differences(lock, inventory)
-    note = f"not those of the lock: {_some(found)}" if found else f"those of the lock {run.lock_sha256[:12]}"
-    return Check(run.record, "packages", MISMATCH if found else OK, note)
+    if found:
+        return Check(run.record, "packages", MISMATCH, f"not those of the lock: {_some(found)}")
+    beside = packages.others(lock, inventory)
+    note = f"those of the lock {run.lock_sha256[:12]}{f', and beside them {_some(beside)}' if beside else ''}"
+    return Check(run.record, "packages", OK, note)
 
 
 def repository(evidence: Evidence) -> Iterator[Check]:

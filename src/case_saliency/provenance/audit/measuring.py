@@ -1,16 +1,24 @@
-"""Hashes of files from their bytes: no cache, no trust in size or time, and nothing read outside the repository."""
+"""Hashes of files from their bytes: no cache, no trust in size or time, and nothing read outside the repository.
+
+Paths are strings here: as objects they would cost more than the hash of a small file.
+"""
+# ruff: noqa: PTH116, PTH118
 
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Container, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from io import BufferedReader
 from pathlib import Path
-from typing import Any
 
 from case_saliency.provenance.audit.reading import leaves
+
+_BUFFER = 2**17
+"""Bytes that are read at a time: they stay in the processor's cache until they are hashed."""
+_LARGE = 2**20
+"""Bytes from which a file is worth a thread."""
+_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True)
@@ -26,23 +34,10 @@ class Found:
     problem: str = ""
 
 
-class _Both:
-    """SHA-256 and MD5 (which DVC records) of the same bytes, read once."""
-
-    name = "sha256+md5"
-
-    def __init__(self) -> None:
-        self.sha256, self.md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
-
-    def update(self, data: Any) -> None:
-        self.sha256.update(data)
-        self.md5.update(data)
-
-
 def measure(
-    root: Path, paths: Iterable[str], *, md5: bool = False, outside: Iterable[Path] = ()
+    root: Path, paths: Iterable[str], *, md5: Container[str] = (), outside: Iterable[Path] = ()
 ) -> Mapping[str, Found]:
-    """Hash files in several threads.
+    """Hash files, each read once; large ones in several threads.
 
     Parameters
     ----------
@@ -51,38 +46,92 @@ def measure(
     paths
         What to hash. A path that leaves `root`, itself or through a link, is read only below a folder of `outside`.
     md5
-        Whether to take the MD5 as well.
+        Paths of which the MD5, which DVC records, is taken as well.
     outside
         Folders outside `root` that may be read.
     """
-    wanted = list(dict.fromkeys(paths))
-    allowed = [root.resolve(), *(folder.resolve() for folder in outside)]
+    places = _Places(root, outside)
+    found: dict[str, Found | Future[Found]] = dict.fromkeys(paths, Found())
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        found = pool.map(lambda path: _measure(root, path, allowed, md5), wanted)
-        return dict(zip(wanted, found, strict=True))
+        for path in found:
+            try:
+                place, size = places.find(path)
+                both = path in md5
+                found[path] = pool.submit(_read, place, both) if size >= _LARGE else _read(place, both)
+            except (OSError, ValueError, RecursionError) as error:
+                found[path] = _problem(error)
+        return {path: one if isinstance(one, Found) else _result(one) for path, one in found.items()}
 
 
-def _measure(root: Path, path: str, allowed: list[Path], md5: bool) -> Found:
+class _Places:
+    """Where paths lead. What a folder leads to is found once, for all files in it."""
+
+    def __init__(self, root: Path, outside: Iterable[Path]) -> None:
+        self.root = str(root)
+        self.allowed = tuple(os.path.join(folder.resolve(), "") for folder in (root, *outside))
+        self.folders: dict[str, str] = {}
+
+    def find(self, path: str) -> tuple[str, int]:
+        """Return the place of a regular file that may be read, without links, and its size in bytes.
+
+        Raises
+        ------
+        OSError, ValueError
+            If there is none; `_Refused` says why.
+        """
+        if leaves(path) and not path.startswith("/"):
+            raise _RefusedError("its path leaves the repository")
+        folder, name = os.path.split(os.path.join(self.root, path))
+        if folder not in self.folders:
+            self.folders[folder] = os.path.realpath(folder)
+        place = self._allowed(os.path.join(self.folders[folder], name))
+        status = os.lstat(place)
+        if stat.S_ISLNK(status.st_mode):
+            place = self._allowed(os.path.realpath(place))
+            status = os.stat(place)
+        if not stat.S_ISREG(status.st_mode):
+            raise _RefusedError("it is no regular file")
+        return place, status.st_size
+
+    def _allowed(self, place: str) -> str:
+        if not place.startswith(self.allowed):
+            raise _RefusedError("it lies outside the repository; --outside FOLDER lets it be read")
+        return place
+
+
+class _RefusedError(ValueError):
+    """What is not to be read; the message says why."""
+
+
+def _read(place: str, md5: bool) -> Found:
+    """Hash one file; SHA-256 and MD5 of the same bytes, read once."""
+    handle = os.open(place, _FLAGS)
     try:
-        if leaves(path) and not Path(path).is_absolute():
-            return Found(problem="its path leaves the repository")
-        place = (root / path).resolve()
-        if not any(place.is_relative_to(folder) for folder in allowed):
-            return Found(problem="it lies outside the repository; --outside FOLDER lets it be read")
-        if not stat.S_ISREG(place.stat().st_mode):
-            return Found(problem="it is no regular file")
-        with place.open("rb") as file:
-            return _hashes(file, md5)
-    except FileNotFoundError:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):  # it was another file a moment ago
+            raise _RefusedError("it is no regular file")
+        digests = [hashlib.sha256(), *([hashlib.md5(usedforsecurity=False)] if md5 else [])]
+        size, buffer = 0, bytearray(min(_BUFFER, status.st_size + 1))
+        view = memoryview(buffer)
+        while count := os.readv(handle, (buffer,)):
+            size += count
+            for digest in digests:
+                digest.update(view[:count])
+    finally:
+        os.close(handle)
+    return Found(digests[0].hexdigest(), digests[1].hexdigest() if md5 else None, size)
+
+
+def _result(future: Future[Found]) -> Found:
+    try:
+        return future.result()
+    except (OSError, ValueError) as error:
+        return _problem(error)
+
+
+def _problem(error: Exception) -> Found:
+    if isinstance(error, FileNotFoundError):
         return Found(problem="missing")
-    except (OSError, ValueError, RuntimeError) as error:
-        return Found(problem=f"it cannot be read ({getattr(error, 'strerror', None) or error})")
-
-
-def _hashes(file: BufferedReader, md5: bool) -> Found:
-    if not md5:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return Found(digest, None, os.fstat(file.fileno()).st_size)
-    both = _Both()
-    hashlib.file_digest(file, lambda: both)  # type: ignore[arg-type, return-value]
-    return Found(both.sha256.hexdigest(), both.md5.hexdigest(), os.fstat(file.fileno()).st_size)
+    if isinstance(error, _RefusedError):
+        return Found(problem=str(error))
+    return Found(problem=f"it cannot be read ({getattr(error, 'strerror', None) or error})")

@@ -3,14 +3,16 @@
 import hashlib
 import json
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote
 
+from case_saliency.provenance import walking
 from case_saliency.provenance.audit import reading
-from case_saliency.provenance.audit.measuring import measure
+from case_saliency.provenance.audit.locks import outputs
+from case_saliency.provenance.audit.measuring import Found
 from case_saliency.provenance.audit.parsing import UnreadableError, parse
 from case_saliency.provenance.folders import FOLDER
 
@@ -20,14 +22,23 @@ RECORDS = f"{FOLDER}.dvc"
 
 @dataclass(frozen=True)
 class Locked:
-    """What DVC has recorded: output -> MD5, for files and for folders (which end in ``.dir``), and what is wrong.
+    """What DVC has recorded.
 
-    `folders` holds the MD5 of each folder as it is now, `elsewhere` those of published experiments that are not here:
-    there is no such folder, and no record tells of a file in it.
+    Attributes
+    ----------
+    files, folders
+        Output -> MD5; that of a folder ends in ``.dir``.
+    members
+        Folder -> the files in it now that DVC would count.
+    problem
+        What is wrong with what DVC wrote; empty if nothing is.
+    elsewhere
+        Folders of published experiments that are not here: no such folder is, and no record tells of a file in it.
     """
 
     files: Mapping[str, str]
-    folders: Mapping[str, tuple[str, str]]
+    folders: Mapping[str, str]
+    members: Mapping[str, tuple[str, ...]]
     problem: str = ""
     elsewhere: frozenset[str] = frozenset()
 
@@ -36,51 +47,58 @@ class Locked:
         own = [folder for folder in self.folders if PurePosixPath(path).stem in folder.split("/")]
         return bool(own) and self.elsewhere.issuperset(own)
 
+    def hashed(self) -> set[str]:
+        """Return the files whose MD5 is compared, by itself or with that of a folder."""
+        return {*self.files, *(path for folder in self.members.values() for path in folder)}
 
-def locked(root: Path, made: Iterable[str]) -> Locked | None:
-    """Read dvc.lock and `results/provenance.dvc`; None if there is neither. Records tell of the files `made`."""
+
+def locked(root: Path, made: Iterable[str], *, everything: bool = True) -> Locked | None:
+    """Read dvc.lock and `results/provenance.dvc`; None if there is neither.
+
+    Parameters
+    ----------
+    root
+        The repository's folder.
+    made
+        Files that a record tells of.
+    everything
+        Whether folders are compared, which takes all files in them.
+    """
     files: dict[str, str] = {}
+    named = [
+        (name, base) for name, base in (("dvc.lock", ""), (RECORDS, f"{FOLDER.parent}/")) if (root / name).exists()
+    ]
     try:
-        for name, base in (("dvc.lock", ""), (RECORDS, f"{FOLDER.parent}/")):
-            if (root / name).exists():
-                files |= {base + path: md5 for path, md5 in _outputs(reading.read(root / name))}
-    except (UnreadableError, ValueError, TypeError, KeyError, AttributeError) as error:
-        return Locked({}, {}, f"{name} is not readable: {error}")
-    if not files:
+        for name, base in named:
+            files |= {base + path: md5 for path, md5 in outputs(reading.read(root / name))}
+    except UnreadableError as error:
+        return Locked({}, {}, {}, f"{name} is not readable: {error}")
+    if not named:
         return None
     folders = {path: md5 for path, md5 in files.items() if md5.endswith(".dir") and not reading.leaves(path)}
     single = {path: md5 for path, md5 in files.items() if path not in folders}
     recorded = {str(parent) for path in made for parent in PurePosixPath(path).parents}
     elsewhere = frozenset(path for path in folders if path not in recorded and not (root / path).exists())
-    return Locked(single, {path: (md5, folder_md5(root, path)) for path, md5 in folders.items()}, elsewhere=elsewhere)
+    held = members(root, folders if everything else ())
+    return Locked(single, folders, held, "" if files else "it tells of no file", elsewhere)
 
 
-def _outputs(content: bytes) -> Iterator[tuple[str, str]]:
-    """Yield path and MD5 of every output in a dvc.lock (stages) or a .dvc file (outs)."""
-    import yaml
-
-    try:
-        body = yaml.safe_load(content)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise UnreadableError(str(error).splitlines()[0]) from error
-    stages = body.get("stages") or {"": body}
-    for stage in stages.values():
-        for out in stage.get("outs") or []:
-            path, md5 = out["path"], out.get("md5")  # an output on a remote has another hash
-            if isinstance(path, str) and isinstance(md5, str):
-                yield path, md5
-
-
-def folder_md5(root: Path, folder: str) -> str:
-    """Return DVC's MD5 of a folder: that of the sorted list of its files and their MD5s, with ``.dir``.
-
-    Files that `.dvcignore` names do not count.
-    """
+def members(root: Path, folders: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the files below each folder, without those that `.dvcignore` names."""
     ignored = _ignored(root)
-    paths = [path for path in (root / folder).rglob("*") if path.is_file()]
-    names = [path.relative_to(root).as_posix() for path in paths]
-    found = measure(root, [name for name in names if not ignored.match_file(name)], md5=True)
-    listed = [{"md5": digest.md5, "relpath": name.removeprefix(f"{folder}/")} for name, digest in found.items()]
+    return {
+        folder: tuple(
+            name
+            for path in walking.below(root / folder)
+            if path.is_file() and not ignored.match_file(name := path.relative_to(root).as_posix())
+        )
+        for folder in folders
+    }
+
+
+def folder_md5(folder: str, files: Iterable[str], found: Mapping[str, Found]) -> str:
+    """Return DVC's MD5 of a folder: that of the sorted list of its files and their MD5s, with ``.dir``."""
+    listed = [{"md5": found[name].md5, "relpath": name.removeprefix(f"{folder}/")} for name in files]
     listed.sort(key=lambda entry: str(entry["relpath"]))
     text = json.dumps(listed, sort_keys=True)
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() + ".dir"
@@ -96,14 +114,11 @@ def _ignored(root: Path) -> Any:
     return pathspec.GitIgnoreSpec.from_lines(lines)
 
 
-def crate(root: Path) -> Mapping[str, str] | None:
-    """Return file -> SHA-256 as the crate tells it; None if there is no crate.
+def crate(found: Sequence[Mapping[str, Any]] | None) -> Mapping[str, str]:
+    """Return file -> SHA-256 as the entities of a crate tell it.
 
     A crate that cannot be read tells of one file, itself, with an empty hash.
     """
-    if not (root / CRATE).exists():
-        return None
-    found = entities(root)
     if found is None:
         return {CRATE: ""}
     return {

@@ -37,15 +37,36 @@ def differences(lock: str, inventory: tuple[str, ...]) -> list[str]:
     ]
 
 
+@cache
+def others(lock: str, inventory: tuple[str, ...]) -> list[str]:
+    r"""Return the installed packages that a lock does not pin.
+
+    Examples
+    --------
+    >>> others("numpy==2.4.6\n", ("# CPython 3.11.7", "mine==0.1", "numpy==2.4.6"))
+    ['mine 0.1']
+    """
+    pinned = {_normal(pin["name"]) for pin in _PIN.finditer(lock)}
+    installed = (line.split("==", 1) for line in inventory if "==" in line)
+    return [f"{name} {version}" for name, version in installed if _normal(name) not in pinned]
+
+
 def _pins(lock: str, environment: Mapping[str, str]) -> dict[str, str]:
     from packaging.markers import InvalidMarker, Marker
 
+    @cache
+    def applies(marker: str) -> bool:
+        try:
+            return not marker or Marker(marker).evaluate(dict(environment))
+        except InvalidMarker:
+            return True
+
     found = {}
     for pin in _PIN.finditer(lock):
-        try:
-            applies = not (pin["marker"] or "").strip() or Marker(pin["marker"].strip()).evaluate(dict(environment))
-        except InvalidMarker:
-            applies = True
-        if applies:
-            found[re.sub(r"[-_.]+", "-", pin["name"]).lower()] = pin["version"]
+        if applies((pin["marker"] or "").strip()):
+            found[_normal(pin["name"])] = pin["version"]
     return found
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

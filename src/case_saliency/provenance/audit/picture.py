@@ -1,6 +1,7 @@
-"""An audit as a picture: files and runs from left to right, coloured by verdict, as DOT or as SVG."""
+"""An audit as a picture: files and runs from data to result, coloured by verdict, as DOT or as SVG."""
 
-from collections.abc import Iterable, Iterator
+import posixpath
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 
@@ -13,12 +14,15 @@ COLOURS = {
     Verdict.MISSING: "#f4cccc",
     Verdict.MISMATCH: "#ea9999",
 }
-_WIDTH, _HEIGHT, _GAP, _ROW = 250, 34, 60, 46
+MANY, FEW = 60, 12
+"""Nodes that a picture has room for, and files that are drawn one by one for being asked for."""
+_STEPS = 100
+_WIDTH, _HEIGHT, _GAP, _ROW, _IN_ROW = 240, 34, 20, 72, 6
 
 
 @dataclass(frozen=True)
 class Node:
-    """A file or a run: its name (unique), two lines of text, its verdict, and what it was made from."""
+    """A file or a run, or several: its name (unique), two lines of text, its verdict, and what it was made from."""
 
     name: str
     title: str
@@ -43,6 +47,64 @@ def nodes(audit: Audit, targets: Iterable[str]) -> list[Node]:
     return found
 
 
+def few(drawn: list[Node], alone: Collection[str]) -> list[Node]:
+    """Return a picture that can be read: of a large one, runs of a stage become one node, and so do their files.
+
+    What is not OK keeps a node of its own, and so do the files of `alone` (which are asked for), if they are few.
+    """
+    if len(drawn) <= MANY:
+        return drawn
+    asked = set(alone) if len(alone) <= FEW else set[str]()
+    stages = {node.name: node.title for node in drawn if node.is_run}
+    alike: dict[str, list[Node]] = {}
+    for node in drawn:
+        alike.setdefault(_kind(node, stages), []).append(node)
+    group: dict[str, str] = {}
+    for name, nodes in alike.items():
+        single = [node for node in nodes if node.name in asked or node.verdict is not Verdict.OK]
+        kept = {node.name for node in single} if len(single) <= FEW else set[str]()
+        rest = [node.name for node in nodes if node.name not in kept]
+        group |= dict.fromkeys(rest, name) if len(rest) > 1 else {}
+    members: dict[str, list[Node]] = {}
+    for node in drawn:
+        members.setdefault(group.get(node.name, node.name), []).append(node)
+    return [_merged(name, nodes, group, stages) for name, nodes in members.items()]
+
+
+def _kind(node: Node, stages: Mapping[str, str]) -> str:
+    """Return what a node has in common with others: the stage, and the verdict."""
+    stage = next((stages[source] for source in node.sources if source in stages), "no run")
+    return f"{node.verdict} runs of {node.title}" if node.is_run else f"{node.verdict} files of {stage}"
+
+
+def _merged(name: str, alike: list[Node], group: Mapping[str, str], stages: Mapping[str, str]) -> Node:
+    """Return one node for several, or a single one as it is, with the sources as they are named now."""
+    sources = dict.fromkeys(group.get(source, source) for node in alike for source in node.sources)
+    first = alike[0]
+    title, detail = first.title, first.detail
+    if len(alike) > 1 and first.is_run:
+        title, detail = f"{first.title}: {len(alike)} runs", ""
+    elif len(alike) > 1:
+        stage = next((stages[source] for source in first.sources if source in stages), "no run")
+        title, detail = f"{len(alike)} files of {stage}", _common(node.detail for node in alike)
+    return Node(name, title, detail, first.verdict, tuple(source for source in sources if source != name), first.is_run)
+
+
+def _common(folders: Iterable[str]) -> str:
+    """Return the folder that all folders lie in, and how many there are.
+
+    Examples
+    --------
+    >>> _common(["results/tables/a", "results/tables/b"])
+    'results/tables, 2 folders'
+    """
+    named = list(dict.fromkeys(folders))
+    if len(named) == 1:
+        return named[0]
+    inside = len({posixpath.isabs(folder) for folder in named}) == 1
+    return f"{posixpath.commonpath(named) or '.' if inside else 'here and outside'}, {len(named)} folders"
+
+
 def dot(drawn: list[Node]) -> Iterator[str]:
     """Yield the lines of a Graphviz file."""
     yield "digraph provenance {"
@@ -62,29 +124,64 @@ def _quoted(text: str) -> str:
 
 
 def svg(drawn: list[Node]) -> str:
-    """Return the picture as SVG: a column for each step from the data, text that can be searched and copied."""
-    column: dict[str, int] = {}
-    for node in drawn:
-        column[node.name] = 1 + max((column.get(source, -1) for source in node.sources), default=-1)
-    rows: dict[int, int] = {}
-    place: dict[str, tuple[int, int]] = {}
-    for node in drawn:
-        depth = column[node.name]
-        place[node.name] = (20 + depth * (_WIDTH + _GAP), 20 + rows.get(depth, 0) * _ROW)
-        rows[depth] = rows.get(depth, 0) + 1
-    width = 40 + (max(rows, default=0) + 1) * (_WIDTH + _GAP) - _GAP
-    height = 40 + max(rows.values(), default=0) * _ROW
+    """Return the picture as SVG: a step from the data in one or more rows, text that can be searched and copied."""
+    place = _places(drawn)
+    width = 40 + max((x + _WIDTH for x, _ in place.values()), default=0)
+    height = 40 + max((y + _HEIGHT for _, y in place.values()), default=0)
     edges = [_edge(place[source], place[node.name]) for node in drawn for source in node.sources if source in place]
     boxes = [_box(node, *place[node.name]) for node in drawn]
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-20 -20 {width} {height}" width="{width}" height="{height}"'
+    )
     style = 'font-family="sans-serif" font-size="10"'
-    return "\n".join([f"{head} {style}>", "<title>Where a result comes from</title>", *edges, *boxes, "</svg>"]) + "\n"
+    back = f'<rect x="-20" y="-20" width="{width}" height="{height}" fill="white"/>'
+    lines = [f"{head} {style}>", "<title>Where a result comes from</title>", back, *edges, *boxes, "</svg>"]
+    return "\n".join(lines) + "\n"
+
+
+def _places(drawn: list[Node]) -> dict[str, tuple[int, int]]:
+    """Return where each node lies: a step from the data takes as many rows as it needs, each in the middle.
+
+    Within a step, nodes are in the order of the middle of what they were made from, so that fewer lines cross.
+    """
+    steps: dict[int, list[Node]] = {}
+    depth = _depths(drawn)
+    for node in drawn:
+        steps.setdefault(depth[node.name], []).append(node)
+    place: dict[str, tuple[int, int]] = {}
+    row = 0
+    for step in sorted(steps):
+        ordered = sorted(steps[step], key=lambda node: _middle(node, place))
+        for start in range(0, len(ordered), _IN_ROW):
+            line = ordered[start : start + _IN_ROW]
+            left = (_IN_ROW - len(line)) * (_WIDTH + _GAP) // 2 if len(drawn) > _IN_ROW else 0
+            for number, node in enumerate(line):
+                place[node.name] = (left + number * (_WIDTH + _GAP), row * _ROW)
+            row += 1
+    return place
+
+
+def _middle(node: Node, place: Mapping[str, tuple[int, int]]) -> float:
+    found = [place[source][0] for source in node.sources if source in place]
+    return sum(found) / len(found) if found else 0.0
+
+
+def _depths(drawn: list[Node]) -> dict[str, int]:
+    """Return how many steps each node is from the data, by the longest way; in a circle there is none."""
+    depth = dict.fromkeys((node.name for node in drawn), 0)
+    for _ in range(_STEPS):
+        before = dict(depth)
+        for node in drawn:
+            depth[node.name] = max((1 + depth[source] for source in node.sources if source in depth), default=0)
+        if depth == before:
+            break
+    return depth
 
 
 def _edge(start: tuple[int, int], end: tuple[int, int]) -> str:
-    (x0, y0), (x1, y1) = (start[0] + _WIDTH, start[1] + _HEIGHT // 2), (end[0], end[1] + _HEIGHT // 2)
-    middle = (x0 + x1) // 2
-    return f'<path d="M{x0} {y0}C{middle} {y0} {middle} {y1} {x1} {y1}" fill="none" stroke="#999"/>'
+    (x0, y0), (x1, y1) = (start[0] + _WIDTH // 2, start[1] + _HEIGHT), (end[0] + _WIDTH // 2, end[1])
+    middle = (y0 + y1) // 2
+    return f'<path d="M{x0} {y0}C{x0} {middle} {x1} {middle} {x1} {y1}" fill="none" stroke="#999"/>'
 
 
 def _box(node: Node, x: int, y: int) -> str:

@@ -86,7 +86,7 @@ def load(path: Path, name: str) -> Run:
 
 
 def read(path: Path) -> bytes:
-    """Return the content of a regular file of at most `LIMIT` bytes.
+    """Return the content of a regular file of at most `LIMIT` bytes. A link, which may lead anywhere, is none.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def read(path: Path) -> bytes:
         If it is something else, or larger.
     """
     try:
-        if not path.is_file():
+        if path.is_symlink() or not path.is_file():
             raise UnreadableError("it is no regular file")
         if path.stat().st_size > LIMIT:
             raise UnreadableError(f"it is larger than {LIMIT} bytes")

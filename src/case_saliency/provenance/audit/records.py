@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from case_saliency.provenance import journal
+from case_saliency.provenance import journal, walking
 from case_saliency.provenance.audit import reading
 from case_saliency.provenance.audit.graph import Graph, graph
 from case_saliency.provenance.audit.parsing import UnreadableError
@@ -24,11 +24,8 @@ class Records:
 def records(root: Path) -> Records:
     """Read all records."""
     found, unreadable = [], {}
-    for path in sorted((root / FOLDER).rglob("*.json")):
+    for path in sorted(path for path in walking.below(root / FOLDER) if path.suffix == ".json"):
         name = path.relative_to(root).as_posix()
-        if not path.resolve().is_relative_to((root / FOLDER).resolve()):
-            unreadable[name] = "it is a link that leaves the folder of records"
-            continue
         try:
             found.append(reading.load(path, name))
         except UnreadableError as error:

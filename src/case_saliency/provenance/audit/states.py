@@ -1,7 +1,7 @@
 """What runs are compared with: the files of their commits, code and settings as they are now, packages and locks."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from case_saliency.provenance import repository, source
@@ -17,15 +17,30 @@ def in_repository(file: str) -> str:
     return f"src/{file}" if file.split("/")[0] == source.PACKAGE.name else file
 
 
-def at(commit: str, runs: Sequence[Run]) -> Mapping[str, str] | None:
-    """Return the hashes of the files that matter at a commit."""
-    package = source.IN_REPOSITORY.as_posix()
-    named = repository.tracked(commit, [package, *source.WORKFLOW, source.PARAMETERS, source.LOCK])
-    if named is None:
+def then(runs: Sequence[Run]) -> Mapping[str, Mapping[str, bytes] | None]:
+    """Return, for each commit that a run names, the files that matter; None: it is no commit of this repository."""
+    code = {in_repository(file) for run in runs for file in run.code}
+    held = {commit: repository.tracked(commit) for commit in sorted({run.commit for run in runs if run.commit})}
+    named = {
+        commit: {path: name for path, name in (files or {}).items() if path in code or _matters(path)}
+        for commit, files in held.items()
+    }
+    found = repository.contents(name for files in named.values() for name in files.values())
+    return {
+        commit: None if files is None else {p: found[name] for p, name in named[commit].items() if name in found}
+        for commit, files in held.items()
+    }
+
+
+def _matters(path: str) -> bool:
+    return path.split("/")[0] in {*source.WORKFLOW, source.PARAMETERS, source.LOCK}
+
+
+def hashes(contents: Mapping[str, bytes] | None) -> Mapping[str, str] | None:
+    """Return the SHA-256 of each content."""
+    if contents is None:
         return None
-    code = {in_repository(file) for run in runs if run.commit == commit for file in run.code}
-    found = repository.at(commit, sorted({*named, *(file for file in code if not reading.leaves(file))}))
-    return None if found is None else {path: hashlib.sha256(content).hexdigest() for path, content in found.items()}
+    return {path: hashlib.sha256(content).hexdigest() for path, content in contents.items()}
 
 
 def now(root: Path, runs: Sequence[Run]) -> dict[str, str | None]:
@@ -41,8 +56,8 @@ def now(root: Path, runs: Sequence[Run]) -> dict[str, str | None]:
     found = measure(root, files.values(), outside=[source.PACKAGE] if installed else [])
     state = source.state()
     lock = measure(root, [source.LOCK])[source.LOCK].sha256
-    hashes: dict[str, str | None] = {file: found[path].sha256 for file, path in files.items()}
-    return {**hashes, "workflow": state["workflow"], "params_sha256": state["params_sha256"], "lock_sha256": lock}
+    code: dict[str, str | None] = {file: found[path].sha256 for file, path in files.items()}
+    return {**code, "workflow": state["workflow"], "params_sha256": state["params_sha256"], "lock_sha256": lock}
 
 
 def inventory(root: Path, digest: str) -> tuple[str, ...] | None:
@@ -57,12 +72,11 @@ def inventory(root: Path, digest: str) -> tuple[str, ...] | None:
     return tuple(content.decode("utf-8", "replace").splitlines()) if intact else None
 
 
-def locks(root: Path, runs: Sequence[Run]) -> dict[str, str]:
-    """Return hash -> text of the locks that runs name: the present one, or that of their commit."""
+def locks(root: Path, commits: Iterable[Mapping[str, bytes] | None]) -> dict[str, str]:
+    """Return hash -> text of the locks that runs may name: the present one, and those of their commits."""
     try:
         texts = [reading.read(root / source.LOCK)]
     except UnreadableError:
         texts = []
-    for commit in dict.fromkeys(run.commit for run in runs if run.commit):
-        texts += (repository.at(commit, [source.LOCK]) or {}).values()
+    texts += [contents[source.LOCK] for contents in commits if contents and source.LOCK in contents]
     return {hashlib.sha256(text).hexdigest(): text.decode("utf-8", "replace") for text in texts}

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from case_saliency.provenance import repository
-from case_saliency.provenance.audit.evidence import NOT_RECORDED
 from case_saliency.provenance.audit.judge import Audit
 from case_saliency.provenance.audit.reading import Run
+from case_saliency.provenance.audit.strangers import NOT_RECORDED
 from case_saliency.provenance.audit.verdicts import Check, Verdict
 
 LIMITS = """\
@@ -16,6 +16,8 @@ What no audit can prove: that a run computed what its code says, which only runn
 that records, journal and commits were not forged together, which only a copy that you trust can (compare the commit,
 and results/provenance.dvc in it). Processor, times and seeds are as the run told them."""
 PROGRAM = "case-saliency"
+COMMAND = "command"
+"""What a check is called that tells whether a recorded command may be run."""
 _SHOWN = 12
 
 
@@ -152,13 +154,17 @@ def closing(audit: Audit, seconds: float) -> Iterator[str]:
 def commands(audit: Audit, targets: Iterable[str]) -> Iterator[str]:
     """Yield a shell script that rebuilds files from nothing: every command in order, at the commit it ran at.
 
-    A record is data, and what it tells may be forged: no other program than this one and git is ever named.
+    A record is data, and what it tells may be forged: no other program than this one and git is ever named, and a run
+    whose command was judged not to be run ends the script.
     """
     yield "set -eu"
     commit = lock = None
     for run in audit.evidence.graph.runs_behind(targets):
+        refused = [check.note for check in audit.of(run.record) if check.what == COMMAND and check.note]
         if run.command[:1] != (PROGRAM,):
-            yield f"echo {shlex.quote(f'{run.record}: not a command of {PROGRAM}')} >&2; exit 1"
+            refused.append(f"not a command of {PROGRAM}")
+        if refused:
+            yield f"echo {shlex.quote(f'{run.record}: {refused[-1]}')} >&2; exit 1"
             return
         if any(check.what == "record" and check.verdict is not Verdict.OK for check in audit.of(run.record)):
             yield f"# not trustworthy: {run.record} is {audit.verdict(run.record)}"

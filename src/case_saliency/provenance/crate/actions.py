@@ -18,7 +18,7 @@ def actions(content: Content) -> Iterator[Entity]:
     """Yield all runs: of commands, of steps, of the workflow and of the engine."""
     runs = content.runs()
     for run in (*runs, *content.failed):
-        yield from _command(content, run)
+        yield from command(content, run)
     for stage in content.stages():
         yield {
             "@id": f"#control/{stage}",
@@ -55,7 +55,7 @@ def actions(content: Content) -> Iterator[Entity]:
     }
 
 
-def _command(content: Content, run: Run) -> Iterator[Entity]:
+def command(content: Content, run: Run) -> Iterator[Entity]:
     """Yield the run of a command, and what it says of machine and environment."""
     done = run.status == "completed"
     facts, seconds = list(_facts(run)), _seconds(run)
