@@ -58,16 +58,17 @@ def experiment_page(folder: Path, answer: str, settings: Settings, data: str) ->
 
 def _answer(name: str, tables: Mapping[str, pd.DataFrame], settings: Settings, data: str) -> list[str]:
     """Return the answer in the report's words, and how sure it is."""
-    optional = {one: tables.get(one) for one in ("ranks", "pooled", "cross_deletion", "curves", "paper")}
     told = in_words(
         Experiment(
             name,
             data,
-            *(tables[one] for one in ("agreement", "fidelity", "attrition")),
+            tables["agreement"],
+            tables["fidelity"],
+            tables["attrition"],
             figures=(),
             settings=settings,
+            cross_deletion=tables.get("cross_deletion"),
             analyses={one: tables[one] for one in ANALYSES if one in tables},
-            **optional,
         )
     )
     bullets = "\n".join(f"- {text}" for text in (*told.sensitivity, *told.fidelity))
