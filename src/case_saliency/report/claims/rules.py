@@ -27,6 +27,7 @@ FAILING = 3  # of the 5 baselines: so many insensitive ones make an architecture
 NEARLY_ALL = 5  # of the paper's 6 methods
 MOST_BASELINES = 4  # of the 5
 SEEDS = 5
+FEWEST = 10  # images that a bootstrap interval must rest on: with fewer it is too narrow, and decides nothing
 SPARSE = 0.5  # a ratio of active shares below this is "sparse"
 SENSITIVITY_GAIN, FIDELITY_GAIN = 0.42, 0.28  # figures without a source
 
@@ -162,9 +163,9 @@ C7 = (
 )
 
 
-def c7(low: float, high: float) -> State:
-    """Judge another architecture and a threshold by the interval of the ratio of active shares."""
-    return state(holds=high < SPARSE, contradicted=low > SPARSE)
+def c7(low: float, high: float, n: int) -> State:
+    """Judge another architecture and a threshold by the interval of the ratio of active shares, over n images."""
+    return state(holds=high < SPARSE, contradicted=low > SPARSE) if n >= FEWEST else "open"
 
 
 C8 = (
@@ -186,10 +187,10 @@ _GAIN = (
 C9, C10 = _GAIN.format(SENSITIVITY_GAIN), _GAIN.format(FIDELITY_GAIN)
 
 
-def c9(low: float, high: float, figure: float = SENSITIVITY_GAIN) -> State:
+def c9(low: float, high: float, n: int, figure: float = SENSITIVITY_GAIN) -> State:
     """Judge the gain against a baseline by its interval; C10 does so with its own figure, for each kind of area."""
-    within = low <= figure <= high
-    return state(holds=within and not low <= 0 <= high, contradicted=low > figure or high < figure)
+    holds = low <= figure <= high and not low <= 0 <= high
+    return state(holds=holds, contradicted=low > figure or high < figure) if n >= FEWEST else "open"
 
 
 def unsourced(verdict: Verdict) -> Verdict:

@@ -333,6 +333,17 @@ def test_c8_must_hold_at_every_share_and_for_every_baseline():
     assert DECIDE["C8"](with_drops(*blurred)).verdict == "not tested here"
 
 
+def test_an_interval_over_few_images_decides_nothing():
+    few = [gain(name, 0.5, 0.6) | {"n": 9} for name in BOTH]
+    found = DECIDE["C9"](replace(EMPTY, sensitivity=pd.DataFrame(few)))
+    assert found.verdict == "inconclusive"
+    assert "fewer than 10 images" in found.reason
+    enough = [row | {"n": 10} for row in few]
+    assert DECIDE["C9"](replace(EMPTY, sensitivity=pd.DataFrame(enough))).verdict == "not reproduced"
+    ratios = pd.DataFrame([ratio("vgg_small", 0.6, 0.8) | {"n": 9}])
+    assert DECIDE["C7"](replace(densenet(*[LOW] * 6), ratios=ratios)).verdict == "inconclusive"
+
+
 BOTH = ("gradcam", "integrated_gradients")
 
 

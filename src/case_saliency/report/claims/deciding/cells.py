@@ -7,7 +7,7 @@ import pandas as pd
 
 from case_saliency.report.claims.evidence import Evidence
 from case_saliency.report.claims.parts import NOT_MEASURED, Part
-from case_saliency.report.claims.rules import BASELINES, definite, shared
+from case_saliency.report.claims.rules import BASELINES, FEWEST, definite, shared
 from case_saliency.report.claims.telling import label
 
 
@@ -21,6 +21,11 @@ def absent(seen: Sequence[Mapping[str, Any]]) -> list[Part]:
     """Return a part for each baseline that was measured nowhere."""
     known = {row["method"] for row in seen}
     return [Part(label(method), "open", "", NOT_MEASURED) for method in BASELINES if method not in known]
+
+
+def few(n: int) -> str:
+    """Say why an interval over n images leaves a part open, where these are too few."""
+    return f"fewer than {FEWEST} images" if n < FEWEST else ""
 
 
 def rows_of(e: Evidence, methods: Sequence[str]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from case_saliency.figures.names import format_p
 from case_saliency.report.claims import rules
-from case_saliency.report.claims.deciding.cells import absent
+from case_saliency.report.claims.deciding.cells import absent, few
 from case_saliency.report.claims.evidence import Evidence, select
 from case_saliency.report.claims.parts import NOT_MEASURED, Decision, Part, every, not_tested, number
 from case_saliency.report.claims.rules import BASELINES, UNSOURCED
@@ -67,7 +67,7 @@ def _unsourced(gains: pd.DataFrame, quantities: Sequence[str], figure: float) ->
                 continue
             low, high = row["ci_low"], row["ci_high"]
             told = f"{number(row['gain'], '+.0%')} [{number(low, '+.0%')}, {number(high, '+.0%')}]"
-            parts.append(Part(name, rules.c9(low, high, figure), told))
+            parts.append(Part(name, rules.c9(low, high, row["n"], figure), told, few(row["n"])))
     ours = "; ".join(f"{part.name} {part.told}" for part in parts if part.told)
     found = every(parts, ours, spread_of(gains["n"]) if len(gains) else "")
     if (lowered := rules.unsourced(found.verdict)) != found.verdict:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from case_saliency.figures.names import format_p, model_label
 from case_saliency.report.claims import rules
-from case_saliency.report.claims.deciding.cells import absent, training
+from case_saliency.report.claims.deciding.cells import absent, few, training
 from case_saliency.report.claims.evidence import Evidence
 from case_saliency.report.claims.parts import Decision, Part, every, not_tested
 from case_saliency.report.claims.rules import BASELINES, CASE, PAPERS_SET, SEEDS, definite
@@ -107,9 +107,10 @@ def c7(e: Evidence) -> Decision:
     """Ask whether the ratio of active shares, conv2 to another architecture, always has an interval below .5."""
     parts = []
     for row in e.ratios.to_dict("records"):
-        one = rules.c7(row["ci_low"], row["ci_high"])
+        one = rules.c7(row["ci_low"], row["ci_high"], row["n"])
         told = f"ratio {row['ratio']:.2f} [{row['ci_low']:.2f}, {row['ci_high']:.2f}], n = {row['n']}"
-        parts.append(Part(f"{training(e, row)} to {model_label(row['other'])} above {row['threshold']:g}", one, told))
+        name = f"{training(e, row)} to {model_label(row['other'])} above {row['threshold']:g}"
+        parts.append(Part(name, one, told, few(row["n"])))
     if not parts:
         return not_tested("the channels of a DenseNet's conv2 and of another architecture were not both counted")
     ours = f"ratios of active shares {spread_of(e.ratios['ratio'], '.2f')}"
