@@ -4,23 +4,25 @@
 
 Copies `results/tables/<experiment>/*.csv`, the verdicts on the claims and small copies of the figures to
 `docs/results/<experiment>/` for every experiment that has its markers in README.md, replaces what stands between them,
-and writes a page of each experiment. One that has no results here stays as it was published. `tests/docs` fails where
-README or page and the published tables differ.
+and writes a page of each experiment and the answer over all of them. One that has no results here stays as it was
+published. `tests/docs` fails where README or page and the published tables differ.
 """
 
 import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
 
 from case_saliency.cli.captions import choices
+from case_saliency.datasets.sources import DATASETS
 from case_saliency.figures.names import VERDICTS, format_p, method_style, model_label, ordered_methods, ordered_models
-from case_saliency.report.claims.ledger import markdown
+from case_saliency.report.claims.writing import answer, markdown
 from case_saliency.report.paper.page import page as side_by_side
 from case_saliency.report.paper.side_by_side import consistency
-from case_saliency.storage import read_json, read_table, write_text
+from case_saliency.storage import read_json, read_table, write_table, write_text
 from workflow.publishing import experiment_page, figure
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,6 +31,9 @@ CLAIMS = ROOT / "results/claims"
 FIGURES = ROOT / "results/figures"
 PUBLISHED = ROOT / "docs/results"
 README = ROOT / "README.md"
+ANSWERED = (README, PUBLISHED / "README.md")
+"""Pages that begin with the answer, between markers."""
+TRAININGS = PUBLISHED / "trainings.csv"
 RENDERED = ("summary", "agreement", "fidelity")
 EXPERIMENTS = ("imagenet-sample", "digits", "fashion-mnist")
 
@@ -128,20 +133,62 @@ def _values(column: "pd.Series[float]", form: str = ".4g") -> str:
 def page(experiment: str) -> str:
     """Return the page of an experiment, from what is published of it."""
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    return experiment_page(PUBLISHED / experiment, published(experiment), choices(params, experiment))
+    data = DATASETS[params["experiments"][experiment]["dataset"]].description
+    return experiment_page(PUBLISHED / experiment, published(experiment), choices(params, experiment), data)
+
+
+def records() -> list[dict[str, Any]]:
+    """Return the published verdicts on the claims, of all experiments."""
+    return [one for name in EXPERIMENTS for one in read_json(PUBLISHED / name / "claims.json")["claims"]]
 
 
 def views() -> dict[str, str]:
     """Return the pages over all experiments by their name: the claims, and the paper's tables with ours."""
-    records: list[dict[str, Any]] = []
     tables: dict[str, dict[str, pd.DataFrame]] = {}
     for experiment in EXPERIMENTS:
-        records += read_json(PUBLISHED / experiment / "claims.json")["claims"]
         for name in ("paper", "pooled", "activity"):
             tables.setdefault(name, {})[experiment] = read_table(PUBLISHED / experiment / f"{name}.csv")
     threshold = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["diagnostic"]["threshold"]
     beside = side_by_side(tables["paper"], tables["pooled"], tables["activity"], consistency(), threshold)
-    return {"claims.md": markdown(records), "side-by-side.md": beside}
+    return {"claims.md": markdown(records()), "side-by-side.md": beside}
+
+
+def trainings(experiment: str, models: Path, confusions: Path) -> pd.DataFrame:
+    """Return a row for each training of an experiment: its epochs, the one that was kept, and accuracies.
+
+    `heldout_accuracy` is that on the images that the confusions are estimated from.
+    """
+    rows = []
+    for file in sorted(models.glob("*/seed*/training.csv")):
+        history = read_table(file)
+        told = read_json(file.with_name("model.json"))
+        confusion = np.load(confusions / file.parts[-3] / f"{file.parts[-2]}.npy", allow_pickle=False)
+        rows.append(
+            {
+                "experiment": experiment,
+                "model": told["model"],
+                "seed": told["seed"],
+                "epochs": len(history),
+                "best_epoch": told["weights"]["best_epoch"],
+                "validation_accuracy": told["weights"]["validation_accuracy"],
+                "last_validation_accuracy": history["validation_accuracy"].iloc[-1],
+                "heldout_accuracy": np.trace(confusion) / confusion.sum(),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _publish_trainings() -> None:
+    """Replace the rows of the experiments that have trainings here."""
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    known = read_table(TRAININGS)
+    parts = []
+    for experiment in EXPERIMENTS:
+        dataset = params["experiments"][experiment]["dataset"]
+        here = (TABLES / experiment).is_dir()
+        found = trainings(experiment, ROOT / "models" / dataset, ROOT / "results/confusion" / dataset) if here else None
+        parts.append(known[known["experiment"] == experiment] if found is None else found)
+    write_table(pd.concat([part for part in parts if len(part)], ignore_index=True), TRAININGS)
 
 
 def main() -> None:
@@ -161,8 +208,11 @@ def main() -> None:
             (folder / "figures" / file.name).write_bytes(figure(file))
         write_text(page(experiment), folder / "README.md")
         write_text(replace(README.read_text(encoding="utf-8"), experiment, published(experiment)), README)
+    _publish_trainings()
     for name, text in views().items():
         write_text(text, PUBLISHED / name)
+    for file in ANSWERED:
+        write_text(replace(file.read_text(encoding="utf-8"), "answer", answer(records())), file)
 
 
 if __name__ == "__main__":

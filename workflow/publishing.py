@@ -8,9 +8,12 @@ from typing import Any
 import pandas as pd
 from PIL import Image, PngImagePlugin
 
+from case_saliency.analyses import ANALYSES
 from case_saliency.cli.captions import every_caption
-from case_saliency.report.claims.ledger import CLAIMS, VERDICTS, sentence
-from case_saliency.report.content import Settings
+from case_saliency.report.answer import answer as in_words
+from case_saliency.report.claims.ledger import CLAIMS, VERDICTS
+from case_saliency.report.claims.writing import sentence
+from case_saliency.report.content import Experiment, Settings
 from case_saliency.storage import read_json, read_table
 
 WIDTH = 1200  # pixels: what a page shows
@@ -23,7 +26,7 @@ Written by `make publish` from the tables beside this page; do not edit. [What t
 [what the numbers mean](../../statistics.md), [all published results](../README.md)."""
 
 
-def experiment_page(folder: Path, answer: str, settings: Settings) -> str:
+def experiment_page(folder: Path, answer: str, settings: Settings, data: str) -> str:
     """Return the page of a published experiment.
 
     Parameters
@@ -34,10 +37,13 @@ def experiment_page(folder: Path, answer: str, settings: Settings) -> str:
         The table of both questions, as the README has it.
     settings
         The experiment's choices, for the captions.
+    data
+        What its images are.
     """
     tables = {file.stem: read_table(file) for file in sorted(folder.glob("*.csv"))}
     parts = [
         _INTRODUCTION.format(name=folder.name),
+        *_answer(folder.name, tables, settings, data),
         "## Methods and networks",
         answer,
         "## Claims of the paper",
@@ -48,6 +54,32 @@ def experiment_page(folder: Path, answer: str, settings: Settings) -> str:
         *_figures(folder / "figures", tables, settings),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _answer(name: str, tables: Mapping[str, pd.DataFrame], settings: Settings, data: str) -> list[str]:
+    """Return the answer in the report's words, and how sure it is."""
+    told = in_words(
+        Experiment(
+            name,
+            data,
+            tables["agreement"],
+            tables["fidelity"],
+            tables["attrition"],
+            figures=(),
+            settings=settings,
+            cross_deletion=tables.get("cross_deletion"),
+            analyses={one: tables[one] for one in ANALYSES if one in tables},
+        )
+    )
+    bullets = "\n".join(f"- {text}" for text in (*told.sensitivity, *told.fidelity))
+    return [
+        "## Answer",
+        f"**{told.headline}**" + (f" {told.built_in}" if told.built_in else ""),
+        f"Data: {data}.",
+        bullets,
+        "### How sure, and on what data",
+        "\n".join(f"- {text}" for text in told.limits),
+    ]
 
 
 def _claims(records: Sequence[Mapping[str, Any]]) -> list[str]:

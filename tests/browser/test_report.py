@@ -27,6 +27,11 @@ window.addEventListener("load", () => {
   result.descending = values();
   result.state = headings[column].getAttribute("aria-sort");
   result.pictures = [...document.images].map((image) => image.complete && image.naturalWidth > 0);
+  const claims = document.querySelectorAll("details.for-print");
+  window.dispatchEvent(new Event("beforeprint"));
+  result.printed = [...claims].map((details) => details.open);
+  window.dispatchEvent(new Event("afterprint"));
+  result.after = [...claims].map((details) => details.open);
   result.overflow = document.documentElement.scrollWidth - document.documentElement.clientWidth;
   document.documentElement.dataset.result = JSON.stringify(result);
 });
@@ -63,6 +68,8 @@ def test_the_page_works_and_stays_offline(page, browse, tmp_path) -> None:
     assert result["state"] == "descending"
     assert result["pictures"] == [True]
     assert result["overflow"] == 0
+    assert set(result["printed"]) == {True}  # nothing can be opened on paper
+    assert set(result["after"]) == {False}
     assert "CONSOLE" not in done.stderr
     assert requests(tmp_path / "log.json") == set()
 

@@ -178,6 +178,12 @@ def test_the_table_is_the_published_one(experiment):
     assert publish.replace(README, experiment, publish.published(experiment)) == README
 
 
+@pytest.mark.parametrize("page", publish.ANSWERED, ids=lambda page: page.parent.name)
+def test_the_answer_is_that_of_the_published_verdicts(page):
+    text = page.read_text(encoding="utf-8")
+    assert publish.replace(text, "answer", publish.answer(publish.records())) == text
+
+
 @pytest.mark.parametrize("experiment", publish.EXPERIMENTS)
 def test_the_page_of_an_experiment_says_what_its_tables_say(experiment):
     assert (PUBLISHED / experiment / "README.md").read_text(encoding="utf-8") == publish.page(experiment)

@@ -92,7 +92,10 @@ def captions(tables: "Mapping[str, pd.DataFrame]", chosen: "Settings") -> dict[s
         ),
     }
     if "curves" in tables:
-        told["perturbation_curves"] = (perturbation_curves.TITLE, perturbation_curves.caption(tables["curves"]))
+        told["perturbation_curves"] = (
+            perturbation_curves.TITLE,
+            perturbation_curves.caption(tables["curves"], chosen.alpha),
+        )
     if (tables["pooled"]["pooled_over"] == "seeds").any():
         told["seeds"] = (seeds.TITLE, seeds.caption(tables["pooled"], chosen.threshold, chosen.alpha))
     return told

@@ -15,7 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
-    from case_saliency.report.claims.ledger import markdown
+    from case_saliency.report.claims.writing import markdown
 
     records = [record for file in arguments.claims for record in storage.read_json(file)["claims"]]
     storage.write_json({"claims": records}, arguments.collected)

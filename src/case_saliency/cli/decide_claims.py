@@ -39,7 +39,8 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _evidence(arguments: argparse.Namespace) -> Any:
-    from case_saliency.report.claims import evidence as rest
+    from case_saliency.report.claims import rules
+    from case_saliency.report.claims.evidence import Evidence
     from case_saliency.statistics import claims
 
     settings = arguments.settings
@@ -51,18 +52,18 @@ def _evidence(arguments: argparse.Namespace) -> Any:
     main, conv2, norm5 = _places(arguments, setting(settings, "layers"))
     both = {model: (conv2[model], norm5[model]) for model in conv2}
     gained = {"alpha": alpha, "seed": seed}
-    return rest.Evidence(
+    return Evidence(
         experiment=setting(settings, "experiment"),
         dataset=setting(settings, "dataset"),
         agreement=storage.read_table(arguments.agreement),
         fidelity=storage.read_table(arguments.fidelity),
         layers=storage.read_table(arguments.layers) if arguments.layers else None,
         worst=claims.worst_sign_tests(scores, threshold),
-        pairs=claims.against_reference(scores, rest.CASE, (*rest.BASELINES, *rest.EXTENDED), main, alpha),
-        rises=claims.layer_rises(_with_both(scores, at_layers, both), both, rest.BASELINES, alpha),
+        pairs=claims.against_reference(scores, rules.CASE, (*rules.BASELINES, *rules.EXTENDED), main, alpha),
+        rises=claims.layer_rises(_with_both(scores, at_layers, both), both, rules.BASELINES, alpha),
         ratios=claims.active_ratios(activity, conv2, main, **gained),
-        sensitivity=claims.sensitivity_gains(scores, rest.CASE, rest.UNSOURCED, main, **gained),
-        areas=claims.area_gains(curves, rest.CASE, rest.UNSOURCED, main, **gained),
+        sensitivity=claims.sensitivity_gains(scores, rules.CASE, rules.UNSOURCED, main, **gained),
+        areas=claims.area_gains(curves, rules.CASE, rules.UNSOURCED, main, **gained),
         main=main,
         conv2=conv2,
         norm5=norm5,

@@ -58,7 +58,7 @@ def draw(diagnosis: Diagnosis) -> dict[str, Picture]:
     if diagnosis.curves is not None and diagnosis.curve_points is not None:
         figures["perturbation_curves"] = Picture(
             perturbation_curves.TITLE,
-            perturbation_curves.caption(diagnosis.curves, labelled=labelled),
+            perturbation_curves.caption(diagnosis.curves, options.alpha, labelled=labelled),
             perturbation_curves.perturbation_curves(diagnosis.curve_points, diagnosis.curves),
         )
     return figures

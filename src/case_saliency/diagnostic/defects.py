@@ -37,6 +37,8 @@ class Switches:
         Null hypothesis of the diagnostic, percent; None is the study's.
     contrast
         CASE's contrast sets: `AS_IS`, or one of `CONTRASTS`.
+    case_missing
+        Every call of CASE fails and the error is swallowed: CASE has no image.
     """
 
     transposed_mask: bool = False
@@ -45,6 +47,7 @@ class Switches:
     wrong_predictions: bool = False
     threshold: float | None = None
     contrast: str = AS_IS
+    case_missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ NONE, ALL = "none", "all"
 DEFECTS: Mapping[str, Defect] = {
     "transposed_mask": Defect(1, "mask of removed pixels transposed", Switches(transposed_mask=True)),
     "unpaired_samples": Defect(2, "images drawn anew for each method", Switches(unpaired_samples=True)),
+    "case_missing": Defect(3, "CASE fails, and the error is swallowed", Switches(case_missing=True)),
     "arbitrary_top_sets": Defect(4, "empty maps get an arbitrary top set", Switches(arbitrary_top_sets=True)),
     "five_contrast_classes": Defect(5, "five contrast classes", Switches(contrast="k5")),
     "one_contrast_class": Defect(5, "one contrast class", Switches(contrast="k1")),
@@ -69,9 +73,11 @@ DEFECTS: Mapping[str, Defect] = {
     "wrong_predictions": Defect(10, "wrongly predicted images kept", Switches(wrong_predictions=True)),
 }
 """Those that can be replayed on finished maps or cheap ones."""
+JOINT = tuple(name for name in DEFECTS if name != "case_missing")
+"""Those that "all together" turns on: without CASE there would be nothing of it that the others could move."""
 
 
-def together(names: Sequence[str] = tuple(DEFECTS)) -> Switches:
+def together(names: Sequence[str] = JOINT) -> Switches:
     """Return the switches of several defects; contrast sets combine to the class itself and an arbitrary one.
 
     Examples

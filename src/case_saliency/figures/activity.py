@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import unique
+from case_saliency.figures.marks import sizes, unique
 from case_saliency.figures.names import model_label, ordered_models
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
@@ -84,7 +84,7 @@ def caption(table: pd.DataFrame) -> str:
         f"({unique(table['threshold'], '{:g}')}). Left: mean over classes of the classes' mean counts, with the range "
         "of the classes. Right: mean over images of the share of the layer's channels, with its 95% bootstrap "
         "interval. One marker for each trained network and threshold; "
-        f"n = {unique(table['n'], '{:d}')} images whose top-1 prediction is correct. A count says little without the "
-        f"number of channels, here {unique(table['n_channels'], '{:d}')}. The positive part is what an activation "
+        f"n = {sizes(table['n'])} images whose top-1 prediction is correct. A count says little without the "
+        f"number of channels, here {sizes(table['n_channels'])}. The positive part is what an activation "
         "function passes on."
     )

@@ -15,6 +15,7 @@ from case_saliency.figures.marks import (
     method_rows,
     placed,
     population,
+    sizes,
     unique,
     verdict_key,
 )
@@ -98,7 +99,7 @@ def _offsets(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def caption(table: pd.DataFrame, threshold: float = 50.0, *, labelled: bool = True) -> str:
     """Say what the figure shows, with n and the level of the intervals from the table; `labelled`: the images are."""
     together = several_trainings(table)
-    n = ends(table["n"]) if together else unique(table["n"], "{:d}")
+    n = ends(table["n"]) if together else sizes(table["n"])
     beside = (
         "in how many trainings which verdict is reached. The trainings of a network stand below each other, seed 0 "
         f"uppermost, their images (n = {n}) together. "

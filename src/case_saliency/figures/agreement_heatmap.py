@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import method_rows, unique, verdict_key
+from case_saliency.figures.marks import method_rows, sizes, unique, verdict_key
 from case_saliency.figures.names import VERDICTS, ordered_methods
 from case_saliency.figures.panels import SETTING, split
 from case_saliency.figures.style import INK, TWO_COLUMNS, house_style
@@ -86,7 +86,7 @@ def caption(table: pd.DataFrame, threshold: float = 50.0) -> str:
     """Say what the figure shows, with n and k from the table."""
     return (
         f"{TITLE}. Each cell gives the median over images of the agreement between the maps of the top-1 and the top-2 "
-        f"class (top {unique(table['k_percent'], '{:g}')}% of pixels; n = {unique(table['n'], '{:d}')} images whose "
+        f"class (top {unique(table['k_percent'], '{:g}')}% of pixels; n = {sizes(table['n'])} images whose "
         "top-1 prediction is correct). Lower is more class-sensitive. The symbol is the verdict from the exact "
         f"confidence interval of the median against {threshold:g}%, the white line of the scale. Methods in italics "
         "are controls."

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, unique
+from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, sizes, unique
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import Panel, split
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
@@ -84,7 +84,7 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
     shown = table[table["membership"] == "all"]
     return (
         f"{TITLE}. Markers are the median agreement of the top {unique(shown['k_percent'], '{:g}%')} of the maps for "
-        f"an image's two most likely classes, over n = {unique(shown['n'], '{:d}')} images whose top-1 prediction is "
+        f"an image's two most likely classes, over n = {sizes(shown['n'])} images whose top-1 prediction is "
         f"correct; bars are exact intervals of at least {1 - alpha:.0%}, the dashed line is the median of CASE. Both "
         "in: each contrast set holds the other compared class. Held out: none holds either. Matched: held out, and the "
         "mean contrast gradient has the cosine to the class's gradient that it has in CASE. Random direction, a "

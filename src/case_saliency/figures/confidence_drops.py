@@ -14,6 +14,7 @@ from case_saliency.figures.marks import (
     method_rows,
     placed,
     population,
+    sizes,
     unique,
 )
 from case_saliency.figures.names import format_p, method_style, ordered_methods
@@ -111,7 +112,7 @@ def caption(
     primary, *others = fills(shown)
     label = method_style(reference).label
     together = several_trainings(shown)
-    n = ends(shown["n"]) if together else unique(shown["n"], "{:d}")
+    n = ends(shown["n"]) if together else sizes(shown["n"])
     line = "the grey band holds the means" if together else "the dashed line is the mean"
     symbol, meaning, unit = "c", "softmax probability", ", a fraction"
     if measure == "drop_logit":

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import unique
+from case_saliency.figures.marks import sizes, unique
 from case_saliency.figures.panels import n_lines, split, wrapped
 from case_saliency.figures.style import INK, TWO_COLUMNS, house_style
 
@@ -69,7 +69,7 @@ def caption(table: pd.DataFrame) -> str:
     return (
         f"{TITLE}: where the k classes come from (colour), and whether the gradient is freed of their mean (solid) "
         "or of all that they span (dashed). Median over "
-        f"n = {unique(table['n'], '{:d}')} images whose top-1 prediction is correct (top "
+        f"n = {sizes(table['n'])} images whose top-1 prediction is correct (top "
         f"{unique(table['k_percent'], '{:g}')}% of pixels), bands are exact confidence intervals; the "
         "dashed horizontal line is the threshold of the diagnostic. The other compared class stands in "
         f"{100 * table['other_in_set'].min():.0f} to {100 * table['other_in_set'].max():.0f}% of a variant's contrast "

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, ends, unique
+from case_saliency.figures.marks import ROW_HEIGHT, ends, sizes, unique
 from case_saliency.figures.names import method_style, p_statement
 from case_saliency.figures.panels import SETTING, Panel, n_lines, several_trainings, split, wrapped
 from case_saliency.figures.rank_rows import rank_rows
@@ -116,7 +116,7 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
     incomplete = int(table.drop_duplicates([*SETTING, "k_percent"])["n_incomplete"].sum())
     left_out = f" {incomplete} images that lack a value for some method are left out." if incomplete else ""
     together = several_trainings(table)
-    n = ends(table["n"]) if together else unique(table["n"], "{:d}")
+    n = ends(table["n"]) if together else sizes(table["n"])
     shown = (
         "Each mark is the mean rank on one training of the network, seed 0 uppermost. Two methods whose marks of one "
         "training are no farther apart than the bar, Nemenyi's critical difference (the largest of the trainings), are "

@@ -15,6 +15,7 @@ from case_saliency.figures.marks import (
     method_rows,
     placed,
     population,
+    sizes,
     unique,
 )
 from case_saliency.figures.names import ordered_methods
@@ -88,7 +89,7 @@ def caption(table: pd.DataFrame, alpha: float = 0.05, *, labelled: bool = True) 
     """
     primary, *others = fills(table)
     together = several_trainings(table)
-    n = ends(table["n"]) if together else unique(table["n"], "{:d}")
+    n = ends(table["n"]) if together else sizes(table["n"])
     removed = f"top {unique(table['k_percent'], '{:g}%')}; fill: {primary}"
     return (
         f"{TITLE}. The pixels that the map of the top-1 class ranks highest are removed, and those of the map of the "

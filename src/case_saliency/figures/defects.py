@@ -6,9 +6,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from case_saliency.diagnostic.defects import ALL, DEFECTS, NONE
-from case_saliency.figures.marks import unique
+from case_saliency.figures.marks import ends, unique
 from case_saliency.figures.names import method_style, ordered_methods
-from case_saliency.figures.panels import Panel, by_setting, lines, split
+from case_saliency.figures.panels import Panel, by_setting, line_width, n_lines, split
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 TITLE = "Known defects of the released code, replayed"
@@ -26,11 +26,11 @@ def defects(table: pd.DataFrame) -> Figure:
     """
     panels, rows = split(table), [NONE, *(name for name in DEFECTS if name in set(table["defect"])), ALL]
     methods = ordered_methods(table["method"])
-    outcomes = list(_OUTCOMES)
+    outcomes, width = list(_OUTCOMES), line_width(panels)
     with house_style():
-        height = len(lines(outcomes, panels)) * (_ROW * len(rows) + 0.6) + 0.35
+        height = len(outcomes) * n_lines(panels, width) * (_ROW * len(rows) + 0.6) + 0.35
         figure = Figure(figsize=(TWO_COLUMNS, height), layout="constrained")
-        for axes, outcome, panel, first in by_setting(figure, outcomes, panels):
+        for axes, outcome, panel, first in by_setting(figure, outcomes, panels, width):
             _draw(axes, panel, outcome, rows, methods)
             axes.set_yticks(range(len(rows)), [_label(name) for name in rows] if first else [""] * len(rows))
         handles = [
@@ -72,12 +72,13 @@ def _draw(axes: Axes, panel: Panel, outcome: str, rows: list[str], methods: list
 
 def caption(table: pd.DataFrame) -> str:
     """Say what the figure shows, with n and k from the table."""
-    of = {outcome: table[table["outcome"] == outcome] for outcome in _OUTCOMES}
+    of = {outcome: table[(table["outcome"] == outcome) & (table["n"] > 0)] for outcome in _OUTCOMES}
     return (
-        f"{TITLE}, each alone and all together. Top: median agreement of the maps of the top-1 and the top-2 class "
-        f"(top {unique(table['k_percent'], '{:g}')}% of pixels), n = {unique(of['agreement']['n'], '{:d}')}; filled "
-        "where the paper's signed-rank test rejects. Bottom: mean confidence drop (clipped, relative), "
-        f"n = {unique(of['drop']['n'], '{:d}')}; filled where the t-test against CASE finds a difference. Thin lines: "
+        f"{TITLE}, each alone and all together. Above: median agreement of the maps of the top-1 and the top-2 class "
+        f"(top {unique(table['k_percent'], '{:g}')}% of pixels), n = {ends(of['agreement']['n'])}; filled "
+        "where the paper's signed-rank test rejects. Below: mean confidence drop (clipped, relative), "
+        f"n = {ends(of['drop']['n'])}; filled where the t-test against CASE finds a difference. Thin lines: "
         "as this study measures. Numbers are those of the list of defects; only defects that a finished map, or a "
-        "cheap new one, can show are replayed. Contrast sets concern CASE alone, and through it the tests against it."
+        "cheap new one, can show are replayed; all together leave out 3. Contrast sets concern CASE alone, and through "
+        "it the tests against it."
     )

@@ -1,17 +1,20 @@
 """Equivalence with the reference: differences of mean confidence drops against the band of the margin."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.markers import CARETLEFT, CARETRIGHT
 
 from case_saliency.figures.fills import fills
 from case_saliency.figures.marks import ROW_HEIGHT, ends, margin_note, method_rows, placed, population, unique
 from case_saliency.figures.names import method_style, ordered_methods
-from case_saliency.figures.panels import by_setting, n_lines, split
+from case_saliency.figures.panels import by_setting, line_width, n_lines, split
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 TITLE = "Equivalence of confidence drops with those of the reference"
 _BY = ("model", "layer")
+_ARROWS = "An arrow at an edge stands for a mean beyond it, which rests on few images. "
 
 
 def equivalence(
@@ -40,13 +43,15 @@ def equivalence(
     if shown.empty:
         return _nothing()
     panels = split(shown, by=_BY)
+    width = line_width(panels)
     ks = sorted(shown["k_percent"].unique())
     methods = ordered_methods(shown["method"])
     controls = set(shown.loc[shown["role"] == "control", "method"])
     with house_style():
-        size = (TWO_COLUMNS, len(ks) * n_lines(panels) * (ROW_HEIGHT * len(methods) + 0.6))
+        size = (TWO_COLUMNS, len(ks) * n_lines(panels, width) * (ROW_HEIGHT * len(methods) + 0.6))
         figure = Figure(figsize=size, layout="constrained")
-        for axes, k, panel, first in by_setting(figure, ks, panels):
+        for axes, k, panel, first in by_setting(figure, ks, panels, width):
+            axes.set_xlim(*_ends(shown[shown["k_percent"] == k], margin))
             _draw(axes, panel.rows[panel.rows["k_percent"] == k], methods, margin)
             method_rows(axes, methods, controls, named=first)
             axes.set_title(panel.label, pad=9)
@@ -67,15 +72,38 @@ def _shown(table: pd.DataFrame, measure: str, reference: str) -> pd.DataFrame:
     return rows[(rows["method"] != reference) & rows["fill"].isin(fills(rows)[:1])]
 
 
+def _ends(rows: pd.DataFrame, margin: float) -> tuple[float, float]:
+    """Return the ends of the axis: all bars that rest on many images, and the band; those on few would take it all."""
+    many = rows[2 * rows["n_pairs"] >= rows["n_pairs"].max()]
+    half = (many["least_margin"] - many["difference_to_case"].abs()).fillna(0)
+    low = float(np.nanmin([(many["difference_to_case"] - half).min(), -2 * margin]))
+    high = float(np.nanmax([(many["difference_to_case"] + half).max(), 2 * margin]))
+    return low - (high - low) / 20, high + (high - low) / 20
+
+
+def _cut(shown: pd.DataFrame, margin: float) -> bool:
+    """Say whether a mean lies beyond the ends of its axis."""
+    for _, rows in shown.groupby("k_percent"):
+        low, high = _ends(rows, margin)
+        if (rows["difference_to_case"] < low).any() or (rows["difference_to_case"] > high).any():
+            return True
+    return False
+
+
 def _draw(axes: Axes, rows: pd.DataFrame, methods: list[str], margin: float) -> None:
     if rows["p_tost"].notna().any():  # drops of logits have no margin
         axes.axvspan(-margin, margin, color=FAINT, alpha=0.25, linewidth=0, zorder=0)
     axes.axvline(0, color=INK, linewidth=0.5, zorder=1)
     margin_note(axes, -0.75, "equal")
+    low, high = axes.get_xlim()
     for row, place in placed(rows, methods):
         style, mean = method_style(row["method"]), row["difference_to_case"]
         half = row["least_margin"] - abs(mean)
         axes.plot([mean - half, mean + half], [place, place], color=style.colour, linewidth=0.9, zorder=2)
+        if mean < low or mean > high:
+            edge, arrow = (low, CARETLEFT) if mean < low else (high, CARETRIGHT)
+            axes.plot([edge], [place], marker=arrow, markersize=4, color=INK, linestyle="none")
+            continue
         axes.plot(
             [mean], [place], marker=style.marker, markersize=3.6, color=style.colour, markeredgecolor=INK,
             markerfacecolor=style.colour if row["equivalent"] else "white", markeredgewidth=0.5, linestyle="none",
@@ -105,6 +133,6 @@ def caption(
         f"{population(labelled=True)}), one for each training of a network. Bars: {1 - 2 * alpha:.0%} intervals. Grey "
         f"band: the margin of equivalence, ±{margin:g}. Equivalence is shown (filled mark) where the bar lies within "
         f"the band, which is what two one-sided tests at level {alpha:g} decide; at the margin of each row stands in "
-        f"how many trainings. A bar that crosses the band's edge shows neither equality nor a difference. Methods in "
-        "italics are controls."
+        f"how many trainings. {_ARROWS if _cut(shown, margin) else ''}A bar that crosses the band's edge shows neither "
+        "equality nor a difference. Methods in italics are controls."
     )

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import method_line, unique
+from case_saliency.figures.marks import method_line, sizes, unique
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import n_lines, split, wrapped
 from case_saliency.figures.style import INK, TWO_COLUMNS, house_style
@@ -57,7 +57,7 @@ def _draw(axes: Axes, rows: pd.DataFrame, methods: list[str], controls: set[str]
 def caption(table: pd.DataFrame) -> str:
     """Say what the figure shows, with n and k from the table."""
     return (
-        f"{TITLE}, from the input to the output of each network: median over n = {unique(table['n'], '{:d}')} images "
+        f"{TITLE}, from the input to the output of each network: median over n = {sizes(table['n'])} images "
         f"whose top-1 prediction is correct (top {unique(table['k_percent'], '{:g}')}% of pixels), with its exact "
         "confidence interval. Lower is more class-sensitive. Maps of early layers are finer. Dashed lines are controls."
     )

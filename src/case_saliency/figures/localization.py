@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, unique
+from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, sizes, unique
 from case_saliency.figures.names import ordered_methods
 from case_saliency.figures.panels import n_lines, split, wrapped
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
@@ -64,7 +64,7 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
         f"{TITLE}. Four images of different classes make a mosaic ({unique(table['height'], '{:d}')} pixels high), "
         f"each classified correctly and with a confidence of at least {unique(table['min_confidence'], '{:g}')}; every "
         "method explains the class of every cell. Markers are the mean share of the map's positive values that lies in "
-        f"that cell, over n = {unique(table['n_mosaics'], '{:d}')} mosaics made of {unique(table['n_images'], '{:d}')} "
+        f"that cell, over n = {sizes(table['n_mosaics'])} mosaics made of {sizes(table['n_images'])} "
         f"images; bars are {1 - alpha:.0%} intervals that allow for images which "
         "recur. 100% is best, 25% is chance (dashed): any map that does not depend on the class has exactly 25% on "
         "average. The numbers on the right are how many maps in a hundred have their maximum in that cell. Methods "

@@ -13,6 +13,7 @@ from case_saliency.figures.style import FAINT, INK
 
 ROW_HEIGHT = 0.23  # inches for one method
 _SPREAD = 0.56  # of a row that the trainings of a network take
+_FEW_SIZES = 3
 _ONE_LINE = 5.5  # inches that the key to the verdicts needs on one line
 
 
@@ -126,6 +127,17 @@ def ends(values: pd.Series) -> str:
     ('16 to 18', '18')
     """
     return " to ".join(dict.fromkeys(f"{value:d}" for value in (values.min(), values.max())))
+
+
+def sizes(values: pd.Series) -> str:
+    """Write the distinct counts of a column, or, where there are many, the smallest and the largest.
+
+    Examples
+    --------
+    >>> sizes(pd.Series([18, 16, 18])), sizes(pd.Series([3, 8, 5, 4]))
+    ('16, 18', '3 to 8')
+    """
+    return unique(values, "{:d}") if values.nunique() <= _FEW_SIZES else ends(values)
 
 
 def unique(values: pd.Series, form: str) -> str:

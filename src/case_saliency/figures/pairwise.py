@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from case_saliency.figures.agreement_heatmap import COLOUR_MAP, SCALE, text_colour
-from case_saliency.figures.marks import unique
+from case_saliency.figures.marks import sizes, unique
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import split
 from case_saliency.figures.style import FAINT, TWO_COLUMNS, house_style
@@ -84,7 +84,7 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
     return (
         f"{TITLE}. Each cell gives the median over images of the agreement between the maps of two classes of the same "
         f"image, in percent of the top {unique(table['k_percent'], '{:g}')}% of pixels (n = "
-        f"{unique(whole['n'], '{:d}')} images whose top-1 prediction is correct); rank 1 is the most likely class, so "
+        f"{sizes(whole['n'])} images whose top-1 prediction is correct); rank 1 is the most likely class, so "
         "that cell (1, 2) is what the diagnostic tests. Below each panel stands the mean over images of their mean "
         f"over all pairs. Lower is more class-sensitive; random maps are low too. The table has {1 - alpha:.0%} "
         f"intervals.{aside} Methods in italics are controls."

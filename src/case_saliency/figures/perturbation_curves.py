@@ -6,33 +6,36 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, method_line, population, unique
+from case_saliency.figures.marks import ROW_HEIGHT, method_line, population, sizes
 from case_saliency.figures.names import method_style, ordered_methods
-from case_saliency.figures.panels import lines, split
-from case_saliency.figures.style import FAINT, TWO_COLUMNS, house_style
+from case_saliency.figures.panels import SETTING, line_width, lines, several_trainings, split
+from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 TITLE = "Perturbation curves: the predicted class's confidence while pixels go or come in the order of the map"
+_TOGETHER = ", a line for each training"
+_STRIP = (1.03, 0.0, 0.3, 1.0)  # beside a panel, in its own height and width: the areas
 _FRACTION = {"deletion": "deleted", "insertion": "inserted", "road": "removed and imputed"}
 
 
 def perturbation_curves(points: pd.DataFrame, table: pd.DataFrame) -> Figure:
-    """Draw one row of panels per curve, three models, layers or seeds side by side.
+    """Draw one row of panels per curve, models and layers side by side; the trainings of a network share a panel.
 
     Parameters
     ----------
     points
         The mean curves, `curve_points.csv`.
     table
-        The summary `curves.csv`; the areas in the panels are read from it.
+        The summary `curves.csv`; the areas beside the panels are read from it.
 
     Returns
     -------
     Figure
-        One line per method; in each panel the mean areas under the curves, in the order of the legend below.
+        One line per method and training; beside each panel the mean areas under the curves with their intervals, on
+        the panel's own scale and in the order of the legend below.
     """
-    columns = split(points)
+    columns = split(points, by=("model", "layer") if several_trainings(points) else SETTING)
     curves = [name for name in _FRACTION if name in set(points["test"])]
-    arranged = lines(curves, columns)
+    arranged = lines(curves, columns, line_width(columns))
     methods = ordered_methods(points["method"])
     with house_style():
         size = (TWO_COLUMNS, 1.9 * len(arranged) + ROW_HEIGHT * (1 + len(methods) // 4))
@@ -43,9 +46,10 @@ def perturbation_curves(points: pd.DataFrame, table: pd.DataFrame) -> Figure:
                 axes.set_visible(False)
             for axes, panel in zip(line, shown, strict=False):
                 areas = panel.select(table[(table["test"] == curve) & (table["measure"] == "auc")])
-                _draw(axes, panel.rows[panel.rows["test"] == curve], areas, methods)
+                _draw(axes, panel.rows[panel.rows["test"] == curve], methods)
+                _areas(axes.inset_axes(_STRIP, sharey=axes), areas, methods)
                 axes.set_title(panel.label)
-                axes.set_xlabel(f"fraction of pixels {_FRACTION[curve]}")
+                axes.set_xlabel(f"fraction of pixels\n{_FRACTION[curve]}")
             line[0].set_ylabel("confidence")
         handles = [
             grid[0, 0].plot([], [], label=method_style(name).label, **_line(name, points))[0] for name in methods
@@ -59,28 +63,40 @@ def _line(method: str, rows: pd.DataFrame) -> dict[str, Any]:
     return {**method_line(method, control=role == "control"), "markevery": 4}
 
 
-def _draw(axes: Axes, rows: pd.DataFrame, areas: pd.DataFrame, methods: list[str]) -> None:
-    present = [method for method in methods if method in set(rows["method"])]
-    for method in present:
-        curve = rows[rows["method"] == method].sort_values("step")
-        axes.plot(curve["fraction"], curve["mean_confidence"], **_line(method, rows))
-    means = areas.set_index("method")["mean"]
-    told = "\n".join(f"{method_style(method).label}  {means.loc[method]:.2f}" for method in present)
-    low = "insertion" in set(rows["test"])  # the corner that the curves leave free
-    axes.text(
-        0.98, 0.03 if low else 0.97, f"area\n{told}", transform=axes.transAxes, ha="right",
-        va="bottom" if low else "top", fontsize=4.5,
-    )  # fmt: skip
+def _draw(axes: Axes, rows: pd.DataFrame, methods: list[str]) -> None:
+    for method in methods:
+        for _, curve in rows[rows["method"] == method].groupby("seed"):
+            curve = curve.sort_values("step")
+            axes.plot(curve["fraction"], curve["mean_confidence"], **_line(method, rows))
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
+    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     axes.grid(color=FAINT, alpha=0.18, linewidth=0.5)
     axes.set_axisbelow(True)
 
 
-def caption(table: pd.DataFrame, *, labelled: bool = True) -> str:
+def _areas(axes: Axes, areas: pd.DataFrame, methods: list[str]) -> None:
+    """Draw the area under each curve of a panel, which is a mean confidence too, at the same height."""
+    for row in areas.dropna(subset="mean").to_dict("records"):
+        style, place = method_style(row["method"]), methods.index(row["method"])
+        axes.plot([place, place], [row["ci_low"], row["ci_high"]], color=INK, linewidth=0.5, alpha=0.6, zorder=1)
+        axes.plot(
+            [place], [row["mean"]], marker=style.marker, markersize=2.4, color=style.colour, markeredgewidth=0,
+            linestyle="none", zorder=2,
+        )  # fmt: skip
+    axes.set_xlim(-1, len(methods))
+    axes.set_xticks([])
+    axes.set_xlabel("area", labelpad=3)
+    axes.tick_params(labelleft=False)
+    axes.spines[:].set_visible(False)
+    axes.grid(axis="y", color=FAINT, alpha=0.18, linewidth=0.5)
+    axes.set_axisbelow(True)
+
+
+def caption(table: pd.DataFrame, alpha: float = 0.05, *, labelled: bool = True) -> str:
     """Say what the figure shows; which curves, and n, are read from `curves.csv`.
 
-    `labelled` says that the images have labels.
+    Its intervals have level 1 - alpha; `labelled` says that the images have labels.
     """
     curves = set(table["test"])
     ways = {
@@ -90,8 +106,9 @@ def caption(table: pd.DataFrame, *, labelled: bool = True) -> str:
     }
     shown = "; ".join(text for name, text in ways.items() if name in curves)
     return (
-        f"{TITLE}: {shown}. Lines are means of the softmax probability over n = {unique(table['n'], '{:d}')} images "
-        f"{population(labelled=labelled)}, not divided by its value on the whole image; in the panels stand the mean "
-        "areas under the curves. Intervals, normalised areas and paired tests are in the table. Dashed lines are "
-        "controls."
+        f"{TITLE}: {shown}. Lines are means of the softmax probability over n = {sizes(table['n'])} images "
+        f"{population(labelled=labelled)}, not divided by its value on the whole image"
+        f"{_TOGETHER if several_trainings(table) else ''}. Beside each panel, at the same scale: the mean area under "
+        f"each curve, in the order of the legend, with its {1 - alpha:.0%} interval. Numbers, normalised areas and "
+        "paired tests are in the table. Dashed lines are controls."
     )

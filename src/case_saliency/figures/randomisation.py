@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, method_line, unique
+from case_saliency.figures.marks import ROW_HEIGHT, method_line, sizes
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import Panel, n_lines, split, wrapped
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
@@ -80,7 +80,7 @@ def caption(table: pd.DataFrame) -> str:
     shown = table[table["measure"] == MEASURE]
     return (
         f"{TITLE}. Spearman's rank correlation of a map by the randomised network with that of the same image and "
-        f"class by the intact one, mean over n = {unique(shown['n'], '{:d}')} images whose top-1 prediction is "
+        f"class by the intact one, mean over n = {sizes(shown['n'])} images whose top-1 prediction is "
         "correct (the two most likely classes averaged, random weights of its own for each image); bars are 95% t "
         "intervals. The first step replaces the classifier, each further one equally many of the layers before. Low "
         "on the right is good: a map that stays alike when nothing learned is left does not explain the network. "

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from case_saliency.figures.marks import ROW_HEIGHT, margin_note, method_rows, unique
+from case_saliency.figures.marks import ROW_HEIGHT, margin_note, method_rows, sizes, unique
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import n_lines, split, wrapped
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
@@ -86,7 +86,7 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
     return (
         f"{TITLE} ({changes}; the maps are brought back before they are compared). Filled marks: agreement of a "
         "class's map with the same class's map of the changed image; open marks: with the other class's; ticks: of two "
-        f"random maps. Means over n = {unique(shown['n'], '{:d}')} images whose top-1 prediction is correct and over "
+        f"random maps. Means over n = {sizes(shown['n'])} images whose top-1 prediction is correct and over "
         f"the changes, top {unique(table['k_percent'], '{:g}')}% of pixels; {100 * kept.min():.0f}% to "
         f"{100 * kept.max():.0f}% of the changed images keep that prediction. The index on the right is (within − "
         f"between) / (within − chance), with its {1 - alpha:.0%} bootstrap interval: 0 if a method does not tell the "

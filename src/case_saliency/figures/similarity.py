@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, estimate, method_line, method_rows, unique
+from case_saliency.figures.marks import ROW_HEIGHT, estimate, method_line, method_rows, sizes, unique
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import Panel, split
 from case_saliency.figures.style import FAINT, INK, ONE_COLUMN, TWO_COLUMNS, house_style
@@ -125,7 +125,7 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
     if len(small):
         text += f"Open markers: k = {unique(small['k_percent'], '{:g}')}% is less than one cell. "
     return (
-        f"{text}All values are over n = {unique(table['n'], '{:d}')} images whose top-1 prediction is correct and "
+        f"{text}All values are over n = {sizes(table['n'])} images whose top-1 prediction is correct and "
         "whose maps rank pixels. 100% and 1: the same map for both classes. Low values are good only where the map is "
         "also faithful. Dashed lines and names in italics are controls."
     )

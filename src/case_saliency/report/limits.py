@@ -77,7 +77,7 @@ def _fragile(agreement: pd.DataFrame) -> list[str]:
 
 def _circularity(experiment: Experiment) -> list[str]:
     agreement, settings = experiment.agreement, experiment.settings
-    pointer = " Circularity, under Further evidence, says how much is left without." if built_in(experiment) else ""
+    pointer = " The analysis of circularity says how much is left without." if built_in(experiment) else ""
     by_logits = settings.contrast_source == "logits"
     if settings.reference not in set(agreement["method"]) or not (by_logits or pointer):
         return []

@@ -39,8 +39,8 @@ def defects_table(
         median in percent and `p` Wilcoxon's one-sided test against the threshold, as in the paper; "drop" with `value`
         the mean clipped relative confidence drop, and `p` the two-sided t-test against CASE (NaN for CASE itself).
         `significant` says p < alpha; `value_without` and `p_without` are those without the defect, `change` the
-        difference of the values, and `flipped` whether the decision is another one. A contrast set of CASE changes the
-        other methods' p of the drop, and nothing else of theirs.
+        difference of the values, and `flipped` whether the decision is another one, or none any more. A contrast set
+        of CASE changes the other methods' p of the drop, and nothing else of theirs.
     """
     replays = {NONE: Switches(), **{name: one.switches for name, one in DEFECTS.items()}, ALL: together()}
     rows = []
@@ -48,8 +48,9 @@ def defects_table(
         for name, switches in replays.items():
             used = _used(network, switches)
             number = DEFECTS[name].number if name in DEFECTS else 0
-            for method, cell in used.groupby("method", sort=False):
-                row = {key: cell[key].iloc[0] for key in (*_CELL, "k_percent")} | {"defect": name, "number": number}
+            for method, known in network.groupby("method", sort=False):
+                cell = used[used["method"] == method]
+                row = {key: known[key].iloc[0] for key in (*_CELL, "k_percent")} | {"defect": name, "number": number}
                 limit = threshold if switches.threshold is None else switches.threshold
                 p_agreement = wilcoxon_less(_agreement(cell, switches), limit, zero_method)
                 rows.append(
@@ -62,9 +63,11 @@ def defects_table(
 
 
 def _used(network: pd.DataFrame, switches: Switches) -> pd.DataFrame:
-    """Return each method's rows: CASE with the contrast sets of the replay where it was drawn with them."""
+    """Return each method's rows: CASE with the contrast sets of the replay where it was drawn with them, or without."""
     is_case = network["method"] == _CASE
     contrast = switches.contrast if (network["contrast"] == switches.contrast).any() else AS_IS
+    if switches.case_missing:
+        return network[~is_case & (network["contrast"] == AS_IS)]
     return network[(is_case & (network["contrast"] == contrast)) | (~is_case & (network["contrast"] == AS_IS))]
 
 

@@ -15,7 +15,7 @@ def test_every_switch_is_off_by_default_and_each_defect_turns_one_on():
         assert len(changed) == 1
 
 
-def test_all_together_have_every_switch():
+def test_all_together_have_every_switch_but_that_which_leaves_nothing_of_case():
     assert together() == Switches(
         transposed_mask=True, unpaired_samples=True, arbitrary_top_sets=True, wrong_predictions=True, threshold=70.0,
         contrast="both",

@@ -20,6 +20,7 @@ def table():
                     {
                         "model": "net", "seed": 0, "layer": "late", "method": method, "k_percent": 5.0,
                         "defect": defect, "outcome": outcome, "n": 18, "value": scale * (base + moved), "p": 0.5,
+                        "value_without": scale * base, "p_without": 0.5,
                         "significant": method == "case", "change": scale * moved,
                         "flipped": bool(moved) and method == "gradcam" and outcome == "agreement",
                     }
@@ -57,3 +58,18 @@ def test_the_report_says_what_moves_and_which_decisions_turn_round(table):
         "decisions turn round."
     )
     assert list(told)[-1] == "All of them together"
+
+
+def test_the_report_says_what_is_lost_with_case(table):
+    without = table["defect"] == "case_missing"
+    table.loc[without & (table["method"] == "case"), ["value", "p"]] = float("nan")
+    table.loc[without & (table["outcome"] == "drop"), "p"] = float("nan")
+    told = dict(sentence.split(": ", 1) for sentence in say(table, Settings()))
+    assert told["CASE fails, and the error is swallowed"] == (
+        "no median agreement of CASE, and 1 of 2 tests are lost; no mean drop of CASE, and 2 of 2 tests are lost."
+    )
+
+
+def test_cells_without_images_are_no_part_of_the_captions_n(table):
+    table.loc[table["defect"] == "case_missing", "n"] = 0
+    assert "n = 18; filled" in caption(table)

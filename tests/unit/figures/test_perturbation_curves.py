@@ -18,18 +18,28 @@ def test_lines_are_the_mean_curves_in_the_methods_colours(synthetic) -> None:
             assert list(line.get_ydata()) == [position / 10] * 5
             assert (line.get_linestyle() == "--") == (method in synthetic.CONTROLS)
     assert [axes.get_xlabel() for axes in figure.axes[::3]] == [
-        "fraction of pixels deleted",
-        "fraction of pixels inserted",
+        "fraction of pixels\ndeleted",
+        "fraction of pixels\ninserted",
     ]
 
 
-def test_areas_stand_in_the_order_of_the_legend(synthetic) -> None:
+def test_areas_stand_beside_their_panel_at_its_scale_in_the_order_of_the_legend(synthetic) -> None:
     points, areas = synthetic.curves(("road",))
-    areas.loc[areas["measure"] == "auc", "mean"] = 0.25
+    areas.loc[areas["method"] == "layercam", "mean"] = float("nan")
     figure = module.perturbation_curves(points, areas)
-    labels = [METHODS[method].label for method in ordered_methods(synthetic.METHODS)]
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == labels
-    assert figure.axes[0].texts[0].get_text() == "\n".join(["area", *(f"{label}  0.25" for label in labels)])
+    methods = ordered_methods(synthetic.METHODS)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [METHODS[name].label for name in methods]
+    [strip] = figure.axes[0].child_axes
+    assert strip.get_ylim() == figure.axes[0].get_ylim() == (0, 1)
+    values = {name: synthetic.METHODS.index(name) / 10 for name in methods if name != "layercam"}
+    marks = {
+        methods[int(line.get_xdata()[0])]: line.get_ydata()[0] for line in strip.lines if line.get_marker() != "None"
+    }
+    assert marks == values
+    bars = {methods[int(line.get_xdata()[0])]: line.get_ydata() for line in strip.lines if line.get_marker() == "None"}
+    for name, (low, high) in bars.items():
+        assert (low, high) == pytest.approx((values[name] - 0.05, values[name] + 0.05))
+    assert not any("nan" in text.get_text() for text in figure.axes[0].texts)
 
 
 @pytest.mark.parametrize(
@@ -40,3 +50,4 @@ def test_the_caption_tells_of_the_curves_that_were_computed(synthetic, curve, sa
     assert said in text
     assert sum(word in text for word in ("mean colour", "blurred", "imputes")) == 1
     assert "n = 7 images" in text
+    assert "with its 90% interval" in module.caption(synthetic.curves((curve,))[1], 0.1)

@@ -2,12 +2,27 @@
 
 import pandas as pd
 import pytest
+from matplotlib.markers import CARETLEFT
 
-from case_saliency.figures import agreement_distributions, confidence_drops, critical_difference, cross_deletion
+from case_saliency.diagnostic.defects import ALL, DEFECTS, NONE
+from case_saliency.figures import (
+    agreement_distributions,
+    confidence_drops,
+    critical_difference,
+    cross_deletion,
+    defects,
+    equivalence,
+    perturbation_curves,
+)
 from case_saliency.figures.names import ordered_methods
 
 SEEDS = 5
-PAGE = 9.7  # inches
+PAGE = 9.0  # inches: a printed page within its margins
+FAMILIES = ("resnet_small", "vgg_small", "densenet_small", "convnext_small")
+MANY = (
+    *("case_unpooled", "case_heldout", "gradcam", "gradcam_plus_plus", "hirescam", "xgradcam", "layercam", "eigencam"),
+    *("ablationcam", "scorecam", "finercam", "integrated_gradients", "random", "random_channels", "sobel"),
+)
 
 
 def trained(table):
@@ -108,3 +123,59 @@ def test_ranks_without_a_complete_image_say_so(synthetic) -> None:
     ranks = trained(synthetic.ranks_table()).assign(mean_rank=float("nan"), critical_difference=float("nan"), n=0)
     texts = [text.get_text() for text in critical_difference.critical_difference(ranks).axes[0].texts]
     assert texts == ["no image has a value\nfor every method"]
+
+
+def of_families(table):
+    """The rows of one network, for each of the four families."""
+    one = table[table["model"] == table["model"].iloc[0]]
+    return pd.concat([one.assign(model=name) for name in FAMILIES], ignore_index=True)
+
+
+def equivalences(**changed):
+    cell = {
+        "layer": "last_conv", "fill": "mean", "test": "confidence_drop", "measure": "drop_relative_clipped",
+        "n_pairs": 400, "difference_to_case": 0.03, "p_tost": 0.5, "equivalent": False, "least_margin": 0.04,
+        "role": "method",
+    }  # fmt: skip
+    keys = [(model, seed, k, name) for model in FAMILIES for seed in range(SEEDS) for k in (5.0, 50.0) for name in MANY]
+    columns = ("model", "seed", "k_percent", "method")
+    return pd.DataFrame([cell | dict(zip(columns, key, strict=True)) | changed for key in keys])
+
+
+def test_equivalence_of_many_trainings_fits_a_page_four_networks_side_by_side() -> None:
+    figure = equivalence.equivalence(equivalences())
+    assert figure.get_figheight() < PAGE
+    assert [axes.get_subplotspec().rowspan.start for axes in figure.axes] == [0] * 4 + [1] * 4
+
+
+def test_a_mean_of_few_images_stands_as_an_arrow_at_the_edge_and_takes_no_axis() -> None:
+    table = equivalences()
+    few = (table["method"] == "scorecam") & (table["seed"] == 1) & (table["k_percent"] == 5)
+    table.loc[few, ["n_pairs", "difference_to_case", "least_margin"]] = [2, -0.9, 3.0]
+    axes = equivalence.equivalence(table).axes[0]
+    low, high = axes.get_xlim()
+    assert -0.1 < low < high < 0.1
+    arrows = [line for line in axes.lines if line.get_marker() == CARETLEFT]
+    assert [line.get_xdata()[0] for line in arrows] == [low]
+    assert "An arrow at an edge" in equivalence.caption(table)
+    assert "An arrow" not in equivalence.caption(equivalences())
+
+
+def test_curves_of_many_trainings_fit_a_page_and_share_their_panels(synthetic) -> None:
+    points, areas = (of_families(table) for table in synthetic.curves(("deletion", "insertion", "road")))
+    trainings = [pd.concat([table.assign(seed=seed) for seed in range(SEEDS)]) for table in (points, areas)]
+    figure = perturbation_curves.perturbation_curves(*trainings)
+    assert figure.get_figheight() < PAGE
+    assert len(figure.axes) == 3 * len(FAMILIES)
+    drawn = [line for line in figure.axes[1].lines if len(line.get_xdata())]
+    assert len(drawn) == SEEDS * len(synthetic.METHODS)
+    assert "a line for each training" in perturbation_curves.caption(trainings[1])
+
+
+def test_defects_of_four_networks_fit_a_page() -> None:
+    cell = {"seed": 0, "layer": "late", "k_percent": 5.0, "n": 18, "value": 1.0, "significant": True}
+    keys = [(model, name, what, method) for model in FAMILIES for name in (NONE, *DEFECTS, ALL)
+            for what in ("agreement", "drop") for method in ("case", *MANY[2:7])]  # fmt: skip
+    columns = ("model", "defect", "outcome", "method")
+    table = pd.DataFrame([cell | dict(zip(columns, key, strict=True)) for key in keys])
+    assert defects.defects(table).get_figheight() < PAGE

@@ -97,3 +97,18 @@ def test_all_together():
 
 def test_without_case_there_is_nothing_to_compare_drops_with():
     assert np.isnan(table(scores()).loc[(NONE, "drop", "gradcam"), "p"])
+
+
+def test_where_every_call_of_case_fails_it_has_no_image_and_nothing_is_compared_with_it():
+    other = DROP + np.where(np.arange(N) % 2, 0.02, 0.05)
+    found = table(scores("case", agreement=AGREEMENT - 50), scores(drop=other))
+    row = found.loc[("case_missing", "agreement", "case")]
+    assert (row["n"], row["significant"], row["flipped"]) == (0, False, True)
+    assert np.isnan(row["value"])
+    assert row["value_without"] == np.median(AGREEMENT) - 50
+    assert found.loc[("case_missing", "agreement", "gradcam"), "change"] == 0
+    drop = found.loc[("case_missing", "drop", "gradcam")]
+    assert drop["value"] == other.mean()
+    assert np.isnan(drop["p"])
+    assert drop["flipped"]
+    assert found.loc[(ALL, "agreement", "case"), "n"] == N

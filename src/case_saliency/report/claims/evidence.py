@@ -8,14 +8,6 @@ import pandas as pd
 
 from case_saliency.figures.names import model_label
 
-CASE = "case"
-HELD_OUT = "case_heldout"
-BASELINES = ("gradcam", "gradcam_plus_plus", "layercam", "ablationcam", "scorecam")
-PAPERS_SET = (CASE, *BASELINES)
-EXTENDED = ("hirescam", "xgradcam", "eigencam", "finercam", "case_unpooled", "integrated_gradients")
-UNSOURCED = ("gradcam", "integrated_gradients")
-"""Sets of docs/analysis-plan.md; the last are those of the claims without a source."""
-
 
 @dataclass(frozen=True)
 class Evidence:

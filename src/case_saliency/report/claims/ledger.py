@@ -1,12 +1,13 @@
-"""The ledger: each claim of the paper with its figure, ours, the rule and the verdict; as records and as a page."""
+"""The ledger: each claim of the paper with its figure, ours, the rule and the verdict, as records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from case_saliency.report.claims import rules
+from case_saliency.report.claims.deciding import DECIDE
 from case_saliency.report.claims.evidence import Evidence
 from case_saliency.report.claims.parts import Decision
-from case_saliency.report.claims.rules import RULES
 
 VERDICTS = {
     "reproduced": "✔",
@@ -40,19 +41,18 @@ _IMAGENET, _CIFAR = frozenset({"imagenet"}), frozenset({"cifar100"})
 
 CLAIMS: Mapping[str, Claim] = {
     "C1": Claim(
-        "common CAM methods fail",
+        "common CAM methods fail the class-sensitivity test",
         "Widely used CAM methods fail the class-sensitivity diagnostic on most architectures.",
         "Table 1: Grad-CAM p = .8734 on ConvNeXt-L; by its text also Ablation-CAM, Grad-CAM++ or Score-CAM on others",
-        "on more than half of the architectures at least 3 of the 5 baselines are insensitive (interval above 50%); "
-        "inconclusive if the undecided could tip it",
+        rules.C1,
         _PAPERS,
         _IMAGENET,
     ),
     "C2": Claim(
-        "CASE passes everywhere",
+        "CASE passes the class-sensitivity test everywhere",
         "CASE rejects H0 on every architecture and data set.",
         "Table 1: p < .0001 on all four networks",
-        "the largest sign-test p of CASE over all cells is below .05, also under the worse policy for empty maps",
+        rules.C2,
         _PAPERS,
         _IMAGENET | _CIFAR,
     ),
@@ -60,8 +60,7 @@ CLAIMS: Mapping[str, Claim] = {
         "CASE has the lowest agreement",
         "CASE has the lowest agreement of all compared methods.",
         "stated in the text, no figure",
-        "CASE is below every other method of the paper's set in a paired one-sided test, the largest p below .05; the "
-        "extended set apart",
+        rules.C3,
         _PAPERS,
         _IMAGENET,
     ),
@@ -69,7 +68,7 @@ CLAIMS: Mapping[str, Claim] = {
         "at DenseNet's conv2 nearly all methods pass",
         "DenseNet, layer conv2: nearly all methods reject.",
         "Table 1: p < .0001 for all methods",
-        "at least 5 of 6 methods reject after Holm's correction",
+        rules.C4,
         _DENSENET,
         _IMAGENET | _CIFAR,
     ),
@@ -77,8 +76,7 @@ CLAIMS: Mapping[str, Claim] = {
         "at DenseNet's norm5 CASE passes and most methods do not",
         "DenseNet, layer norm5: most methods no longer reject; CASE still does.",
         "Table 2: p < .0001 for CASE and Score-CAM alone",
-        "CASE rejects; at least 4 of 5 baselines have an interval that does not begin below 50%; and their agreement "
-        "rises from conv2 to norm5 (paired, Holm)",
+        rules.C5,
         _DENSENET,
         _IMAGENET,
     ),
@@ -86,7 +84,7 @@ CLAIMS: Mapping[str, Claim] = {
         "what holds at DenseNet's conv2 holds in five trainings",
         "C4 is stable across five training seeds.",
         "Figure 4: every method rejects in each of five runs on CIFAR-100",
-        "every method rejects after Holm's correction on each of five seeds",
+        rules.C6,
         _DENSENET,
         _CIFAR,
     ),
@@ -94,8 +92,7 @@ CLAIMS: Mapping[str, Claim] = {
         "DenseNet's conv2 is uniquely sparse",
         "DenseNet's conv2 layer is uniquely sparse in active channels.",
         "Figures 5 and 6: fewer than 20 of 32 channels, a peak near 1050 of 1920 at norm5, several hundred elsewhere",
-        "the ratio of active shares, conv2 to each other architecture's main layer, has an interval below .5 at every "
-        "threshold, after the activation",
+        rules.C7,
         _PAPERS,
         _IMAGENET,
     ),
@@ -103,8 +100,7 @@ CLAIMS: Mapping[str, Claim] = {
         "CASE's confidence drop is comparable",
         "CASE's confidence drop is comparable to the baselines' (no method significantly better, bar VGG).",
         "Table 3: means .1163 to .2052 with CASE; p against CASE from .0057 to .97, VGG apart",
-        "CASE is non-inferior to each baseline at the margin, and no baseline is better (Holm), at every share of "
-        "removed pixels; VGG apart",
+        rules.C8,
         _PAPERS,
         _IMAGENET,
     ),
@@ -112,8 +108,7 @@ CLAIMS: Mapping[str, Claim] = {
         "42% more class-sensitive",
         "+42% class sensitivity over Grad-CAM and Integrated Gradients.",
         "a secondary summary of the paper; the paper has no such figure",
-        "the bootstrap interval of the relative gain holds 42% and not 0, against both baselines; at best consistent "
-        "with a figure that has no source",
+        rules.C9,
         frozenset(),
         _IMAGENET | _CIFAR,
     ),
@@ -121,8 +116,7 @@ CLAIMS: Mapping[str, Claim] = {
         "28% more faithful",
         "+28% explanation fidelity (deletion and insertion AUC) over Grad-CAM and Integrated Gradients.",
         "a secondary summary of the paper; the paper has neither the measure nor the figure",
-        "the bootstrap interval of the relative gain holds 28% and not 0, against both baselines; at best consistent "
-        "with a figure that has no source",
+        rules.C10,
         frozenset(),
         _IMAGENET | _CIFAR,
     ),
@@ -139,7 +133,7 @@ def decide(evidence: Evidence) -> list[dict[str, Any]]:
     """
     records = []
     for identifier, claim in CLAIMS.items():
-        decision = RULES[identifier](evidence)
+        decision = DECIDE[identifier](evidence)
         records.append(
             {
                 "id": identifier,
@@ -168,51 +162,3 @@ def _scope(claim: Claim, evidence: Evidence, decision: Decision) -> str:
         return "none"
     own = evidence.dataset in claim.datasets and (not claim.networks or set(evidence.models) & claim.networks)
     return "own" if own else "other"
-
-
-def markdown(records: Sequence[Mapping[str, Any]]) -> str:
-    """Return the ledger of all experiments as a page: an overview, and the details of each claim.
-
-    Parameters
-    ----------
-    records
-        Those of `decide`, of one or more experiments.
-    """
-    experiments = list(dict.fromkeys(record["experiment"] for record in records))
-    found = {(record["id"], record["experiment"]): record for record in records}
-    lines = [
-        "# The claims of the paper",
-        "",
-        f"Verdicts: {', '.join(f'{symbol} {verdict}' for verdict, symbol in VERDICTS.items())}. An asterisk marks "
-        "networks or data other than the claim's: there the same rule decides on what stands for them.",
-        "",
-        f"| claim | {' | '.join(experiments)} |",
-        f"| --- |{' --- |' * len(experiments)}",
-    ]
-    for identifier, claim in CLAIMS.items():
-        cells = [_cell(found[identifier, name]) for name in experiments if (identifier, name) in found]
-        lines.append(f"| {identifier}: {claim.text} | {' | '.join(cells)} |")
-    for identifier, claim in CLAIMS.items():
-        lines += ["", f"## {identifier}", "", claim.text, "", f"- Paper: {claim.paper}.", f"- Rule: {claim.rule}."]
-        lines += [line for name in experiments if (line := _details(found.get((identifier, name))))]
-    return "\n".join([*lines, ""])
-
-
-def _cell(record: Mapping[str, Any]) -> str:
-    mark = "\\*" if record["scope"] == "other" else ""
-    return f"{VERDICTS[record['verdict']]} {record['verdict']}{mark}"
-
-
-def _details(record: Mapping[str, Any] | None) -> str:
-    if record is None:
-        return ""
-    ours = f" {sentence(record['ours'])} (n = {record['n']})." if record["ours"] else ""
-    text = f"- {record['experiment']}: **{_cell(record)}**.{ours} {sentence(record['reason'])}."
-    for also in record["also"]:
-        text += f" {also['about']}: {also['verdict']}{'; ' + also['ours'] if also['ours'] else ''}."
-    return text
-
-
-def sentence(text: str) -> str:
-    """Begin a text with a capital letter."""
-    return text[:1].upper() + text[1:]

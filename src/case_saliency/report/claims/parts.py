@@ -3,10 +3,8 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
-State = Literal["holds", "contradicted", "open"]
-Verdict = Literal["reproduced", "partly", "not reproduced", "inconclusive", "not tested here"]
+from case_saliency.report.claims.rules import State, Verdict, in_every, in_most
 
 NOT_MEASURED = "not measured"
 
@@ -36,73 +34,38 @@ class Decision:
     also: Sequence[tuple[str, "Decision"]] = field(default=())
 
 
-def state(*, holds: bool, contradicted: bool) -> State:
-    """Return the state of a part; evidence for both, or for neither, leaves it open.
-
-    Examples
-    --------
-    >>> state(holds=True, contradicted=False), state(holds=False, contradicted=False)
-    ('holds', 'open')
-    """
-    if holds == contradicted:
-        return "open"
-    return "holds" if holds else "contradicted"
-
-
 def not_tested(reason: str) -> Decision:
     """Return the verdict on a claim that an experiment has nothing to say about."""
     return Decision("not tested here", reason)
 
 
 def every(parts: Sequence[Part], ours: str, n: str, power: str = "", note: str = "") -> Decision:
-    """Decide "it holds in every part".
+    """Decide "it holds in every part" by `rules.in_every`, and say why.
 
-    Reproduced if all parts hold. With a contradicted part it is partly reproduced if more than half of the parts hold,
-    and else not reproduced. With none, but an open one, it is inconclusive; `power` says what could have been found.
-    `note` is told whatever the verdict.
+    `power` says what could have been found, and is told where the verdict is inconclusive; `note` is told in any case.
 
     Examples
     --------
-    >>> held, refuted, left = (Part("a", one, "") for one in ("holds", "contradicted", "open"))
-    >>> [every(parts, "", "").verdict for parts in ([held], [held, held, refuted], [held, refuted], [held, left])]
-    ['reproduced', 'partly', 'not reproduced', 'inconclusive']
+    >>> every([Part("a", "holds", ""), Part("b", "open", "", NOT_MEASURED)], "", "").reason
+    'holds in 1 of 1 parts; not measured: b'
     """
-    return _decide(parts, ours, n, (power, note), _every)
+    return _decide(parts, ours, n, (power, note), in_every)
 
 
 def most(parts: Sequence[Part], ours: str, n: str, power: str = "", note: str = "") -> Decision:
-    """Decide "it holds in more than half of the parts": inconclusive if the open parts could tip it.
-
-    Examples
-    --------
-    >>> held, refuted, left = (Part("a", one, "") for one in ("holds", "contradicted", "open"))
-    >>> [most(parts, "", "").verdict for parts in ([held, held, refuted], [held, left, refuted], [held, refuted])]
-    ['reproduced', 'inconclusive', 'not reproduced']
-    """
-    return _decide(parts, ours, n, (power, note), _most)
-
-
-def _every(held: int, contradicted: int, total: int) -> Verdict:
-    if contradicted:
-        return "partly" if 2 * held > total else "not reproduced"
-    return "reproduced" if held == total else "inconclusive"
-
-
-def _most(held: int, contradicted: int, total: int) -> Verdict:
-    if 2 * held > total:
-        return "reproduced"
-    return "inconclusive" if 2 * (total - contradicted) > total else "not reproduced"
+    """Decide "it holds in more than half of the parts" by `rules.in_most`; else like `every`."""
+    return _decide(parts, ours, n, (power, note), in_most)
 
 
 def _decide(
-    parts: Sequence[Part], ours: str, n: str, remarks: tuple[str, str], rule: Callable[[int, int, int], Verdict]
+    parts: Sequence[Part], ours: str, n: str, remarks: tuple[str, str], rule: Callable[[Sequence[State]], Verdict]
 ) -> Decision:
     if not parts or all(part.why == NOT_MEASURED for part in parts):
         return not_tested("nothing that the claim is about was measured")
     by = {one: [part for part in parts if part.state == one] for one in ("holds", "contradicted", "open")}
     unmeasured = [part for part in by["open"] if part.why == NOT_MEASURED]
     undecided = [part for part in by["open"] if part.why != NOT_MEASURED]
-    verdict = rule(len(by["holds"]), len(by["contradicted"]), len(parts))
+    verdict = rule([part.state for part in parts])
     told = [f"holds in {len(by['holds'])} of {len(parts) - len(unmeasured)} parts"]
     groups = (("contradicted", by["contradicted"]), ("open", undecided), ("not measured", unmeasured))
     told += [f"{word}: {_named(group)}" for word, group in groups if group]

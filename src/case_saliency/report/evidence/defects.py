@@ -16,10 +16,21 @@ def defects(table: pd.DataFrame, _settings: Settings) -> list[str]:
     sentences = []
     for name in names:
         rows = table[table["defect"] == name]
-        parts = [part for outcome in _UNITS if (part := _moved(rows[rows["outcome"] == outcome], outcome))]
+        of = [(rows[rows["outcome"] == outcome], outcome) for outcome in _UNITS]
+        say = _gone if name == "case_missing" else _moved
+        parts = [part for moved, outcome in of if (part := say(moved, outcome))]
         what = f"{DEFECTS[name].text[0].upper()}{DEFECTS[name].text[1:]}" if name in DEFECTS else "All of them together"
         sentences.append(f"{what}: {'; '.join(parts) or 'nothing moves'}.")
     return sentences
+
+
+def _gone(rows: pd.DataFrame, outcome: str) -> str:
+    """Say what is lost with a method whose images vanish."""
+    lost, tested = rows[rows["value"].isna() & rows["value_without"].notna()], rows[rows["p_without"].notna()]
+    if lost.empty:
+        return ""
+    _, told = _UNITS[outcome]
+    return f"no {told} of {_methods(lost['method'])}, and {tested['p'].isna().sum()} of {len(tested)} tests are lost"
 
 
 def _moved(rows: pd.DataFrame, outcome: str) -> str:
@@ -27,8 +38,11 @@ def _moved(rows: pd.DataFrame, outcome: str) -> str:
     changes, flips = rows["change"].dropna(), rows[rows["flipped"]]
     if not (changes != 0).any() and flips.empty:
         return ""
-    methods = ", ".join(method_style(name).label for name in ordered_methods(flips["method"]))
-    named = f" ({methods})" if len(flips) and flips["method"].nunique() <= _FEW else ""
+    named = f" ({_methods(flips['method'])})" if len(flips) and flips["method"].nunique() <= _FEW else ""
     low, high = form.format(changes.min()), form.format(changes.max())
     span = low if low == high else f"{low} to {high}"
     return f"{told} {span}, {len(flips)} of {len(rows[rows['p'].notna()])} decisions turn round{named}"
+
+
+def _methods(names: "pd.Series[str]") -> str:
+    return ", ".join(method_style(name).label for name in ordered_methods(names))

@@ -58,3 +58,21 @@ for (const packed of document.querySelectorAll("details > script.packed")) {
     URL.revokeObjectURL(link.href);
   });
 }
+
+// On paper nothing can be opened: what is short enough is printed open.
+let opened = [];
+window.addEventListener("beforeprint", () => {
+  opened = [...document.querySelectorAll("details.for-print:not([open])")];
+  for (const details of opened) details.open = true;
+});
+window.addEventListener("afterprint", () => {
+  for (const details of opened) details.open = false;
+});
+
+// A link to something inside a closed part opens it.
+function reveal() {
+  const target = document.getElementById(location.hash.slice(1));
+  if (target && target.tagName === "DETAILS") target.open = true;
+}
+window.addEventListener("hashchange", reveal);
+reveal();

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from case_saliency.report.claims.ledger import CLAIMS, VERDICTS, decide, markdown
-from case_saliency.report.claims.rules import RULES, thresholds
+from case_saliency.report.claims import rules
+from case_saliency.report.claims.deciding import DECIDE
+from case_saliency.report.claims.ledger import CLAIMS, VERDICTS, decide
+from case_saliency.report.claims.writing import markdown
 
 spec = importlib.util.spec_from_file_location("rules_tests", Path(__file__).with_name("test_rules.py"))
 rules_tests = importlib.util.module_from_spec(spec)
@@ -19,7 +21,7 @@ def records(**changed):
 
 
 def test_every_claim_has_a_rule_and_a_record():
-    assert list(CLAIMS) == list(RULES) == [record["id"] for record in records()]
+    assert list(CLAIMS) == list(DECIDE) == [record["id"] for record in records()]
     assert {record["verdict"] for record in records()} <= set(VERDICTS)
     json.dumps(records(), allow_nan=False)
 
@@ -40,7 +42,9 @@ def test_where_a_claim_was_not_made_the_record_says_so():
 
 def test_the_page_has_the_verdict_of_every_claim_and_experiment():
     page = markdown([*records(), *records(experiment="f")])
-    assert "| claim | e | f |" in page
+    assert "experiments (e, f) decide:" in page
+    reproduced = sum(record["verdict"] == "reproduced" for record in records())
+    assert f"✔ **{reproduced} reproduced**" in page.split("| claim | e | f |")[0]
     assert "| C6: C4 is stable across five training seeds. | ✔ reproduced\\* | ✔ reproduced\\* |" in page
     assert page.count("\n## ") == len(CLAIMS)
     for claim in CLAIMS.values():
@@ -50,15 +54,35 @@ def test_the_page_has_the_verdict_of_every_claim_and_experiment():
 @pytest.mark.parametrize(
     "text",
     [
-        f"at least {thresholds.FAILING} of the 5 baselines are insensitive",
-        f"at least {thresholds.NEARLY_ALL} of 6 methods reject",
-        f"at least {thresholds.MOST_BASELINES} of 5 baselines have an interval that does not begin below 50",
-        f"an interval below {thresholds.SPARSE:g} at every threshold".replace("0.5", ".5"),
-        f"+{thresholds.SENSITIVITY_GAIN:.0%} class sensitivity, +{thresholds.FIDELITY_GAIN:.0%} fidelity",
+        f"at least {rules.FAILING} of the 5 baselines are insensitive",
+        f"at least {rules.NEARLY_ALL} of 6 methods reject",
+        f"at least {rules.MOST_BASELINES} of 5 baselines have an interval that does not begin below 50",
+        f"an interval below {rules.SPARSE:g} at every threshold".replace("0.5", ".5"),
+        f"+{rules.SENSITIVITY_GAIN:.0%} class sensitivity, +{rules.FIDELITY_GAIN:.0%} fidelity",
     ],
 )
 def test_the_numbers_of_the_rules_are_those_of_the_plan(text):
     assert text in (Path(__file__).parents[4] / "docs/analysis-plan.md").read_text()
+
+
+def test_the_rules_are_one_page_and_nothing_else_decides():
+    folder = Path(rules.__file__).parent
+    assert len(Path(rules.__file__).read_text().splitlines()) <= 200
+    for file in [*folder.glob("deciding/*.py"), folder / "parts.py", folder / "ledger.py"]:
+        assert not re.search(r"\bstate\(|holds=|contradicted=", file.read_text()), file
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        ("C1", f"at least {rules.FAILING} of the {len(rules.BASELINES)} baselines"),
+        ("C4", f"at least {rules.NEARLY_ALL} of {len(rules.PAPERS_SET)} methods"),
+        ("C5", f"at least {rules.MOST_BASELINES} of {len(rules.BASELINES)} baselines"),
+        ("C7", f"an interval below {rules.SPARSE:g}".replace("0.5", ".5")),
+    ],
+)
+def test_the_words_of_a_rule_have_its_numbers(rule, text):
+    assert text in CLAIMS[rule].rule
 
 
 def test_the_plan_names_the_same_methods():

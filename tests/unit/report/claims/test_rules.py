@@ -5,8 +5,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from case_saliency.report.claims.evidence import BASELINES, EXTENDED, PAPERS_SET, Evidence
-from case_saliency.report.claims.rules import RULES
+from case_saliency.report.claims.deciding import DECIDE
+from case_saliency.report.claims.evidence import Evidence
+from case_saliency.report.claims.rules import BASELINES, EXTENDED, PAPERS_SET
 
 MODELS = ("resnet_small", "vgg_small", "densenet_small", "convnext_small")
 LOW, MIDDLE, HIGH = "class-sensitive", "undecided", "insensitive"
@@ -118,7 +119,7 @@ FAILS, PASSES, OPEN = [HIGH] * 3 + [LOW] * 2, [LOW] * 3 + [HIGH] * 2, [HIGH] * 2
     ],
 )
 def test_c1(rows, verdict):
-    assert RULES["C1"](architectures(*rows)).verdict == verdict
+    assert DECIDE["C1"](architectures(*rows)).verdict == verdict
 
 
 def test_c1_takes_the_verdict_that_most_trainings_share():
@@ -131,13 +132,13 @@ def test_c1_takes_the_verdict_that_most_trainings_share():
             )
         )
 
-    assert RULES["C1"](trained(HIGH, HIGH, LOW)).verdict == "reproduced"
-    assert RULES["C1"](trained(HIGH, LOW)).verdict == "inconclusive"
+    assert DECIDE["C1"](trained(HIGH, HIGH, LOW)).verdict == "reproduced"
+    assert DECIDE["C1"](trained(HIGH, LOW)).verdict == "inconclusive"
 
 
 def test_a_definite_verdict_that_depends_on_empty_maps_is_none():
     shaky = of_cells(*(cell("resnet_small", name, HIGH, verdict_if_sensitive=MIDDLE) for name in BASELINES))
-    assert RULES["C1"](shaky).verdict == "inconclusive"
+    assert DECIDE["C1"](shaky).verdict == "inconclusive"
 
 
 @pytest.mark.parametrize(
@@ -150,20 +151,20 @@ def test_a_definite_verdict_that_depends_on_empty_maps_is_none():
     ],
 )
 def test_c2(verdicts, verdict):
-    found = RULES["C2"](of_cells(*(cell(*args) for args in zip(MODELS, ["case"] * 3, verdicts, strict=False))))
+    found = DECIDE["C2"](of_cells(*(cell(*args) for args in zip(MODELS, ["case"] * 3, verdicts, strict=False))))
     assert found.verdict == verdict
     assert ("probability 0.90" in found.reason) == (verdict == "inconclusive")  # the power beside a non-rejection
 
 
 def test_c2_without_case_is_not_tested_and_counts_empty_maps_at_their_worst():
-    assert RULES["C2"](EMPTY).verdict == "not tested here"
-    found = RULES["C2"](of_cells(cell("resnet_small", "case", LOW), worst=[(0, 0.2)]))
+    assert DECIDE["C2"](EMPTY).verdict == "not tested here"
+    found = DECIDE["C2"](of_cells(cell("resnet_small", "case", LOW), worst=[(0, 0.2)]))
     assert found.verdict == "inconclusive"
     assert "depends on the policy for empty maps" in found.reason
 
 
 def test_c2_tells_the_held_out_variant_apart():
-    found = RULES["C2"](of_cells(cell("resnet_small", "case", LOW), cell("resnet_small", "case_heldout", HIGH)))
+    found = DECIDE["C2"](of_cells(cell("resnet_small", "case", LOW), cell("resnet_small", "case_heldout", HIGH)))
     assert (found.verdict, found.also[0][1].verdict) == ("reproduced", "not reproduced")
 
 
@@ -181,7 +182,7 @@ def test_c2_tells_the_held_out_variant_apart():
 def test_c3(pairs, verdict):
     cells = of_cells(cell("vgg_small", "case", LOW), cell("vgg_small", "case_heldout", MIDDLE))
     table = pd.DataFrame(pairs) if pairs else EMPTY.pairs
-    found = RULES["C3"](replace(cells, pairs=table))
+    found = DECIDE["C3"](replace(cells, pairs=table))
     assert found.verdict == verdict
     assert not pairs or "held out, has medians 45%" in found.ours
 
@@ -190,15 +191,15 @@ def test_one_case_among_many_that_is_higher_by_chance_contradicts_nothing():
     networks = [pair(name, method) for name in MODELS for method in BASELINES]
     by_chance = [*networks[:-1], pair(MODELS[-1], BASELINES[-1], 0.99, 0.01)]
     cells = of_cells(*(cell(name, "case", LOW) for name in MODELS))
-    assert RULES["C3"](replace(cells, pairs=pd.DataFrame(by_chance))).verdict == "inconclusive"
+    assert DECIDE["C3"](replace(cells, pairs=pd.DataFrame(by_chance))).verdict == "inconclusive"
     shown = [*networks[:-1], pair(MODELS[-1], BASELINES[-1], 1.0, 0.001)]
-    assert RULES["C3"](replace(cells, pairs=pd.DataFrame(shown))).verdict == "partly"
+    assert DECIDE["C3"](replace(cells, pairs=pd.DataFrame(shown))).verdict == "partly"
 
 
 def test_c3_tells_the_extended_set_apart():
     pairs = [pair("vgg_small", name) for name in BASELINES] + [pair("vgg_small", "hirescam", 1.0, 1e-3)]
     cells = of_cells(cell("vgg_small", "case", LOW), cell("vgg_small", "hirescam", LOW))
-    found = RULES["C3"](replace(cells, pairs=pd.DataFrame(pairs)))
+    found = DECIDE["C3"](replace(cells, pairs=pd.DataFrame(pairs)))
     assert (found.verdict, found.also[0][1].verdict) == ("reproduced", "not reproduced")
     assert set(EXTENDED).isdisjoint(PAPERS_SET)
 
@@ -225,19 +226,19 @@ def densenet(*verdicts, seeds=1, layer="last_conv"):
     ],
 )
 def test_c4(verdicts, verdict):
-    assert RULES["C4"](densenet(*verdicts)).verdict == verdict
+    assert DECIDE["C4"](densenet(*verdicts)).verdict == verdict
 
 
 def test_c4_is_partly_reproduced_where_most_trainings_show_it():
     cells = [cell("densenet_small", name, LOW, seed) for seed in range(3) for name in PAPERS_SET]
     cells = [row | ({} if row["seed"] else cell("densenet_small", row["method"], HIGH)) for row in cells]
-    assert RULES["C4"](of_cells(*cells)).verdict == "partly"
+    assert DECIDE["C4"](of_cells(*cells)).verdict == "partly"
 
 
 @pytest.mark.parametrize("claim", ["C4", "C5", "C6", "C7"])
 def test_without_a_densenet_its_claims_are_not_tested(claim):
     evidence = replace(of_cells(*(cell("resnet_small", name, LOW) for name in PAPERS_SET)), conv2={}, norm5={})
-    assert RULES[claim](evidence).verdict == "not tested here"
+    assert DECIDE[claim](evidence).verdict == "not tested here"
 
 
 def at_norm5(case, *baselines, rises):
@@ -263,7 +264,7 @@ FALLING = [(name, 1.0, 1e-6) for name in BASELINES]
     ],
 )
 def test_c5(case, baselines, rises, verdict):
-    assert RULES["C5"](at_norm5(case, *baselines, rises=rises)).verdict == verdict
+    assert DECIDE["C5"](at_norm5(case, *baselines, rises=rises)).verdict == verdict
 
 
 @pytest.mark.parametrize(
@@ -279,7 +280,7 @@ def test_c5(case, baselines, rises, verdict):
     ],
 )
 def test_c6(verdicts, seeds, verdict):
-    assert RULES["C6"](densenet(*verdicts, seeds=seeds)).verdict == verdict
+    assert DECIDE["C6"](densenet(*verdicts, seeds=seeds)).verdict == verdict
 
 
 @pytest.mark.parametrize(
@@ -295,7 +296,7 @@ def test_c6(verdicts, seeds, verdict):
 def test_c7(ratios, verdict):
     rows = [ratio("vgg_small", *ends, threshold) for threshold, ends in enumerate(ratios)]
     table = pd.DataFrame(rows) if rows else EMPTY.ratios
-    assert RULES["C7"](replace(densenet(*[LOW] * 6), ratios=table)).verdict == verdict
+    assert DECIDE["C7"](replace(densenet(*[LOW] * 6), ratios=table)).verdict == verdict
 
 
 def with_drops(*rows):
@@ -319,17 +320,28 @@ GOOD = [drop("resnet_small", name, k=k) for name in BASELINES for k in (5.0, 50.
 def test_c8(changed, verdict):
     keys = ("model", "method", "k_percent")
     table = {tuple(row[key] for key in keys): row for row in [*GOOD, *changed]}
-    assert RULES["C8"](with_drops(*table.values())).verdict == verdict
+    assert DECIDE["C8"](with_drops(*table.values())).verdict == verdict
 
 
 def test_c8_must_hold_at_every_share_and_for_every_baseline():
-    assert RULES["C8"](with_drops(*(row for row in GOOD if row["method"] != "scorecam"))).verdict == "inconclusive"
+    assert DECIDE["C8"](with_drops(*(row for row in GOOD if row["method"] != "scorecam"))).verdict == "inconclusive"
     late = [row | {"p_noninferior": 0.2} if row["k_percent"] == 50 else row for row in GOOD]
-    found = RULES["C8"](with_drops(*late))
+    found = DECIDE["C8"](with_drops(*late))
     assert found.verdict == "inconclusive"
     assert "would be shown with probability" in found.reason
     blurred = [row | {"fill": "blur"} for row in GOOD]
-    assert RULES["C8"](with_drops(*blurred)).verdict == "not tested here"
+    assert DECIDE["C8"](with_drops(*blurred)).verdict == "not tested here"
+
+
+def test_an_interval_over_few_images_decides_nothing():
+    few = [gain(name, 0.5, 0.6) | {"n": 9} for name in BOTH]
+    found = DECIDE["C9"](replace(EMPTY, sensitivity=pd.DataFrame(few)))
+    assert found.verdict == "inconclusive"
+    assert "fewer than 10 images" in found.reason
+    enough = [row | {"n": 10} for row in few]
+    assert DECIDE["C9"](replace(EMPTY, sensitivity=pd.DataFrame(enough))).verdict == "not reproduced"
+    ratios = pd.DataFrame([ratio("vgg_small", 0.6, 0.8) | {"n": 9}])
+    assert DECIDE["C7"](replace(densenet(*[LOW] * 6), ratios=ratios)).verdict == "inconclusive"
 
 
 BOTH = ("gradcam", "integrated_gradients")
@@ -347,7 +359,7 @@ BOTH = ("gradcam", "integrated_gradients")
 )
 def test_c9(ends, verdict):
     rows = [gain(name, *one) for name, one in zip(BOTH, ends, strict=False)]
-    found = RULES["C9"](replace(EMPTY, sensitivity=pd.DataFrame(rows) if rows else EMPTY.sensitivity))
+    found = DECIDE["C9"](replace(EMPTY, sensitivity=pd.DataFrame(rows) if rows else EMPTY.sensitivity))
     assert found.verdict == verdict
     assert (found.reason == "consistent with a figure that has no source") == (verdict == "partly")
 
@@ -362,11 +374,11 @@ def test_c9(ends, verdict):
 )
 def test_c10(deletion, insertion, verdict):
     rows = [gain(name, *deletion, "deletion") for name in BOTH] + [gain(name, *insertion, "insertion") for name in BOTH]
-    assert RULES["C10"](replace(EMPTY, areas=pd.DataFrame(rows))).verdict == verdict
-    assert RULES["C10"](EMPTY).verdict == "not tested here"
+    assert DECIDE["C10"](replace(EMPTY, areas=pd.DataFrame(rows))).verdict == verdict
+    assert DECIDE["C10"](EMPTY).verdict == "not tested here"
 
 
 def test_fragile_cells_are_counted_whatever_the_verdict():
-    found = RULES["C2"](of_cells(cell("resnet_small", "case", LOW, fragile=True), cell("vgg_small", "case", LOW)))
+    found = DECIDE["C2"](of_cells(cell("resnet_small", "case", LOW, fragile=True), cell("vgg_small", "case", LOW)))
     assert found.verdict == "reproduced"
     assert "fragile in 1 of 2 cells" in found.reason

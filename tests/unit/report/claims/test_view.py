@@ -25,8 +25,12 @@ def test_the_answer_is_that_of_the_experiments_which_decide():
         ]
     )  # fmt: skip
     assert found.answer == [
-        ("reproduced", 2, "CASE passes everywhere (C2); at DenseNet's conv2 nearly all methods pass (C4)"),
-        ("inconclusive", 1, "common CAM methods fail (C1)"),
+        (
+            "reproduced",
+            2,
+            "CASE passes the class-sensitivity test everywhere (C2); at DenseNet's conv2 nearly all methods pass (C4)",
+        ),
+        ("inconclusive", 1, "common CAM methods fail the class-sensitivity test (C1)"),
         ("decided differently", 1, "CASE has the lowest agreement (C3)"),
     ]
     assert ledger([]) is None

@@ -1,4 +1,4 @@
-"""Rules of C8 to C10: whether CASE is as faithful as others, and by how much it is better."""
+"""C8 to C10: whether CASE is as faithful as others, and by how much it is better."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,10 +6,11 @@ from dataclasses import replace
 import pandas as pd
 
 from case_saliency.figures.names import format_p
-from case_saliency.report.claims.evidence import BASELINES, UNSOURCED, Evidence, select
-from case_saliency.report.claims.parts import NOT_MEASURED, Decision, Part, every, not_tested, number, state
-from case_saliency.report.claims.rules.cells import absent
-from case_saliency.report.claims.rules.thresholds import FIDELITY_GAIN, SENSITIVITY_GAIN
+from case_saliency.report.claims import rules
+from case_saliency.report.claims.deciding.cells import absent, few
+from case_saliency.report.claims.evidence import Evidence, select
+from case_saliency.report.claims.parts import NOT_MEASURED, Decision, Part, every, not_tested, number
+from case_saliency.report.claims.rules import BASELINES, UNSOURCED
 from case_saliency.report.claims.telling import label, margin_power, spread_of
 
 
@@ -31,12 +32,12 @@ def _comparable(e: Evidence, models: Sequence[str]) -> Decision:
                 if row is None or not row["n_pairs"]:
                     continue
                 seen.append(row)
-                better, within = row["p_superior_holm"] < e.alpha, row["p_noninferior"] < e.alpha
+                one = rules.c8(row["p_noninferior"], row["p_superior_holm"], e.alpha)
                 told = (
                     f"{row['difference_to_case']:+.3f}, non-inferior p = {format_p(row['p_noninferior'])}, "
                     f"better p = {format_p(row['p_superior_holm'])}, n = {row['n_pairs']}"
                 )
-                parts.append(Part(place, state(holds=within and not better, contradicted=better), told))
+                parts.append(Part(place, one, told))
     if not seen:
         return not_tested("no baseline's confidence drop was measured beside CASE's with this fill")
     parts += absent(seen)
@@ -47,12 +48,12 @@ def _comparable(e: Evidence, models: Sequence[str]) -> Decision:
 
 def c9(e: Evidence) -> Decision:
     """Ask whether the interval of the gain in class sensitivity holds 42% and not 0, against both baselines."""
-    return _unsourced(e.sensitivity, ["agreement"], SENSITIVITY_GAIN)
+    return _unsourced(e.sensitivity, ["agreement"], rules.SENSITIVITY_GAIN)
 
 
 def c10(e: Evidence) -> Decision:
     """Ask whether the intervals of the gains in deletion and insertion area hold 28% and not 0, against both."""
-    return _unsourced(e.areas, ["deletion", "insertion"], FIDELITY_GAIN)
+    return _unsourced(e.areas, ["deletion", "insertion"], rules.FIDELITY_GAIN)
 
 
 def _unsourced(gains: pd.DataFrame, quantities: Sequence[str], figure: float) -> Decision:
@@ -65,11 +66,10 @@ def _unsourced(gains: pd.DataFrame, quantities: Sequence[str], figure: float) ->
                 parts.append(Part(name, "open", "", NOT_MEASURED))
                 continue
             low, high = row["ci_low"], row["ci_high"]
-            one = state(holds=low <= figure <= high and not low <= 0 <= high, contradicted=not low <= figure <= high)
             told = f"{number(row['gain'], '+.0%')} [{number(low, '+.0%')}, {number(high, '+.0%')}]"
-            parts.append(Part(name, one if low <= high else "open", told))
+            parts.append(Part(name, rules.c9(low, high, row["n"], figure), told, few(row["n"])))
     ours = "; ".join(f"{part.name} {part.told}" for part in parts if part.told)
     found = every(parts, ours, spread_of(gains["n"]) if len(gains) else "")
-    if found.verdict == "reproduced":
-        return replace(found, verdict="partly", reason="consistent with a figure that has no source")
+    if (lowered := rules.unsourced(found.verdict)) != found.verdict:
+        return replace(found, verdict=lowered, reason="consistent with a figure that has no source")
     return found

@@ -1,34 +1,31 @@
-"""Cells that the rules look up: verdicts that stand under both policies, rows of methods, names of trainings."""
+"""Cells that are looked up: verdicts over trainings, rows of methods, names of trainings."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from case_saliency.report.claims.evidence import BASELINES, Evidence
+from case_saliency.report.claims.evidence import Evidence
 from case_saliency.report.claims.parts import NOT_MEASURED, Part
+from case_saliency.report.claims.rules import BASELINES, FEWEST, definite, shared
 from case_saliency.report.claims.telling import label
-
-
-def definite(row: Mapping[Any, Any]) -> str:
-    """Return the verdict of a cell; a definite one stands only if it stands under both policies for empty maps."""
-    policies = {row["verdict"], row["verdict_if_insensitive"], row["verdict_if_sensitive"]}
-    return str(row["verdict"]) if len(policies) == 1 else "undecided"
 
 
 def verdict_over_trainings(e: Evidence, model: str, method: str) -> str:
     """Return the verdict that more than half of an architecture's trainings share, at its main layer."""
     rows = [e.row(model, seed, e.main[model], method) for _, seed, _ in e.trainings({model: ""})]
-    counts = Counter(NOT_MEASURED if row is None else definite(row) for row in rows)
-    verdict, count = counts.most_common(1)[0]
-    return verdict if 2 * count > len(rows) else "undecided"
+    return shared([NOT_MEASURED if row is None else definite(row) for row in rows])
 
 
 def absent(seen: Sequence[Mapping[str, Any]]) -> list[Part]:
     """Return a part for each baseline that was measured nowhere."""
     known = {row["method"] for row in seen}
     return [Part(label(method), "open", "", NOT_MEASURED) for method in BASELINES if method not in known]
+
+
+def few(n: int) -> str:
+    """Say why an interval over n images leaves a part open, where these are too few."""
+    return f"fewer than {FEWEST} images" if n < FEWEST else ""
 
 
 def rows_of(e: Evidence, methods: Sequence[str]) -> pd.DataFrame:

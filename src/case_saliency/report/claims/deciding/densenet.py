@@ -1,14 +1,15 @@
-"""Rules of C4 to C7: the layers of the DenseNet."""
+"""C4 to C7: the layers of the DenseNet."""
 
 from typing import Any
 
 import pandas as pd
 
 from case_saliency.figures.names import format_p, model_label
-from case_saliency.report.claims.evidence import BASELINES, CASE, PAPERS_SET, Evidence
-from case_saliency.report.claims.parts import Decision, Part, every, not_tested, state
-from case_saliency.report.claims.rules.cells import absent, definite, training
-from case_saliency.report.claims.rules.thresholds import MOST_BASELINES, NEARLY_ALL, SEEDS, SPARSE
+from case_saliency.report.claims import rules
+from case_saliency.report.claims.deciding.cells import absent, few, training
+from case_saliency.report.claims.evidence import Evidence
+from case_saliency.report.claims.parts import Decision, Part, every, not_tested
+from case_saliency.report.claims.rules import BASELINES, CASE, PAPERS_SET, SEEDS, definite
 from case_saliency.report.claims.telling import agreement_told, fragile, label, sign_power, spread_of
 
 
@@ -20,10 +21,9 @@ def c4(e: Evidence) -> Decision:
         rows = {method: e.row(model, seed, e.conv2[model], method) for method in PAPERS_SET}
         known = {method: row for method, row in rows.items() if row is not None}
         seen += known.values()
-        rejecting = sum(row["p_holm"] < e.alpha for row in known.values())
-        insensitive = sum(definite(row) == "insensitive" for row in known.values())
-        counts.append(rejecting)
-        one = state(holds=rejecting >= NEARLY_ALL, contradicted=insensitive > len(PAPERS_SET) - NEARLY_ALL)
+        p_holm = [row["p_holm"] for row in known.values()]
+        counts.append(sum(p < e.alpha for p in p_holm))
+        one = rules.c4(p_holm, [definite(row) for row in known.values()], e.alpha)
         told = ", ".join(f"{label(method)} p = {format_p(row['p_holm'])}" for method, row in known.items())
         absent = ", ".join(label(method) for method in PAPERS_SET if method not in known)
         parts.append(Part(name, one, told, f"not measured: {absent}" if known and absent else "" if known else absent))
@@ -47,16 +47,14 @@ def c5(e: Evidence) -> Decision:
         parts.append(
             Part(
                 f"CASE rejects on {name}",
-                state(holds=case["p_holm"] < e.alpha, contradicted=definite(case) == "insensitive"),
+                rules.c5_case(case["p_holm"], definite(case), e.alpha),
                 f"{agreement_told(case)}, p = {format_p(case['p_holm'])}",
             )
         )
-        above = sum(row["ci_low"] >= e.threshold for row in rows)
-        below = sum(definite(row) == "class-sensitive" for row in rows)
         parts.append(
             Part(
                 f"baselines do not on {name}",
-                state(holds=above >= MOST_BASELINES, contradicted=below > len(BASELINES) - MOST_BASELINES),
+                rules.c5_baselines([row["ci_low"] for row in rows], list(map(definite, rows)), e.threshold),
                 ", ".join(f"{label(row['method'])} {agreement_told(row)}" for row in rows),
                 "" if len(rows) == len(BASELINES) else f"{len(rows)} of {len(BASELINES)} baselines measured",
             )
@@ -75,8 +73,7 @@ def _rise(e: Evidence, model: str, seed: int, name: str) -> Part:
         f"{label(row['method'])} {row['difference']:+.1f} points (p = {format_p(row['p_rise'])})"
         for row in rows.to_dict("records")
     )
-    rising, falling = int((rows["p_rise"] < e.alpha).sum()), int((rows["p_fall"] < e.alpha).sum())
-    one = state(holds=rising >= MOST_BASELINES, contradicted=falling > len(BASELINES) - MOST_BASELINES)
+    one = rules.c5_rise(rows["p_rise"].tolist(), rows["p_fall"].tolist(), e.alpha)
     why = "" if len(rows) == len(BASELINES) else f"{len(rows)} of {len(BASELINES)} baselines measured at both layers"
     return Part(f"baselines rise on {name}", one, told, why)
 
@@ -92,7 +89,7 @@ def c6(e: Evidence) -> Decision:
             if row is None:
                 continue
             seen.append(row)
-            one = state(holds=row["p_holm"] < e.alpha, contradicted=definite(row) == "insensitive")
+            one = rules.c6(row["p_holm"], definite(row), e.alpha)
             told = f"{agreement_told(row)}, p = {format_p(row['p_holm'])}"
             parts.append(Part(f"{label(method)} on {name}", one, told))
     if not seen or max(map(len, seeds.values())) < 2:
@@ -110,9 +107,10 @@ def c7(e: Evidence) -> Decision:
     """Ask whether the ratio of active shares, conv2 to another architecture, always has an interval below .5."""
     parts = []
     for row in e.ratios.to_dict("records"):
-        one = state(holds=row["ci_high"] < SPARSE, contradicted=row["ci_low"] > SPARSE)
+        one = rules.c7(row["ci_low"], row["ci_high"], row["n"])
         told = f"ratio {row['ratio']:.2f} [{row['ci_low']:.2f}, {row['ci_high']:.2f}], n = {row['n']}"
-        parts.append(Part(f"{training(e, row)} to {model_label(row['other'])} above {row['threshold']:g}", one, told))
+        name = f"{training(e, row)} to {model_label(row['other'])} above {row['threshold']:g}"
+        parts.append(Part(name, one, told, few(row["n"])))
     if not parts:
         return not_tested("the channels of a DenseNet's conv2 and of another architecture were not both counted")
     ours = f"ratios of active shares {spread_of(e.ratios['ratio'], '.2f')}"

@@ -1,16 +1,16 @@
-"""Rules of C1 to C3: which methods are class-sensitive, and whether CASE is most of all."""
+"""C1 to C3: which methods are class-sensitive, and whether CASE is most of all."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from case_saliency.figures.names import format_p, model_label
-from case_saliency.report.claims.evidence import BASELINES, CASE, EXTENDED, HELD_OUT, Evidence, select
-from case_saliency.report.claims.parts import NOT_MEASURED, Decision, Part, every, most, not_tested, state
-from case_saliency.report.claims.rules.cells import definite, place, rows_of, training, verdict_over_trainings
-from case_saliency.report.claims.rules.thresholds import FAILING
+from case_saliency.report.claims import rules
+from case_saliency.report.claims.deciding.cells import place, rows_of, training, verdict_over_trainings
+from case_saliency.report.claims.evidence import Evidence, select
+from case_saliency.report.claims.parts import NOT_MEASURED, Decision, Part, every, most, not_tested
+from case_saliency.report.claims.rules import BASELINES, CASE, EXTENDED, HELD_OUT, definite
 from case_saliency.report.claims.telling import agreement_told, fragile, label, sign_power, spread_of
 from case_saliency.statistics.multiplicity import holm
 
@@ -20,14 +20,11 @@ def c1(e: Evidence) -> Decision:
     parts, counts = [], []
     for model in e.models:
         verdicts = {method: verdict_over_trainings(e, model, method) for method in BASELINES}
-        found = Counter(verdicts.values())
-        counts.append(found["insensitive"])
-        one = state(
-            holds=found["insensitive"] >= FAILING, contradicted=found["class-sensitive"] > len(BASELINES) - FAILING
-        )
+        found = list(verdicts.values())
+        counts.append(found.count("insensitive"))
         told = ", ".join(f"{label(method)} {verdict}" for method, verdict in verdicts.items())
-        unmeasured = found[NOT_MEASURED] == len(BASELINES)
-        parts.append(Part(model_label(model), one, told, NOT_MEASURED if unmeasured else ""))
+        unmeasured = found.count(NOT_MEASURED) == len(BASELINES)
+        parts.append(Part(model_label(model), rules.c1(found), told, NOT_MEASURED if unmeasured else ""))
     rows = rows_of(e, BASELINES)
     ours = f"insensitive baselines of {len(BASELINES)}, by network: {', '.join(map(str, counts))}"
     return most(parts, ours, spread_of(rows["n"]), sign_power(rows), fragile(rows))
@@ -45,7 +42,7 @@ def _rejects_everywhere(e: Evidence, method: str) -> Decision:
     for row in rows.to_dict("records"):
         worst = select(e.worst, **{name: row[name] for name in ("model", "seed", "layer", "method")})
         p, p_worst = (worst["p_sign"], worst["p_sign_worst"]) if worst else (np.nan, np.nan)
-        one = state(holds=p_worst < e.alpha, contradicted=definite(row) == "insensitive")
+        one = rules.c2(p_worst, definite(row), e.alpha)
         why = "depends on the policy for empty maps" if p < e.alpha <= p_worst else ""
         told = f"{agreement_told(row)}, p = {format_p(p)}, worst policy {format_p(p_worst)}"
         parts.append(Part(place(e, row), one, told, why))
@@ -76,7 +73,7 @@ def _lowest(e: Evidence, methods: Sequence[str]) -> Decision:
         if rows.empty:
             parts.append(Part(label(method), "open", "", NOT_MEASURED))
         for row in rows.to_dict("records"):
-            one = state(holds=row["p_lower"] < e.alpha, contradicted=row["p_higher"] < e.alpha)
+            one = rules.c3(row["p_lower"], row["p_higher"], e.alpha)
             told = (
                 f"{row['difference']:+.1f} points [{row['ci_low']:.1f}, {row['ci_high']:.1f}], "
                 f"p = {format_p(row['p_lower'])}, n = {row['n_pairs']}"
