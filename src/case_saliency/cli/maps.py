@@ -4,7 +4,7 @@ The maps of a network lie in a file for each family and shard. Nothing here hold
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -86,35 +86,46 @@ class Maps:
     Attributes
     ----------
     parts
-        Of each shard, in order: (image, target, y, x), not loaded.
+        File -> maps of its shard, in order: (image, target, y, x), not loaded.
     """
 
-    parts: "Sequence[xr.DataArray]"
+    parts: "Mapping[Path, xr.DataArray]"
 
     @cached_property
     def images(self) -> list[str]:
         """Ids of all images, in order."""
-        return [image for part in self.parts for image in part["image"].to_numpy().tolist()]
+        return [image for part in self.parts.values() for image in part["image"].to_numpy().tolist()]
 
     @cached_property
-    def _places(self) -> dict[str, tuple[int, int]]:
-        """Image -> its shard and its row there."""
-        sizes = [part.sizes["image"] for part in self.parts]
-        places = [(shard, row) for shard, size in enumerate(sizes) for row in range(size)]
+    def _places(self) -> dict[str, tuple[Path, int]]:
+        """Image -> the file of its shard and its row there."""
+        places = [(file, row) for file, part in self.parts.items() for row in range(part.sizes["image"])]
         return dict(zip(self.images, places, strict=True))
 
     def read(self, images: Sequence[str]) -> "np.ndarray[Any, Any]":
-        """Return the maps (N, 2, h, w) of some images, in the order in which they are asked for."""
+        """Return the maps (N, 2, h, w) of some images, in the order in which they are asked for.
+
+        Raises
+        ------
+        CaseSaliencyError
+            If the values of a file are damaged, which HDF5 tells only now.
+        """
         import numpy as np
 
-        first = self.parts[0]
+        first = next(iter(self.parts.values()))
         found = np.empty((len(images), *first.shape[1:]), first.dtype)
         places = [self._places[image] for image in images]
-        for shard in dict.fromkeys(shard for shard, _ in places):
-            here = [position for position, place in enumerate(places) if place[0] == shard]
+        for file in dict.fromkeys(file for file, _ in places):
+            here = [position for position, place in enumerate(places) if place[0] == file]
             rows = [places[position][1] for position in here]
             in_order = rows == list(range(rows[0], rows[0] + len(rows)))
-            found[here] = self.parts[shard].isel(image=slice(rows[0], rows[-1] + 1) if in_order else rows).to_numpy()
+            part = self.parts[file].isel(image=slice(rows[0], rows[-1] + 1) if in_order else rows)
+            try:
+                found[here] = part.to_numpy()
+            except OSError as error:
+                raise CaseSaliencyError(
+                    f"cannot read {file}: {error}; delete it and run the workflow again to rebuild it"
+                ) from error
         return found
 
 
@@ -128,13 +139,19 @@ def opened(files: Sequence[Path], methods: Sequence[str]) -> Iterator[list[tuple
         If the maps of a method are in none of the files.
     """
     with ExitStack() as stack:
-        trees = [stack.enter_context(storage.open_maps(file)) for file in files]
-        layers = list(dict.fromkeys(name for tree in trees for name in tree))
+        trees = {file: stack.enter_context(storage.open_maps(file)) for file in files}
+        layers = list(dict.fromkeys(name for tree in trees.values() for name in tree))
         found = [
             (layer, method, Maps(parts))
             for method in methods
             for layer in layers
-            if (parts := [tree[layer][method] for tree in trees if layer in tree and method in tree[layer]])
+            if (
+                parts := {
+                    file: tree[layer][method]
+                    for file, tree in trees.items()
+                    if layer in tree and method in tree[layer]
+                }
+            )
         ]
         if missing := [method for method in methods if method not in {name for _, name, _ in found}]:
             raise CaseSaliencyError(
