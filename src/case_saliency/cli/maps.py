@@ -147,9 +147,7 @@ def opened(files: Sequence[Path], methods: Sequence[str]) -> Iterator[list[tuple
             for layer in layers
             if (
                 parts := {
-                    file: tree[layer][method]
-                    for file, tree in trees.items()
-                    if layer in tree and method in tree[layer]
+                    file: tree[layer][method] for file, tree in trees.items() if layer in tree and method in tree[layer]
                 }
             )
         ]
