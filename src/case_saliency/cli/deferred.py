@@ -95,8 +95,8 @@ class _Waiting(_Loader):
     def execute(self) -> None:
         """Execute the module."""
         self.waiting.pop(self.module.__name__, None)
-        del vars(self.module)["__getattr__"]
-        self.real.exec_module(self.module)
+        if vars(self.module).pop("__getattr__", None) is not None:
+            self.real.exec_module(self.module)
 
     def _get(self, name: str) -> Any:
         self.execute()
@@ -144,4 +144,5 @@ _AROUND: dict[str, Callable[[], AbstractContextManager[None]]] = {
 
 def import_lean() -> None:
     """Import as this module says, from now on."""
-    sys.meta_path.insert(0, _Finder())
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
