@@ -17,7 +17,7 @@ from case_saliency import __version__
 from case_saliency.cli import messages
 from case_saliency.cli.allocator import keep_freed_memory
 from case_saliency.cli.arguments import Declared, declare
-from case_saliency.cli.deferred import defer_compiler
+from case_saliency.cli.deferred import import_lean
 from case_saliency.errors import CaseSaliencyError
 
 STAGES = (
@@ -146,7 +146,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB"):
         os.environ[f"{library}_NUM_THREADS"] = str(arguments.threads)
     keep_freed_memory()
-    defer_compiler()
+    import_lean()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         if arguments.name in VIEWS:

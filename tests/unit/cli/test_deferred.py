@@ -1,15 +1,18 @@
-"""The compiler of torch stays out of the way until somebody asks for it."""
+"""What stages compute with is imported without what nobody asks for, which is there as soon as somebody does."""
 
 import subprocess
 import sys
 
-SCRIPT = """
+BEGIN = """
 import sys
-from case_saliency.cli.deferred import COMPILER, defer_compiler
+from case_saliency.cli.deferred import COMPILER, UNASKED, import_lean
 
-defer_compiler()
+import_lean()
 import torch
 import torchvision
+"""
+
+COMPILING = """
 from torchvision.ops import roi_align
 
 assert not set(COMPILER) & set(sys.modules), "imported with torchvision"
@@ -23,11 +26,6 @@ assert torch._dynamo.utils.__file__, "the real module is there for whoever impor
 """
 
 ONE_STAGE = """
-import sys
-from case_saliency.cli.deferred import defer_compiler
-
-defer_compiler()
-import torch
 from case_saliency.models import small
 from case_saliency.models.devices import exactly
 
@@ -35,12 +33,64 @@ with exactly(deterministic=True):
     for name in ("resnet_small", "vgg_small", "densenet_small", "convnext_small"):
         small.build(name, 10)(torch.zeros(1, 3, 32, 32)).sum().backward()
 assert "torch._dynamo" not in sys.modules, "a network was built, and passed through, without the compiler"
+import numpy
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+asked = [name for name in UNASKED if "__getattr__" not in vars(sys.modules[name])]
+assert asked == [], f"nobody asked for {asked}, which may as well be imported"
+"""
+
+ASKING = """
+import importlib
+import inspect
+
+from torch.ao.nn.intrinsic import ConvReLU2d
+from torchvision.datasets import FakeData
+
+assert len(FakeData(3)) == 3, "what is inside is found"
+assert torch.nn.intrinsic.ConvReLU2d is ConvReLU2d, "as an attribute, too"
+assert torch.masked.masked_tensor(torch.ones(2), torch.tensor([True, False])).sum() == 1
+from torch.nn.qat.modules import Conv2d
+
+assert vars(torch.nn.qat)["Conv2d"] is Conv2d, "a package is executed before its modules are"
+for name in UNASKED:
+    module = importlib.import_module(name)
+    assert module.__spec__.loader is module.__loader__, name
+    assert inspect.getsource(module) == open(module.__file__).read(), name
+    try:
+        module.nothing_of_this_name
+    except AttributeError:
+        pass
+    assert "__getattr__" not in vars(module) or vars(module)["__getattr__"].__module__ == name, name
+"""
+
+COLLECTED = """
+import gc
+
+assert gc.isenabled() and gc.get_freeze_count() > 100_000, "libraries are kept, garbage is looked for"
+gc.disable()
+import pandas
+
+assert not gc.isenabled(), "as its caller wants it"
 """
 
 
+def run(script):
+    subprocess.run([sys.executable, "-c", BEGIN + script], check=True)
+
+
 def test_torchvision_comes_without_the_compiler_which_is_there_when_asked_for():
-    subprocess.run([sys.executable, "-c", SCRIPT], check=True)
+    run(COMPILING)
 
 
-def test_small_networks_need_no_compiler():
-    subprocess.run([sys.executable, "-c", ONE_STAGE], check=True)
+def test_stages_ask_neither_for_the_compiler_nor_for_what_waits():
+    run(ONE_STAGE)
+
+
+def test_what_waits_is_there_when_asked_for():
+    run(ASKING)
+
+
+def test_garbage_is_looked_for_again_after_an_import():
+    run(COLLECTED)
