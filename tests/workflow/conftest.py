@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -118,7 +119,7 @@ class Project:
         return said
 
     def start(self, *command: str, **injected: str) -> "subprocess.Popen[str]":
-        """Start a command in the tree, in a process group of its own."""
+        """Start a command in the tree, in a process group of its own, which heeds Ctrl-C even if the tests do not."""
         return subprocess.Popen(
             command,
             cwd=self.root,
@@ -127,6 +128,7 @@ class Project:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
 
     def snakemake(self, *arguments: str, check: bool = True, **injected: str) -> str:

@@ -40,7 +40,7 @@ def test_ctrl_c_leaves_nothing_half_written(project, finished):
     command = ("snakemake", "--cores", "2", maps, "--forcerun", maps)
     process = project.start(*command, KILLED="attribute:interrupt")
     said, _ = process.communicate(timeout=300)
-    assert process.returncode != 0
+    assert process.returncode != 0, said
     assert "Traceback" not in said
     for file in (project.root / maps).parent.glob("*.nc"):  # what is there is whole
         with storage.open_maps(file) as layers:

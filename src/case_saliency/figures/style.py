@@ -1,5 +1,6 @@
 """House style of the figures, and the one way to save them: deterministic bytes that carry their record's id."""
 
+import io
 import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -86,8 +87,11 @@ def save(figure: Figure, paths: Mapping[str, Path], record_id: str, title: str) 
     for suffix, path in paths.items():
         if suffix not in metadata:
             raise ValueError(f"save: format {suffix!r} of {path} is not one of {sorted(metadata)}")
-        with house_style(), atomic(path) as temporary:
-            figure.savefig(temporary, format=suffix, metadata=metadata[suffix], dpi=RESOLUTION)
+        drawn = io.BytesIO()  # in memory: the writer of PDF fails in its own way when a disk is full
+        with house_style():
+            figure.savefig(drawn, format=suffix, metadata=metadata[suffix], dpi=RESOLUTION)
+        with atomic(path) as temporary:
+            temporary.write_bytes(drawn.getvalue())
 
 
 def wrap(text: str, width: int, lines: int) -> str:
