@@ -84,7 +84,7 @@ def times_table(published: pd.DataFrame) -> str:
 
 
 def _told(found: pd.DataFrame, cell: tuple[str, str]) -> str:
-    return f"{found.loc[cell, 'jobs']}: {found.loc[cell, 'minutes']:.0f}" if cell in found.index else "–"
+    return f"{found.loc[cell, 'jobs']:d}: {found.loc[cell, 'minutes']:.0f}" if cell in found.index else "–"
 
 
 def last_epoch(replayed: pd.DataFrame, published: pd.DataFrame) -> str:
@@ -99,6 +99,6 @@ def last_epoch(replayed: pd.DataFrame, published: pd.DataFrame) -> str:
         moved = form.format(rows["change"].min(), rows["change"].max())
         told.append(
             f"- Replayed on `{replayed['experiment'].iloc[0]}`: {moved}; {int(tested['flipped'].sum())} of "
-            f"{len(tested)} decisions turn round (controls left out)."
+            f"{len(tested)} decisions turn round (without controls)."
         )
     return "\n".join(told)
