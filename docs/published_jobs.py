@@ -72,19 +72,17 @@ def times(experiment: str, dataset: str, records: Path) -> pd.DataFrame:
 def times_table(published: pd.DataFrame) -> str:
     """Return the times as a table of Markdown: a row for each part, a column for each experiment."""
     experiments = list(dict.fromkeys(published["experiment"]))
-    found = published.set_index(["part", "experiment"])
+    told = {
+        (one["part"], one["experiment"]): f"{one['jobs']}: {one['minutes']:.0f}" for one in published.to_dict("records")
+    }
     lines = [f"| jobs: minutes | {' | '.join(f'`{name}`' for name in experiments)} |"]
     lines.append(f"| --- |{' --: |' * len(experiments)}")
     for part in dict.fromkeys([*PARTS.values(), REST]):
-        cells = [_told(found, (part, name)) for name in experiments]
+        cells = [told.get((part, name), "–") for name in experiments]
         lines.append(f"| {part} | {' | '.join(cells)} |")
     sums = published.groupby("experiment")[["jobs", "minutes"]].sum()
     together = [f"{sums.loc[name, 'jobs']:.0f}: {sums.loc[name, 'minutes']:.0f}" for name in experiments]
     return "\n".join([*lines, f"| together | {' | '.join(together)} |"])
-
-
-def _told(found: pd.DataFrame, cell: tuple[str, str]) -> str:
-    return f"{found.loc[cell, 'jobs']:d}: {found.loc[cell, 'minutes']:.0f}" if cell in found.index else "–"
 
 
 def last_epoch(replayed: pd.DataFrame, published: pd.DataFrame) -> str:
