@@ -12,7 +12,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import yaml
 
@@ -23,6 +22,7 @@ from case_saliency.report.claims.writing import answer, markdown
 from case_saliency.report.paper.page import page as side_by_side
 from case_saliency.report.paper.side_by_side import consistency
 from case_saliency.storage import read_json, read_table, write_table, write_text
+from docs.published_jobs import last_epoch, times, times_table, trainings, trainings_table
 from workflow.publishing import experiment_page, figure
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,9 +31,9 @@ CLAIMS = ROOT / "results/claims"
 FIGURES = ROOT / "results/figures"
 PUBLISHED = ROOT / "docs/results"
 README = ROOT / "README.md"
-ANSWERED = (README, PUBLISHED / "README.md")
-"""Pages that begin with the answer, between markers."""
-TRAININGS = PUBLISHED / "trainings.csv"
+TRAININGS, TIMES = PUBLISHED / "trainings.csv", PUBLISHED / "times.csv"
+LAST_EPOCH = PUBLISHED / "last-epoch.csv"
+"""Written by docs/last_epoch.py."""
 RENDERED = ("summary", "agreement", "fidelity")
 EXPERIMENTS = ("imagenet-sample", "digits", "fashion-mnist")
 
@@ -153,42 +153,32 @@ def views() -> dict[str, str]:
     return {"claims.md": markdown(records()), "side-by-side.md": beside}
 
 
-def trainings(experiment: str, models: Path, confusions: Path) -> pd.DataFrame:
-    """Return a row for each training of an experiment: its epochs, the one that was kept, and accuracies.
-
-    `heldout_accuracy` is that on the images that the confusions are estimated from.
-    """
-    rows = []
-    for file in sorted(models.glob("*/seed*/training.csv")):
-        history = read_table(file)
-        told = read_json(file.with_name("model.json"))
-        confusion = np.load(confusions / file.parts[-3] / f"{file.parts[-2]}.npy", allow_pickle=False)
-        rows.append(
-            {
-                "experiment": experiment,
-                "model": told["model"],
-                "seed": told["seed"],
-                "epochs": len(history),
-                "best_epoch": told["weights"]["best_epoch"],
-                "validation_accuracy": told["weights"]["validation_accuracy"],
-                "last_validation_accuracy": history["validation_accuracy"].iloc[-1],
-                "heldout_accuracy": np.trace(confusion) / confusion.sum(),
-            }
-        )
-    return pd.DataFrame(rows)
+def blocks() -> dict[Path, dict[str, str]]:
+    """Return what stands between markers of the pages, beside the README's tables: page -> name -> text."""
+    told = answer(records())
+    return {
+        README: {"answer": told},
+        PUBLISHED / "README.md": {"answer": told},
+        ROOT / "docs/training.md": {"trainings": trainings_table(read_table(TRAININGS))},
+        ROOT / "docs/experiments.md": {"times": times_table(read_table(TIMES))},
+        ROOT / "docs/analyses/defects.md": {"last-epoch": last_epoch(read_table(LAST_EPOCH), read_table(TRAININGS))},
+    }
 
 
-def _publish_trainings() -> None:
-    """Replace the rows of the experiments that have trainings here."""
+def _publish_jobs() -> None:
+    """Replace what is published of the trainings and jobs of the experiments that have results here."""
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    known = read_table(TRAININGS)
-    parts = []
-    for experiment in EXPERIMENTS:
-        dataset = params["experiments"][experiment]["dataset"]
-        here = (TABLES / experiment).is_dir()
-        found = trainings(experiment, ROOT / "models" / dataset, ROOT / "results/confusion" / dataset) if here else None
-        parts.append(known[known["experiment"] == experiment] if found is None else found)
-    write_table(pd.concat([part for part in parts if len(part)], ignore_index=True), TRAININGS)
+    for file in (TRAININGS, TIMES):
+        known, parts = read_table(file), []
+        for experiment in EXPERIMENTS:
+            dataset = params["experiments"][experiment]["dataset"]
+            if not (TABLES / experiment).is_dir():
+                parts.append(known[known["experiment"] == experiment])
+            elif file is TIMES:
+                parts.append(times(experiment, dataset, ROOT / "results/provenance"))
+            else:
+                parts.append(trainings(experiment, ROOT / "models" / dataset, ROOT / "results/confusion" / dataset))
+        write_table(pd.concat([part for part in parts if len(part)], ignore_index=True), file)
 
 
 def main() -> None:
@@ -208,11 +198,12 @@ def main() -> None:
             (folder / "figures" / file.name).write_bytes(figure(file))
         write_text(page(experiment), folder / "README.md")
         write_text(replace(README.read_text(encoding="utf-8"), experiment, published(experiment)), README)
-    _publish_trainings()
+    _publish_jobs()
     for name, text in views().items():
         write_text(text, PUBLISHED / name)
-    for file in ANSWERED:
-        write_text(replace(file.read_text(encoding="utf-8"), "answer", answer(records())), file)
+    for file, parts in blocks().items():
+        for name, text in parts.items():
+            write_text(replace(file.read_text(encoding="utf-8"), name, text), file)
 
 
 if __name__ == "__main__":
