@@ -247,6 +247,31 @@ def test_a_forged_history_shows_against_the_hash_of_the_records_that_git_holds(p
     assert Outcome(project).wrong()[RECORDS, "dvc.lock"] == "MISMATCH"
 
 
+def test_a_forged_run_at_the_end_of_the_journal_is_a_run_to_it_and_shows_against_what_was_told_before(project):
+    told = {"md5": folder_md5(project, RECORDS), "path": "provenance"}
+    lock = project.root / f"{RECORDS}.dvc"
+    lock.write_text(yaml.safe_dump({"outs": [told]}))
+    project.git("add", "--force", f"{RECORDS}.dvc")
+    project.git("commit", "--message", "record")
+    file = project.root / f"{HEATMAP}.pdf"
+    file.write_bytes(file.read_bytes() + b" ")
+
+    def fit(body):
+        [output] = [entry for entry in body["outputs"] if entry["path"] == f"{HEATMAP}.pdf"]
+        output.update(sha256=hashlib.sha256(file.read_bytes()).hexdigest(), bytes=file.stat().st_size)
+
+    edit_record(project, PLOT, fit)
+    journal.append(project.root / RECORDS, project.root / PLOT, "completed")
+    found = Outcome(project)
+    assert found.wrong() == {(RECORDS, "dvc.lock"): "MISMATCH"}
+    lock.write_text(yaml.safe_dump({"outs": [told | {"md5": folder_md5(project, RECORDS)}]}))
+    found = Outcome(project)  # all forged together: what differs from the commit is told, as after a run of one's own
+    assert found.code == 0
+    assert f"not as this commit tells: {RECORDS}.dvc" in found.checks["working tree", "git"]["note"]
+    lock.unlink()
+    assert Outcome(project).wrong() == {(f"{RECORDS}.dvc", "git"): "MISSING"}
+
+
 def test_a_removed_record(project):
     (project.root / PLOT).unlink()
     found = Outcome(project)

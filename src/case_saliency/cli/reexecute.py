@@ -34,7 +34,9 @@ def reexecute(audit: Audit, number: int, seed: int | None, table: str | None = N
     drawn = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311 (a sample, no secret)
     own = [run for run in taken if table is not None and run is audit.evidence.graph.made_by.get(table)]
     others = [run for run in taken if run not in own]
-    sample = [*own, *drawn.sample(others, min(number - len(own), len(others)))]
+    sample = [*own, *drawn.sample(others, max(0, min(number - len(own), len(others))))]
+    told = "%d of %d runs can be run again: record, code, inputs and outputs are as they were written"
+    logging.getLogger(__name__).info(told, len(taken), len(audit.evidence.runs))
     checks = []
     for run in sample:
         logging.getLogger(__name__).info("running %s again (it took %s)", run.record, _took(run))

@@ -9,7 +9,7 @@ import os
 import re
 import stat
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,21 +52,37 @@ def head() -> str | None:
 
 
 def changed() -> list[str]:
-    """Return the files that make the tree differ from the commit now, see `state`, by their bytes.
+    """Return the files that make the tree differ from the commit now, see `state`."""
+    written = [path for path, _, _ in _committed() if any(_within(path, part) for part in WRITTEN)]
+    return sorted({*_differing(set(written)), *_untracked()})
+
+
+def edited(paths: Iterable[str]) -> list[str]:
+    """Return those of some paths that the commit holds and that differ from it now, or are gone."""
+    asked = set(paths)
+    return _differing({path for path, _, _ in _committed() if path not in asked})
+
+
+def _differing(without: Container[str]) -> list[str]:
+    """Return the files of the commit, but for some, that differ from it by their bytes.
 
     git itself looks at sizes and times, and at marks in its index (assume-unchanged, skip-worktree) that hide an edit.
     """
-    entries = _entries(_git("ls-tree", "-r", "-z", "HEAD") or b"")
-    own = [(path, mode, name) for path, mode, name in entries if not any(_within(path, part) for part in WRITTEN)]
     root, folders = Path.cwd().resolve(), dict[Path, bool]()
     found = []
-    for path, mode, name in own:
+    for path, mode, name in _committed():
         folder = Path(path).parent
+        if path in without:
+            continue
         if folder not in folders:
             folders[folder] = folder.resolve().is_relative_to(root)
         if not folders[folder] or _blob(path, mode, len(name)) != name:
             found.append(path)
-    return sorted({*found, *_untracked()})
+    return found
+
+
+def _committed() -> list[tuple[str, str, str]]:
+    return list(_entries(_git("ls-tree", "-r", "-z", "HEAD") or b""))
 
 
 def _entries(listed: bytes) -> Iterator[tuple[str, str, str]]:

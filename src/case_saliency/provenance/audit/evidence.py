@@ -39,6 +39,8 @@ class Evidence:
     tree, changed, now
         Commit of the tree now (and the difference to it, where a run tells of one), the changed files, and hashes of
         code, rules, params.yaml and lock as they are now.
+    unrecorded
+        Those of dvc.lock and the hash of the records that are not as the commit holds them.
     inventories, locks
         Hash -> lines of an inventory of packages (None: missing or altered), text of a lock.
     carried
@@ -63,6 +65,7 @@ class Evidence:
     commits: Mapping[str, Mapping[str, str] | None] = field(default_factory=dict)
     tree: Mapping[str, Any] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
+    unrecorded: tuple[str, ...] = ()
     now: Mapping[str, str | None] = field(default_factory=dict)
     inventories: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
     locks: Mapping[str, str] = field(default_factory=dict)
@@ -116,6 +119,7 @@ def gather(root: Path, asked: Sequence[str], outside: Iterable[Path] = ()) -> Ev
         commits={commit: states.hashes(contents) for commit, contents in then.items()},
         tree=repository.state() if any(run.dirty for run in runs) else {"commit": repository.head()},
         changed=tuple(repository.changed()),
+        unrecorded=tuple(repository.edited(others.LOCKS)),
         now=states.now(root, runs),
         inventories={run.environment: states.inventory(root, run.environment) for run in runs if run.environment},
         locks=states.locks(root, then.values()),

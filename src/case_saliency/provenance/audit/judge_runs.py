@@ -140,6 +140,9 @@ def _packages(evidence: Evidence, run: Run) -> Check:
 def repository(evidence: Evidence) -> Iterator[Check]:
     """Yield the checks of the working tree and of the journal's chain."""
     yield _tree(evidence)
+    for path in evidence.unrecorded:
+        if not (evidence.root / path).exists():
+            yield Check(path, "git", MISSING, "the commit holds it: `git checkout` restores it")
     for what, path, recorded in (
         ("params", source.PARAMETERS, "params_sha256"),
         ("lock", source.LOCK, "lock_sha256"),
@@ -165,6 +168,8 @@ def _tree(evidence: Evidence) -> Check:
     if commit is None:
         return Check("working tree", "git", UNVERIFIABLE, "this is no git repository")
     note = f"at {commit[:12]}, {'with changes in ' + _some(list(evidence.changed)) if evidence.changed else 'clean'}"
+    if evidence.unrecorded:
+        note += f"; not as this commit tells: {_some(list(evidence.unrecorded))}"
     return Check("working tree", "git", OK, note)
 
 

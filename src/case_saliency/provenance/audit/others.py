@@ -18,6 +18,7 @@ from case_saliency.provenance.folders import FOLDER
 
 CRATE = "results/ro-crate-metadata.json"
 RECORDS = f"{FOLDER}.dvc"
+LOCKS = ("dvc.lock", RECORDS)
 
 
 @dataclass(frozen=True)
