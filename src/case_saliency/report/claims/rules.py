@@ -1,9 +1,9 @@
 """The rules by which the paper's claims are decided. All that decides is on this page.
 
-docs/analysis-plan.md fixed them before the large runs; docs/claims.md explains them. A rule judges *parts* of its claim
-(networks, trainings, methods, shares of removed pixels): a part holds, is contradicted, or is open, and `in_every` or
-`in_most` makes one verdict of all parts. `deciding` looks up the numbers that a rule asks for and writes what it found;
-the tests behind the numbers are in `statistics`.
+docs/analysis-plan.md fixed them before the large runs, and lists what changed later; docs/claims.md explains them. A
+rule judges *parts* of its claim (networks, trainings, methods, shares of removed pixels): a part holds, is
+contradicted, or is open, and `in_every` or `in_most` makes one verdict of all parts. `deciding` looks up the numbers
+that a rule asks for and writes what it found; the tests behind the numbers are in `statistics`.
 
 A part is open where its test or interval does not tell and where nothing was measured: no rule reads "no difference"
 from silence. A number that is missing (NaN) compares as false, and so leaves a part open.

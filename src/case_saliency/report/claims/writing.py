@@ -15,7 +15,8 @@ def answer(records: Sequence[Mapping[str, Any]]) -> str:
     lines = [f"- {found.symbols[name]} **{count} {name}**: {told}" for name, count, told in found.answer]
     return "\n".join(
         [
-            "Of the paper's claims, by rules that were fixed before the large runs, and where the experiments "
+            "Of the paper's claims, by rules that were fixed before the large runs (the analysis plan lists later "
+            "changes), and where the experiments "
             f"({', '.join(found.experiments)}) decide:",
             "",
             *lines,
