@@ -145,6 +145,7 @@ CLAIMS = {
         }
         and len(LEDGER) == 10
     ),
+    'C2 says "everywhere", and is open on Fashion-MNIST': "C2" in DECIDED["inconclusive"],
     "Grad-CAM and CASE, held out or not, are class-sensitive in every training of every network": (
         large("gradcam", "case", "case_heldout") == {"class-sensitive"}
     ),
