@@ -236,6 +236,10 @@ def test_a_forged_history_shows_against_a_crate_that_was_made_before(project):
     found = Outcome(project)
     assert found.wrong() == {(others.CRATE, "runs"): "MISMATCH"}
     assert PLOT in found.checks[others.CRATE, "runs"]["note"]
+    edit_record(project, PLOT, lambda body: body["inputs"][0].update(path=""))  # which nothing can be named by
+    found = Outcome(project)
+    assert found.code == 1
+    assert found.checks[others.CRATE, "runs"]["verdict"] == "MISMATCH"
 
 
 def test_a_forged_history_shows_against_the_hash_of_the_records_that_git_holds(project):

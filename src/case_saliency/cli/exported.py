@@ -5,6 +5,7 @@ from typing import Any
 
 from case_saliency.provenance.audit.evidence import Evidence
 from case_saliency.provenance.audit.others import CRATE
+from case_saliency.provenance.audit.reading import Run
 from case_saliency.provenance.audit.verdicts import Check, Verdict
 from case_saliency.provenance.crate.actions import command
 from case_saliency.provenance.crate.content import Content
@@ -25,8 +26,8 @@ def exported(evidence: Evidence) -> Iterator[Check]:
     others = dict.fromkeys(evidence.crate or (), ("", 0))
     content = Content(evidence.graph, evidence.failed, base=FOLDER.parent.as_posix(), others=others)
     runs = (*content.runs(), *content.failed)
-    expected = {run.record: list(command(content, run)) for run in runs}
-    differing = [record for record, parts in expected.items() if any(_differs(told, one) for one in parts)]
+    expected = {run.record: _described(content, run) for run in runs}
+    differing = [record for record, parts in expected.items() if not parts or any(_differs(told, one) for one in parts)]
     known = {part["@id"] for parts in expected.values() for part in parts}
     invented = [name for name in told if name.startswith("#run/") and name not in known]
     if invented:
@@ -36,6 +37,14 @@ def exported(evidence: Evidence) -> Iterator[Check]:
         yield Check(CRATE, "runs", Verdict.MISMATCH, note)
     else:
         yield Check(CRATE, "runs", Verdict.OK, f"{len(runs)} runs as their records tell")
+
+
+def _described(content: Content, run: Run) -> list[dict[str, Any]]:
+    """Return what a crate would tell of a run; nothing where its record holds what no crate can."""
+    try:
+        return list(command(content, run))
+    except (TypeError, ValueError):
+        return []
 
 
 def _differs(told: Mapping[str, Mapping[str, Any]], entity: Mapping[str, Any]) -> bool:

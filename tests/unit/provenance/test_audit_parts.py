@@ -97,6 +97,10 @@ def test_names_are_escaped_in_pictures():
     nodes = [picture.Node('a"<b>\n', 'a"<b>\n', "d", Verdict.OK, (), is_run=False)]
     assert '"a\\"<b>?"' in "\n".join(picture.dot(nodes))
     assert "<b>" not in picture.svg(nodes)
+    nodes = [picture.Node('a\\"; b', 'a\\"; b', "d", Verdict.OK, (), is_run=False)]
+    line = list(picture.dot(nodes))[2]
+    assert line.startswith('  "a\\\\\\"; b" [')  # a backslash and a quotation mark, each after a backslash
+    assert 'label="a\\\\\\"; b\\nd\\nOK"' in line
 
 
 def test_a_large_picture_shows_stages_and_all_that_is_wrong():

@@ -111,16 +111,20 @@ def dot(drawn: list[Node]) -> Iterator[str]:
     yield '  rankdir=LR; node [style=filled, fontname="sans-serif", fontsize=10];'
     for node in drawn:
         shape = "ellipse" if node.is_run else "box"
-        label = f"{node.title}\\n{node.detail}\\n{node.verdict}"
+        label = "\\n".join(map(_quoted, (node.title, node.detail, node.verdict)))
         style = f'shape={shape}, fillcolor="{COLOURS[node.verdict]}"'
-        yield f'  "{_quoted(node.name)}" [{style}, label="{_quoted(label)}"];'
+        yield f'  "{_quoted(node.name)}" [{style}, label="{label}"];'
         for source in node.sources:
             yield f'  "{_quoted(source)}" -> "{_quoted(node.name)}";'
     yield "}"
 
 
 def _quoted(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text).replace('"', '\\"')
+    return _printable(text).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def svg(drawn: list[Node]) -> str:
@@ -188,9 +192,9 @@ def _box(node: Node, x: int, y: int) -> str:
     radius = _HEIGHT // 2 if node.is_run else 2
     shown = [text if len(text) <= 44 else f"...{text[-41:]}" for text in (f"{node.verdict} {node.title}", node.detail)]
     lines = "".join(
-        f'<text x="{x + 12}" y="{y + 14 + 13 * number}">{escape(_quoted(text))}</text>'
+        f'<text x="{x + 12}" y="{y + 14 + 13 * number}">{escape(_printable(text))}</text>'
         for number, text in enumerate(shown)
     )
     frame = f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="{radius}"'
     fill = f'fill="{COLOURS[node.verdict]}" stroke="#666"/>'
-    return f"<g><title>{escape(_quoted(node.name))}</title>{frame} {fill}{lines}</g>"
+    return f"<g><title>{escape(_printable(node.name))}</title>{frame} {fill}{lines}</g>"

@@ -86,9 +86,10 @@ def _inventory(content: Content, run: Run) -> list[str]:
 
 def _facts(run: Run) -> Iterator[Entity]:
     """Yield what the record tells of machine, versions and commit; runs share what they have in common."""
+    used = run.machine.get("gpus_used")
     told: dict[str, Any] = {
         **{name: run.machine.get(name) for name in ("system", "processor", "cores", "threads")},
-        "gpus": ", ".join(map(str, run.machine.get("gpus_used") or [])) or "none used",
+        "gpus": ", ".join(map(str, used if isinstance(used, list) else [])) or "none used",
         "python": run.versions.get("python"),
         "git commit": run.commit,
         "uncommitted changes": run.diff_sha256 if run.dirty else "none",
