@@ -19,8 +19,8 @@ SHOWN = 300
 
 def on_files(files: Files, config: Any) -> Files:
     """Add the pages."""
-    for file in sorted(RESULTS.glob("*/*.csv")):
-        name = f"results/{file.parent.name}/{file.stem}"
+    for file in sorted(RESULTS.rglob("*.csv")):
+        name = f"results/{file.relative_to(RESULTS).with_suffix('').as_posix()}"
         files.append(File.generated(config, f"{name}.md", content=page(read_table(file), file)))
     return files
 
