@@ -49,17 +49,17 @@ fuzz: install ## Try thousands of hostile inputs on every reader (about 15 min):
 	@python -m pytest -n 2 -p tests.reliability --table fuzz tests/fuzz
 
 .PHONY: test-faults
-test-faults: install ## Inject every fault, the slow ones too (about 30 min): the table in docs/reliability.md
-	@python -m pytest -n 2 -p tests.reliability --table faults -m fault tests
+test-faults: install ## Inject every fault on this machine, the slow ones too: the table in docs/reliability.md
+	@python -m pytest -n 2 -p tests.reliability --table faults -m 'fault and not slurm and not s3' tests
 
 .PHONY: test-slurm
 test-slurm: install ## Run the reduced workflow through a real Slurm of one node (Debian, root; SLURM_LOCAL_INSTALL=1 installs it)
-	@MEASURED=docs/clusters-overhead.md python -m pytest -m slurm tests/slurm
+	@MEASURED=docs/clusters-overhead.md python -m pytest -p tests.reliability --table faults -m slurm tests/slurm
 	@cat docs/clusters-overhead.md
 
 .PHONY: test-s3
 test-s3: install ## Run the reduced workflow with all its files in an S3 store on this machine; break stores and remotes
-	@python -m pytest -m s3 tests/workflow/test_storage.py tests/workflow/test_remotes.py
+	@python -m pytest -p tests.reliability --table faults -m s3 tests/workflow/test_storage.py tests/workflow/test_remotes.py
 
 .PHONY: test-gpu
 test-gpu: install ## Compare a GPU with the processor: maps, drops, trainings, the reduced workflow (needs CUDA)

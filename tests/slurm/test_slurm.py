@@ -93,6 +93,7 @@ def jobs() -> dict[str, tuple[str, str, str]]:
     return {job: (submitted, started, ended) for job, submitted, started, ended in map(str.split, rows)}
 
 
+@pytest.mark.fault("`kill -9` of a job on Slurm", "Trying to restart job ...: with twice the memory")
 def test_a_job_killed_on_slurm_is_tried_again_with_more_memory(
     cluster: None, local: tuple[Project, str], tmp_path: Path
 ) -> None:

@@ -44,6 +44,9 @@ def restored(tree: Repository, store: Store, root: Path) -> Repository:
     return clone
 
 
+@pytest.mark.fault(
+    "the remote goes away in the middle of `dvc push`", "failed to transfer ...; the next push completes"
+)
 def test_results_travel_through_a_store_that_goes_away_in_the_middle(
     tree: Repository, store: Store, tmp_path: Path
 ) -> None:
@@ -64,6 +67,10 @@ def test_results_travel_through_a_store_that_goes_away_in_the_middle(
 
 
 @pytest.mark.s3
+@pytest.mark.fault(
+    "the remote is away, or refuses, at `make restore`",
+    "0 of ... stages are restored; The remote did not give everything",
+)
 @pytest.mark.parametrize("trouble", ["gone", "refuses"])
 def test_a_store_that_gives_nothing_is_told_and_nothing_looks_fresh(
     tree: Repository, store: Store, tmp_path: Path, trouble: str
@@ -90,6 +97,7 @@ def small_remote(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.s3
+@pytest.mark.fault("the remote is full", "No space left on device; nothing is lost, the next push completes")
 def test_a_full_remote_is_an_error_and_the_next_push_completes(
     recorded: Repository, small_remote: Path, tmp_path: Path
 ) -> None:
