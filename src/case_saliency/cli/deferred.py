@@ -1,11 +1,13 @@
 """Import what stages compute with at less cost.
 
 Importing the libraries costs a job as much processor time as a small experiment computes. Two things make it less, and
-change nothing that a library does:
+change nothing that a stage uses:
 
-- `torchvision.ops.roi_align` imports torch's compiler for one function that it calls only on a GPU in deterministic
-  mode. While that module is imported, stand-ins take the compiler's place; they fetch the function when it is called,
-  and are gone afterwards: whoever imports the compiler gets the real one.
+- While some modules are imported, stand-ins take the place of what they import and hardly need. They are gone
+  afterwards: whoever imports the real thing gets it.
+  `torchvision.ops.roi_align` imports torch's compiler for one function that it calls only on a GPU in deterministic
+  mode; its stand-in fetches the function when it is called. scipy imports `numpy.f2py`, a compiler for Fortran, with
+  all names of numpy. torch imports NVIDIA's bindings, if there are any, to inspect CUDA graphs, and can do without.
 - While a large library is imported, Python does not look for garbage among what it makes: all of it is kept.
 """
 
@@ -14,13 +16,13 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from types import ModuleType
 from typing import Any
 
 COMPILER = ("torch._dynamo", "torch._dynamo.utils")
-"""What `torchvision.ops.roi_align` is imported without."""
+FORTRAN, BINDINGS = "numpy.f2py", "cuda.bindings"
 _FUNCTION = "is_compile_supported"
 
 
@@ -55,18 +57,21 @@ class _Within(importlib.abc.Loader):
 
 
 @contextmanager
-def _without_compiler() -> Iterator[None]:
-    if COMPILER[0] in sys.modules:
-        yield
-        return
-    stand_ins = {name: ModuleType(name) for name in COMPILER}
-    setattr(stand_ins[COMPILER[1]], _FUNCTION, _is_compile_supported)
-    sys.modules.update(stand_ins)
+def _instead(stand_ins: Mapping[str, ModuleType | None]) -> Iterator[None]:
+    """Put stand-ins for modules that are not there yet; None stands for a package that is not installed."""
+    placed: dict[str, Any] = {name: stand_in for name, stand_in in stand_ins.items() if name not in sys.modules}
+    sys.modules.update(placed)
     try:
         yield
     finally:
-        for name in COMPILER:
-            sys.modules.pop(name)
+        for name in placed:
+            sys.modules.pop(name, None)
+
+
+def _without_compiler() -> AbstractContextManager[None]:
+    stand_ins = {name: ModuleType(name) for name in COMPILER}
+    setattr(stand_ins[COMPILER[1]], _FUNCTION, _is_compile_supported)
+    return _instead(stand_ins)
 
 
 def _is_compile_supported(device: Any) -> bool:
@@ -87,9 +92,29 @@ def _uncollected() -> Iterator[None]:
         gc.enable()
 
 
+@contextmanager
+def _without_fortran() -> Iterator[None]:
+    numpy, _, name = FORTRAN.partition(".")
+    names = vars(sys.modules[numpy])
+    placed = names.setdefault(name, ModuleType(FORTRAN))  # numpy imports it when the name is asked for
+    try:
+        yield
+    finally:
+        if FORTRAN not in sys.modules and names.get(name) is placed:
+            del names[name]
+
+
+@contextmanager
+def _without_bindings() -> Iterator[None]:
+    with _uncollected(), _instead({BINDINGS: None}):
+        yield
+
+
 _AROUND: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "torchvision.ops.roi_align": _without_compiler,
-    **dict.fromkeys(("torch", "torchvision", "pandas", "scipy.stats", "matplotlib.figure", "xarray"), _uncollected),
+    "scipy._lib.array_api_compat.numpy": _without_fortran,
+    "torch": _without_bindings,
+    **dict.fromkeys(("torchvision", "pandas", "scipy.stats", "matplotlib.figure", "xarray"), _uncollected),
 }
 
 

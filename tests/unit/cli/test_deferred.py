@@ -5,7 +5,7 @@ import sys
 
 BEGIN = """
 import sys
-from case_saliency.cli.deferred import COMPILER, import_lean
+from case_saliency.cli.deferred import BINDINGS, COMPILER, FORTRAN, import_lean
 
 import_lean()
 import torch
@@ -35,6 +35,23 @@ with exactly(deterministic=True):
 assert "torch._dynamo" not in sys.modules, "a network was built, and passed through, without the compiler"
 """
 
+REST = """
+import numpy
+from scipy import linalg, stats
+
+assert FORTRAN not in sys.modules, "scipy comes without the compiler for Fortran"
+from numpy import f2py
+
+assert numpy.f2py is f2py and callable(f2py.run_main), "which is there when asked for"
+assert BINDINGS not in sys.modules, "torch comes without the bindings"
+try:
+    import cuda.bindings
+except ModuleNotFoundError:  # not installed, as on a machine without the wheels for a GPU
+    pass
+else:
+    assert cuda.bindings.__file__ or cuda.bindings.__path__
+"""
+
 COLLECTED = """
 import gc
 
@@ -56,6 +73,10 @@ def test_torchvision_comes_without_the_compiler_which_is_there_when_asked_for():
 
 def test_stages_do_not_ask_for_the_compiler():
     run(ONE_STAGE)
+
+
+def test_fortran_and_bindings_come_when_asked_for():
+    run(REST)
 
 
 def test_garbage_is_looked_for_again_after_an_import():
