@@ -10,13 +10,16 @@ from case_saliency.provenance.audit.verdicts import Check, Verdict
 OK, MISMATCH, MISSING, UNVERIFIABLE = Verdict.OK, Verdict.MISMATCH, Verdict.MISSING, Verdict.UNVERIFIABLE
 
 
+_EDITED = "it tells of what the run wrote, see `bytes`: `dvc checkout` restores it, or delete it and run again"
+_OTHER = "dvc.lock tells of other bytes: `make commit` records these, `dvc checkout` restores those"
 _STALE = "the crate tells of other bytes: `case-saliency crate` makes it again"
 
 
 def judge(evidence: Evidence, path: str) -> Iterator[Check]:
     """Yield the checks of one file."""
-    yield _content(evidence, path)
-    found = evidence.found[path]
+    content = _content(evidence, path)
+    yield content
+    found, edited = evidence.found[path], content.verdict is MISMATCH
     if found.problem:
         return
     if path in evidence.carried:
@@ -24,16 +27,12 @@ def judge(evidence: Evidence, path: str) -> Iterator[Check]:
     if evidence.dvc is not None and path in evidence.dvc.files:
         said = evidence.dvc.files[path]
         agrees = said == found.md5
-        note = (
-            ""
-            if agrees
-            else "dvc.lock tells of other bytes: `make commit` records these, `dvc checkout` restores those"
-        )
+        note = "" if agrees else _EDITED if edited else _OTHER
         yield Check(path, "dvc.lock", OK if agrees else MISMATCH, note, said, found.md5)
     if evidence.crate is not None and path in evidence.crate:
         told = evidence.crate[path]
         agrees = told == found.sha256
-        note = "" if agrees else _STALE
+        note = "" if agrees else _EDITED if edited else _STALE
         yield Check(path, "crate", OK if agrees else MISMATCH, note, told, found.sha256)
 
 

@@ -16,13 +16,13 @@ from typing import Any, Literal
 State = Literal["holds", "contradicted", "open"]
 Verdict = Literal["reproduced", "partly", "not reproduced", "inconclusive", "not tested here"]
 
-CASE = "case"
-HELD_OUT = "case_heldout"
+CASE, HELD_OUT = "case", "case_heldout"
 BASELINES = ("gradcam", "gradcam_plus_plus", "layercam", "ablationcam", "scorecam")
 PAPERS_SET = (CASE, *BASELINES)
 EXTENDED = ("hirescam", "xgradcam", "eigencam", "finercam", "case_unpooled", "integrated_gradients")
 UNSOURCED = ("gradcam", "integrated_gradients")  # baselines of C9 and C10, the claims without a source
 
+EXPLORATORY = ("imagenet-sample", "digits")  # experiments that were seen before the rules were fixed
 FAILING = 3  # of the 5 baselines: so many insensitive ones make an architecture on which common methods fail
 NEARLY_ALL = 5  # of the paper's 6 methods
 MOST_BASELINES = 4  # of the 5
@@ -64,8 +64,6 @@ def in_every(states: Sequence[State]) -> Verdict:
     --------
     >>> [in_every(s) for s in (["holds"] * 2, ["holds", "holds", "contradicted"], ["holds", "contradicted"])]
     ['reproduced', 'partly', 'not reproduced']
-    >>> in_every(["holds", "open"])
-    'inconclusive'
     """
     held = states.count("holds")
     if "contradicted" in states:
@@ -74,17 +72,21 @@ def in_every(states: Sequence[State]) -> Verdict:
 
 
 def in_most(states: Sequence[State]) -> Verdict:
-    """Decide "it holds in more than half of the parts": C1. Inconclusive if the open parts could tip it.
-
-    Examples
-    --------
-    >>> [in_most(s) for s in (["holds", "holds", "open"], ["holds", "open"], ["holds", "contradicted"])]
-    ['reproduced', 'inconclusive', 'not reproduced']
-    """
+    """Decide "it holds in more than half of the parts": C1. Inconclusive if the open parts could tip it."""
     if 2 * states.count("holds") > len(states):
         return "reproduced"
     could = len(states) - states.count("contradicted")
     return "inconclusive" if 2 * could > len(states) else "not reproduced"
+
+
+def over_experiments(verdicts: Sequence[Verdict]) -> Verdict:
+    """Decide over experiments, each of which counts; where a claim holds partly, it is contradicted partly."""
+    told = [verdict for verdict in verdicts if verdict != "not tested here"]
+    if "not reproduced" in told:
+        return "partly" if 2 * (told.count("reproduced") + told.count("partly")) > len(told) else "not reproduced"
+    if "partly" in told or not told:
+        return "partly" if told else "not tested here"
+    return "inconclusive" if "inconclusive" in told else "reproduced"
 
 
 # What makes a part hold, and what contradicts it

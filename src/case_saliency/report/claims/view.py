@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from case_saliency.report.claims.ledger import CLAIMS, VERDICTS, Claim
-
-MIXED = "decided differently"
+from case_saliency.report.claims.rules import EXPLORATORY, over_experiments
 
 
 @dataclass(frozen=True)
@@ -41,37 +40,26 @@ def ledger(records: Sequence[Mapping[str, Any]]) -> Ledger | None:
         Entry(identifier, claim, [record for record in records if record["id"] == identifier])
         for identifier, claim in CLAIMS.items()
     ]
-    return Ledger(_answer(entries), _ground(records), experiments, entries, {**VERDICTS, MIXED: "≠"})
-
-
-def overall(verdicts: Sequence[str]) -> str:
-    """Return what the experiments that decide a claim say of it, `MIXED` where they differ.
-
-    Experiments that leave it open do not count beside others that decide it.
-
-    Examples
-    --------
-    >>> overall(["inconclusive", "reproduced", "not tested here"]), overall(["reproduced", "partly"])
-    ('reproduced', 'decided differently')
-    """
-    for left_out in ({"not tested here", "inconclusive"}, {"not tested here"}, set()):
-        found = {verdict for verdict in verdicts if verdict not in left_out}
-        if found:
-            return found.pop() if len(found) == 1 else MIXED
-    return "not tested here"
+    return Ledger(_answer(entries), _ground(records), experiments, entries, VERDICTS)
 
 
 def _answer(entries: Sequence[Entry]) -> list[tuple[str, int, str]]:
     found: dict[str, list[str]] = {}
     for entry in entries:
         if entry.records:
-            verdict = overall([record["verdict"] for record in entry.records])
+            verdict = over_experiments([record["verdict"] for record in entry.records])
             found.setdefault(verdict, []).append(f"{entry.claim.short} ({entry.identifier})")
-    return [(name, len(found[name]), "; ".join(found[name])) for name in (*VERDICTS, MIXED) if name in found]
+    return [(name, len(found[name]), "; ".join(found[name])) for name in VERDICTS if name in found]
 
 
 def _ground(records: Sequence[Mapping[str, Any]]) -> str:
     own = sorted({record["id"] for record in records if record["scope"] == "own"})
-    if not own:
-        return "No claim was tested on the networks and data that it is about: others stand for them."
-    return f"On the networks and data that they are about: {', '.join(own)}; on others that stand for them: the rest."
+    told = "No claim was tested on the networks and data that it is about: others stand for them."
+    if own:
+        told = (
+            f"On the networks and data that they are about: {', '.join(own)}; on others that stand for them: the rest."
+        )
+    seen = [name for name in EXPLORATORY if name in {record["experiment"] for record in records}]
+    if seen:
+        told += f" Exploratory, as seen before the rules were fixed: {' and '.join(seen)}."
+    return told

@@ -16,8 +16,7 @@ def answer(records: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(
         [
             "Of the paper's claims, by rules that were fixed before the large runs (the analysis plan lists later "
-            "changes), and where the experiments "
-            f"({', '.join(found.experiments)}) decide:",
+            f"changes), over the experiments {', '.join(found.experiments)}, each of which counts:",
             "",
             *lines,
             "",

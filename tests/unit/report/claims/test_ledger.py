@@ -42,7 +42,7 @@ def test_where_a_claim_was_not_made_the_record_says_so():
 
 def test_the_page_has_the_verdict_of_every_claim_and_experiment():
     page = markdown([*records(), *records(experiment="f")])
-    assert "experiments (e, f) decide:" in page
+    assert "over the experiments e, f, each of which counts:" in page
     reproduced = sum(record["verdict"] == "reproduced" for record in records())
     assert f"✔ **{reproduced} reproduced**" in page.split("| claim | e | f |")[0]
     assert "| C6: C4 is stable across five training seeds. | ✔ reproduced\\* | ✔ reproduced\\* |" in page

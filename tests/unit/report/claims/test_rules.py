@@ -5,6 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from case_saliency.report.claims import rules
 from case_saliency.report.claims.deciding import DECIDE
 from case_saliency.report.claims.evidence import Evidence
 from case_saliency.report.claims.rules import BASELINES, EXTENDED, PAPERS_SET
@@ -382,3 +383,19 @@ def test_fragile_cells_are_counted_whatever_the_verdict():
     found = DECIDE["C2"](of_cells(cell("resnet_small", "case", LOW, fragile=True), cell("vgg_small", "case", LOW)))
     assert found.verdict == "reproduced"
     assert "fragile in 1 of 2 cells" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        (["reproduced", "not tested here"], "reproduced"),
+        (["reproduced", "reproduced", "inconclusive"], "inconclusive"),
+        (["reproduced", "reproduced", "partly"], "partly"),
+        (["partly", "not reproduced"], "not reproduced"),
+        (["inconclusive", "not reproduced"], "not reproduced"),
+        (["partly", "inconclusive"], "partly"),
+        (["not tested here"], "not tested here"),
+    ],
+)
+def test_every_experiment_counts(verdicts, expected):
+    assert rules.over_experiments(verdicts) == expected
