@@ -15,6 +15,7 @@ from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 TITLE = "Class sensitivity against fidelity"
 _PER_LINE = 6  # methods in a line of the key
 _BEST = "#009E73"
+_FEW = 10  # images: a value over fewer has a hollow mark
 
 
 def sensitivity_fidelity(table: pd.DataFrame, threshold: float = 50.0) -> Figure:
@@ -67,7 +68,8 @@ def _draw(axes: Axes, rows: pd.DataFrame, threshold: float, *, small: bool) -> N
     axes.text(0.03, 0.97, "best", transform=axes.transAxes, ha="left", va="top", fontsize=6.5, fontstyle="italic")
     for row in rows.to_dict("records"):
         _estimate(axes, row, bars=not small)
-        axes.add_line(_mark(row["method"], 3 if small else 5, [row["median_agreement"]], [row["mean_drop"]]))
+        place, few = ([row["median_agreement"]], [row["mean_drop"]]), row["n"] < _FEW
+        axes.add_line(_mark(row["method"], 3 if small else 5, *place, hollow=few))
 
 
 def _estimate(axes: Axes, row: dict[Any, Any], *, bars: bool) -> None:
@@ -77,10 +79,13 @@ def _estimate(axes: Axes, row: dict[Any, Any], *, bars: bool) -> None:
         axes.plot([x, x], [row["drop_ci_low"], row["drop_ci_high"]], color=FAINT, linewidth=0.6, zorder=2)
 
 
-def _mark(method: str, size: float, x: list[float] | None = None, y: list[float] | None = None) -> Line2D:
+def _mark(
+    method: str, size: float, x: list[float] | None = None, y: list[float] | None = None, *, hollow: bool = False
+) -> Line2D:
     style = method_style(method)
     return Line2D(
-        x or [], y or [], marker=style.marker, markersize=size, color=style.colour, markeredgecolor=INK,
+        x or [], y or [], marker=style.marker, markersize=size, markerfacecolor="none" if hollow else style.colour,
+        markeredgecolor=style.colour if hollow else INK,
         markeredgewidth=0.3 if size < 5 else 0.6, linestyle="none", zorder=3,
     )  # fmt: skip
 
@@ -97,5 +102,6 @@ def caption(table: pd.DataFrame, threshold: float = 50.0) -> str:
         "predicted class's confidence without the pixels that a map ranks highest, both at the main setting; "
         f"n = {ends(table['n'])} images; {marks}. Dashed line: {threshold:g}%, the null hypothesis of the diagnostic; "
         "grey line: the largest drop of a control. The shaded corner at the upper left is the best: maps that change "
-        "with the class and are more faithful than every control. A method without any value has no mark."
+        "with the class and are more faithful than every control. A mark over fewer "
+        f"than {_FEW} images is hollow; a method without any value has no mark."
     )

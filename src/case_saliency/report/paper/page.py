@@ -1,5 +1,6 @@
 """The paper's tables and figures with this study's numbers in their cells, as a page."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
@@ -104,7 +105,10 @@ def _figure_4(pooled: pd.DataFrame) -> list[str]:
     for method in ordered_methods(rows["method"]):
         of = trainings[trainings["method"] == method]
         cells = [
-            ", ".join(f"{value:.1f}" for value in of[of["model"] == model].sort_values("seed")["mean_agreement"])
+            ", ".join(
+                "–" if math.isnan(value) else f"{value:.1f}"
+                for value in of[of["model"] == model].sort_values("seed")["mean_agreement"]
+            )
             for model in models
         ]
         lines.append(f"| {method_style(method).label} | {' | '.join(cells)} |")
