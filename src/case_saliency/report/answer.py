@@ -16,11 +16,13 @@ from case_saliency.report.ranges import spread
 class Answer:
     """One sentence that answers the question, what supports it, and what limits it.
 
-    `built_in` says how much of it is left when the compared classes are kept apart; "" where that was not measured.
+    `built_in` says how much of it is left when the compared classes are kept apart, `caveat` which controls pass, too;
+    "" where that was not measured, or none does.
     """
 
     headline: str
     built_in: str
+    caveat: str
     sensitivity: list[str]
     fidelity: list[str]
     limits: list[str]
@@ -33,6 +35,7 @@ def answer(experiment: Experiment) -> Answer:
     return Answer(
         headline=_headline(agreement, settings),
         built_in=_built_in(experiment),
+        caveat=_caveat(agreement),
         sensitivity=[*_by_verdict(agreement), *_controls(agreement), _ties(agreement, settings)],
         fidelity=[
             *faithfulness.drops(fidelity[fidelity["measure"] == settings.measure], settings),
@@ -104,15 +107,19 @@ def _controls(agreement: pd.DataFrame) -> list[str]:
     rows = agreement[agreement["role"] == "control"]
     if rows.empty:
         return []
-    told = (
-        f"For scale, the controls: {'; '.join(_with_medians(rows, name) for name in ordered_methods(rows['method']))}."
-    )
+    medians = "; ".join(_with_medians(rows, name) for name in ordered_methods(rows["method"]))
+    return [f"For scale, the controls: {medians}. {_caveat(agreement)}".rstrip()]
+
+
+def _caveat(agreement: pd.DataFrame) -> str:
+    """Say which controls pass, which know nothing of the class or of the network."""
+    rows = agreement[agreement["role"] == "control"]
     low = ordered_methods(rows.loc[rows["verdict"] == "class-sensitive", "method"])
-    if low:
-        names = " and ".join(method_style(name).label for name in low)
-        verb = "counts" if len(low) == 1 else "count"
-        told += f" {names} {verb} as class-sensitive too: low agreement alone does not make an explanation right."
-    return [told]
+    if not low:
+        return ""
+    names = " and ".join(method_style(name).label for name in low)
+    verb = "counts" if len(low) == 1 else "count"
+    return f"{names} {verb} as class-sensitive too: low agreement alone does not make an explanation right."
 
 
 def _ties(agreement: pd.DataFrame, settings: Settings) -> str:
