@@ -119,4 +119,4 @@ docs: install ## Build the documentation site: site/index.html, which needs no n
 
 .PHONY: clean
 clean: ## Delete what the workflow made (data, models, results, logs); .venv stays
-	rm -rf data models results logs .snakemake
+	git clean -fdX data models results logs .snakemake

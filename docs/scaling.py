@@ -18,6 +18,7 @@ IMAGES, GPUS = 50_000, (1, 8, 64)
 CURVES = 16
 """Passes for an image and layer in the curves of some images; they, and the drops, are one job for each network."""
 LIMIT = 60.0
+_MAPS, _BARE = "1.1 x channels + 218 + 64 x layers", 64
 _PASSES = r"(\d+) images, (\d+) passes, which alone take ([\d.]+) s"
 
 Rows = Sequence[dict[str, Any]]
@@ -32,13 +33,14 @@ def main() -> None:
 def page(measured: dict[str, Any], counted: str) -> str:
     """Return the page."""
     figures, rows = measured["workflow"]["figures"], measured["workflow"]["rows"]
-    planning = measured["planning"]["figures"]
+    planning, gpu = measured["planning"]["figures"], measured["gpu"]["figures"]
+    card = _card(measured["gpu"]["rows"])
     parts = [
         _head(),
         *_floor(figures, rows),
         *_memory(figures, rows),
-        *_cost(rows),
-        *_paper(counted, measured["gpu"]["figures"], _card(measured["gpu"]["rows"])),
+        *_cost(rows, counted, gpu, card),
+        *_paper(counted, gpu, card),
         *_plan(planning),
     ]
     return "\n\n".join(["# Scaling", *parts]) + "\n"
@@ -103,7 +105,7 @@ def _memory(figures: dict[str, float], rows: Rows) -> list[str]:
     ]
 
 
-def _cost(rows: Rows) -> list[str]:
+def _cost(rows: Rows, counted: str, gpu: dict[str, float], card: str) -> list[str]:
     lines = []
     for row in rows:
         match = re.fullmatch(_PASSES, row["remark"]) if row["what"] == "compute" else None
@@ -117,12 +119,28 @@ def _cost(rows: Rows) -> list[str]:
         "    seconds = passes of an image through the network x seconds of a bare forward pass",
         _fill(
             f"""A bare forward pass of an image takes {1000 * bare:.2f} ms with the small ResNet. Passes are counted
-            while stages run; a backward pass costs about two more and is not among them. The product is a floor: it is
-            near where passes dominate, as they do for every larger network, and shows what else a stage does where the
-            network is as small as this one."""
+            while stages run; a backward pass costs about two more and is not among them. The product is a floor, far
+            below what a stage takes where the network is as small as this one."""
         ),
         _table(("stage", "images", "passes", "floor, s", "measured, s", "floor/measured"), lines),
+        _fill(
+            f"""Of the paper's networks, maps by all methods and confidence drops take {_MAPS} passes of an image. With
+            the pass measured on an {card}, by {_BARE} images:"""
+        ),
+        _table(("network", "passes", "floor, s", "measured, s", "floor/measured"), _floors(counted, gpu)),
     ]
+
+
+def _floors(counted: str, gpu: dict[str, float]) -> list[tuple[str, ...]]:
+    rows = re.findall(r"^\| `(\w+)`([^|]*)\| [\d.]+ \| ([\d,]+) \|", counted, re.M)
+    lines = []
+    for name, layers, channels in rows:
+        passes = round(1.1 * int(channels.replace(",", "")) + 218 + 64 * (2 if "both" in layers else 1))
+        floor = passes * gpu[f"{name}_forward_seconds"]
+        measured = gpu[f"{name}_maps_seconds"] + gpu[f"{name}_drops_seconds"]
+        told = f"`{name}`{layers.rstrip()}", f"{passes:,}", f"{floor:.2f}", f"{measured:.2f}", f"{floor / measured:.0%}"
+        lines.append(told)
+    return lines
 
 
 def _card(rows: Rows) -> str:

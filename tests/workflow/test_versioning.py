@@ -1,5 +1,6 @@
 """DVC beside Snakemake, on the real workflow: recorded, pushed, cloned, restored, compared; and what is refused."""
 
+import fcntl
 import json
 import os
 import re
@@ -254,6 +255,39 @@ def test_a_lock_file_with_both_sides_of_a_merge_is_named_with_the_remedy(tree: R
     assert "git checkout --theirs dvc.lock" in said
     assert "Traceback" not in said
     assert lock.read_text() == text
+
+
+@pytest.mark.parametrize("name", ["results/provenance.dvc", "results/environments.json"])
+def test_other_files_with_both_sides_of_a_merge_are_named_before_anything_is_written(
+    tree: Repository, name: str
+) -> None:
+    lock = (tree.root / "dvc.lock").read_text()
+    (tree.root / name).write_text(f"<<<<<<< HEAD\n{(tree.root / name).read_text()}=======\n>>>>>>> other\n")
+    said = tree.commit(check=False)
+    assert "both sides of a merge" in said
+    assert f"git checkout --theirs {name}" in said
+    assert "Traceback" not in said
+    assert (tree.root / "dvc.lock").read_text() == lock
+
+
+def test_another_command_of_dvc_is_waited_for(tree: Repository) -> None:
+    lock = (tree.root / "dvc.lock").read_text()
+    with (tree.root / ".dvc/tmp/lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        said = tree.commit(check=False)
+    assert "another command of DVC holds" in said
+    assert "Traceback" not in said
+    assert (tree.root / "dvc.lock").read_text() == lock
+
+
+def test_without_its_records_nothing_is_restored_as_of_a_run(cloned: Repository) -> None:
+    digest = yaml.safe_load((cloned.root / "results/provenance.dvc").read_text())["outs"][0]["md5"]
+    (cloned.root.parent / "remote/files/md5" / digest[:2] / digest[2:]).unlink()
+    said = cloned.restore(check=False)
+    assert "0 of 9 stages are restored" in said
+    assert "results/provenance: records are missing or damaged" in said
+    assert "dvc push results/provenance.dvc" in said
+    assert {"attribute", "test_hypotheses"} <= cloned.pending()
 
 
 def test_what_the_remote_lacks_is_told_and_run(cloned: Repository, recorded: Repository) -> None:

@@ -99,17 +99,17 @@ def commit(root: Path, within_run: bool) -> str:
 
     Raises
     ------
-    GateError
-        If something is unfinished, left over, damaged, or changed without a cause; dvc.lock is then as it was.
+    GateError, LockFileError
+        If something is unfinished, left over, damaged, or changed without a cause, a file of DVC cannot be read, or DVC
+        is at work; dvc.lock is then as it was.
     """
     if not (root / ".dvc").is_dir() or not (root / ".git").exists():
         raise GateError(f"{root.resolve()} is no repository of git and DVC: clone the project with git")
     if not within_run:
         refuse_locked(root)
-    try:
-        before = store.locked(root)
-    except store.LockFileError as error:
-        raise GateError(str(error)) from error
+    before = store.locked(root)
+    store.record_count(root)  # these are read before anything is written
+    environment.known(root)
     planned = plan.read(root, stages.VIEWS)
     found = stages.stages(planned)
     own = stages.of(planned, found)
@@ -172,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         print(commit(Path(), within_run=bool(running)))
-    except (GateError, plan.PlanError) as error:
+    except (GateError, plan.PlanError, store.LockFileError) as error:
         print(f"not recorded: {error}", file=sys.stderr)
         return 1
     return 0

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from workflow.versioning import store
+
 FILE = Path("results/environments.json")
 
 
@@ -40,11 +42,20 @@ def key(environment: Mapping[str, str]) -> str:
 
 
 def known(root: Path = Path()) -> dict[str, Any]:
-    """Return which stage was recorded in which environment: `environments` by key, and `stages` by name."""
+    """Return which stage was recorded in which environment: `environments` by key, and `stages` by name.
+
+    Raises
+    ------
+    LockFileError
+        If the file cannot be read.
+    """
     file = root / FILE
     if not file.exists():
         return {"environments": {}, "stages": {}}
-    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    try:
+        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise store.unusable(file, FILE) from error
     return content
 
 

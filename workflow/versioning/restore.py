@@ -65,15 +65,12 @@ def restore(root: Path, experiments: Sequence[str] = ()) -> str:
 
     Raises
     ------
-    GateError
+    GateError, LockFileError
         If not everything could be restored: then the rest is restored all the same, and the message tells what
         Snakemake would run; or if nothing can be done.
     """
     refuse_locked(root)
-    try:
-        entries = store.locked(root)
-    except store.LockFileError as error:
-        raise GateError(str(error)) from error
+    entries = store.locked(root)
     if not entries:
         raise GateError("there is no dvc.lock here, so nothing to restore: snakemake --cores all makes the results")
     planned = plan.read(root)
@@ -96,17 +93,23 @@ def restore(root: Path, experiments: Sequence[str] = ()) -> str:
     lost = downstream(lost, own, entries)
     for name in lost.keys() & entries.keys():
         store.forget(root, entries[name])
-    kept = [stage.name for stage in own if stage.name not in lost]
+    told = dict(lost)
+    if store.damaged_apart(root, str(store.RECORDS)):  # a file without a record is not known to be of any run
+        told[str(store.RECORDS)] = (
+            "records are missing or damaged, without which no file counts as that of a run; where they are: "
+            f"dvc push {store.RECORDS.with_suffix('.dvc')}"
+        )
+    kept = [] if told.keys() - lost.keys() else [stage.name for stage in own if stage.name not in lost]
     views = [path for path in apart if not lost and not store.damaged_apart(root, path)]
     for path in set(apart) - set(views):
         (root / path).unlink(missing_ok=True)
     if kept:
         _snakemake("--touch", "--forceall", "--cores", "1", "--", *kept, *views)
-    if lost:
+    if told:
         raise GateError(
             f"{len(kept)} of {len(own)} stages are restored. {amiss[:1].upper() + amiss[1:] + '. ' if amiss else ''}"
             "Snakemake will run the others:\n"
-            + "\n".join(f"  {name}: {reason}" for name, reason in lost.items())
+            + "\n".join(f"  {name}: {reason}" for name, reason in told.items())
             + "\nTo make them: snakemake --cores all"
         )
     if len(views) < len(apart):
@@ -142,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("experiments", nargs="*", help="experiments to restore; those that run, if none is named")
     try:
         print(restore(Path(), parser.parse_args(arguments).experiments))
-    except (GateError, plan.PlanError) as error:
+    except (GateError, plan.PlanError, store.LockFileError) as error:
         print(f"not restored in full: {error}", file=sys.stderr)
         return 1
     return 0

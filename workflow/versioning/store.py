@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 from dvc.dependency import param
 from dvc.exceptions import DvcException
+from dvc.lock import LockError
 from dvc.repo import Repo, lock_repo
 
 from workflow.versioning import document
@@ -43,12 +44,17 @@ def locked(root: Path) -> Entries:
     try:
         stages = _stages(_load(file))
     except (yaml.YAMLError, KeyError, TypeError, ValueError, RecursionError) as error:
-        conflict = "<<<<<<<" in file.read_text(encoding="utf-8", errors="replace")
-        raise LockFileError(
-            f"{file} {'holds both sides of a merge' if conflict else 'is damaged'}: take one version "
-            "(git checkout --theirs dvc.lock, or git checkout HEAD dvc.lock), run snakemake, then make commit"
-        ) from error
+        raise unusable(file, LOCK) from error
     return stages
+
+
+def unusable(file: Path, name: Path) -> LockFileError:
+    """Return the error of a file that is no longer what was written, as after a merge."""
+    conflict = "<<<<<<<" in file.read_text(encoding="utf-8", errors="replace")
+    return LockFileError(
+        f"{file} {'holds both sides of a merge' if conflict else 'is damaged'}: take one version "
+        f"(git checkout --theirs {name}, or git checkout HEAD {name}), run snakemake, then make commit"
+    )
 
 
 def _stages(content: Any) -> Entries:
@@ -68,6 +74,11 @@ def record(root: Path, names: Collection[str], apart: Sequence[str]) -> None:
 
     Files in the workspace are left as they are: DVC does not link them to its cache. Stages of dvc.lock that are not
     recorded now stay in it, and all stand in the order of dvc.yaml, so that equal results make an equal file.
+
+    Raises
+    ------
+    LockFileError
+        If another command of DVC is at work.
     """
     file = root / LOCK
     before = file.read_text(encoding="utf-8") if file.exists() else ""
@@ -87,8 +98,12 @@ def record(root: Path, names: Collection[str], apart: Sequence[str]) -> None:
             repo.stage.collect_granular = collect
             repo.add([str(root / path) for path in apart if (root / path).exists()], relink=False)
         blocks = _blocks(before) | _blocks(file.read_text(encoding="utf-8"))
-    except BaseException:
+    except BaseException as error:
         file.write_text(before, encoding="utf-8") if before else file.unlink(missing_ok=True)
+        if isinstance(error, LockError):
+            raise LockFileError(
+                f"another command of DVC holds {root / '.dvc/tmp/lock'}: wait for it, then again"
+            ) from error
         raise
     ordered = [blocks[name] for name in _load(root / document.FILE)["stages"] if name in blocks]
     file.write_text("schema: '2.0'\nstages:\n" + "".join(ordered), encoding="utf-8")
@@ -113,11 +128,21 @@ def _blocks(text: str) -> dict[str, str]:
 
 
 def record_count(root: Path) -> int:
-    """Return how many records results/provenance.dvc lists."""
-    file = root / RECORDS.with_suffix(".dvc")
+    """Return how many records results/provenance.dvc lists.
+
+    Raises
+    ------
+    LockFileError
+        If the file cannot be read.
+    """
+    name = RECORDS.with_suffix(".dvc")
+    file = root / name
     if not file.exists():
         return 0
-    return int(yaml.safe_load(file.read_text(encoding="utf-8"))["outs"][0].get("nfiles", 0))
+    try:
+        return int(_load(file)["outs"][0].get("nfiles", 0))
+    except (yaml.YAMLError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise unusable(file, name) from error
 
 
 def differing(old: Mapping[str, Any], new: Mapping[str, Any], folder: Path) -> list[str]:
@@ -208,7 +233,13 @@ def _apart(root: Path, paths: Sequence[str]) -> list[str]:
 def damaged_apart(root: Path, path: str) -> bool:
     """Return whether what a .dvc file keeps is missing or differs from it, hashed anew from its bytes."""
     file = root / f"{path}.dvc"
-    return not file.exists() or bool(damaged(root, {"outs": [{**_load(file)["outs"][0], "path": path}]}))
+    if not file.exists():
+        return True
+    try:
+        out = {**_load(file)["outs"][0], "path": path}
+    except (yaml.YAMLError, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise unusable(file, Path(f"{path}.dvc")) from error
+    return bool(damaged(root, {"outs": [out]}))
 
 
 def damaged(root: Path, entry: Mapping[str, Any]) -> list[str]:
