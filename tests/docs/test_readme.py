@@ -135,8 +135,8 @@ CLAIMS = {
     "No method's confidence drop is shown to differ from CASE's after correction, Eigen-CAM's included": (
         FIDELITY.loc[FIDELITY["role"] == "method", "p_holm"].min() >= 0.05 and "eigencam" in set(FIDELITY["method"])
     ),
-    "with contrast sets of arbitrary classes CASE's median moves by up to 43 points and CASE passes the paper's test on "
-    "no network": (
+    "with contrast sets of arbitrary classes CASE's median moves by up to 43 points and CASE passes the paper's test "
+    "on no network": (
         f"{replayed('arbitrary_contrast_set', 'case')['change'].abs().max():.0f}" == "43"
         and passed("arbitrary_contrast_set", "case") == 0
     ),
@@ -198,8 +198,8 @@ CLAIMS = {
     "Therefore C2 is open, though no cell of CASE speaks against it where such images are left out": (
         set(LARGE.loc[LARGE["method"] == "case", "verdict"]) == {"class-sensitive"}
     ),
-    "CASE is class-specific in 18 of 20 trainings and Grad-CAM in 15, four and one of them of the VGG and with the same "
-    "doubt; no control is in any": (
+    "CASE is class-specific in 18 of 20 trainings and Grad-CAM in 15, four and one of them of the VGG and with the "
+    "same doubt; no control is in any": (
         [(LARGE_JOINT["method"] == name).sum() for name in ("case", "gradcam")] == [18, 15]
         and [len(LARGE_JOINT.query("method == @name and model == 'vgg_small'")) for name in ("case", "gradcam")]
         == [4, 1]
