@@ -100,7 +100,7 @@ def _numbers(tables: Iterable[pd.DataFrame], where: tuple[int, ...]) -> str:
 
 
 def _most(rows: pd.DataFrame, outcome: str) -> str:
-    row = rows.loc[rows["change"].abs().idxmax()]
+    [row] = rows.loc[[rows["change"].abs().idxmax()]].to_dict("records")
     defect, named = DEFECTS[row["defect"]], f"{method_style(row['method']).label} on {model_label(row['model'])}"
     return f"defect {defect.number} ({defect.text}) moves most, {named} by {_FORM[outcome].format(abs(row['change']))}"
 

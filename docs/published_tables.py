@@ -9,6 +9,7 @@ from case_saliency.figures.names import VERDICTS, format_p, method_style, model_
 CELL = ["model", "seed", "layer", "method"]
 POLICY, POLICY_SYMBOL = "depends on the policy", "⇅"
 NO_IMAGE = "–"
+_OTHERWISE = "another verdict if images with an empty map count as agreement of 100%, or of 0%"
 
 _HEAD = """\
 | method | network | median agreement [interval] | p | verdict | mean drop [interval] |
@@ -68,8 +69,8 @@ def _legend_seeds(summary: pd.DataFrame, agreement: pd.DataFrame, fidelity: pd.D
     shares = " and ".join(f"{share:g}%" for share in fidelity["k_percent"].unique())
     return (
         f"Median agreement in percent, least and largest of {summary['seed'].nunique()} trainings, and how many of "
-        f"them get which verdict: {verdicts}, {POLICY_SYMBOL} {POLICY} (definite, but another verdict if images with "
-        f"an empty map count as agreement of 100%, or of 0%); {NO_IMAGE}: no image is left. n = "
+        f"them get which verdict: {verdicts}, {POLICY_SYMBOL} {POLICY} (definite, but {_OTHERWISE}); "
+        f"{NO_IMAGE}: no image is left. n = "
         f"{agreement['n'].min()} to {agreement['n'].max()} of {_values(agreement['n_total'])} images: those that the "
         "network classifies correctly, without those whose maps rank no pixels. Agreement is that of the "
         f"{_values(agreement['k_percent'])}% most salient pixels. Drops of the confidence without {shares} of the "
@@ -82,24 +83,29 @@ def _row(method: str, model: str, row: Any) -> str:
     cells = [
         f"*{label}*" if row["role"] == "control" else label,
         model_label(model),
-        f"{row['median_agreement']:.1f} [{row['ci_low']:.1f}, {row['ci_high']:.1f}]",
+        _interval(row["median_agreement"], row["ci_low"], row["ci_high"], ".1f"),
         format_p(row["p_wilcoxon"]),
         VERDICTS[row["verdict"]].words if row["verdict"] in VERDICTS else str(row["verdict"]),
-        f"{row['mean_drop']:.3f} [{row['drop_ci_low']:.3f}, {row['drop_ci_high']:.3f}]",
+        _interval(row["mean_drop"], row["drop_ci_low"], row["drop_ci_high"], ".3f"),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _interval(value: float, low: float, high: float, form: str) -> str:
+    return NO_IMAGE if pd.isna(value) else f"{value:{form}} [{low:{form}}, {high:{form}}]"
 
 
 def _legend(summary: pd.DataFrame, agreement: pd.DataFrame, fidelity: pd.DataFrame) -> str:
     controls = ordered_methods(summary.loc[summary["role"] == "control", "method"])
     names = ", ".join(method_style(name).label for name in controls)
     shares = [f"{share:g}%" for share in fidelity["k_percent"].unique()]
+    policy = f"; {POLICY}: definite, but {_OTHERWISE}" if POLICY in set(summary["verdict"]) else ""
     return (
         f"n = {_values(agreement['n'])} of {_values(agreement['n_total'])} images in each row. Agreement: percent of "
         f"the {_values(agreement['k_percent'])}% most salient pixels that the two maps share, with the exact "
         f"{_values(100 * agreement['ci_level'], '.1f')}% interval of the median. p: one-sided Wilcoxon test against "
         "50%, as in the paper, uncorrected. Verdict: the interval lies below 50% (class-sensitive), above it "
-        f"(insensitive) or holds it (undecided). Drop: share of its confidence that the network loses "
+        f"(insensitive) or holds it (undecided){policy}. Drop: share of its confidence that the network loses "
         f"without the {shares[0]} most salient pixels, with a 95% t interval ({' and '.join(shares)} were tried). With "
         "this many images the sign test finds a method that lies below 50% on three images in four with probability "
         f"{_values(agreement['power'], '.2f')}. Controls, in italics: {names}."

@@ -317,14 +317,17 @@ def test_a_verdict_that_the_policies_do_not_share_is_none():
     undecided = UNDECIDED | {"verdict_if_insensitive": "insensitive"}
     assert seeds_of({1: undecided}) == "| CASE | 4 to 60 ▼2 ◇1 |"  # only a definite verdict can fall
     changed = AGREEMENT.assign(verdict_if_sensitive="undecided")
-    assert "| CASE | EfficientNet-Lite0 | 3.6 [0.0, 18.2] | .0002 | depends on the policy |" in (
-        tables.render(SUMMARY, changed, FIDELITY)
-    )
+    text = tables.render(SUMMARY, changed, FIDELITY)
+    assert "| CASE | EfficientNet-Lite0 | 3.6 [0.0, 18.2] | .0002 | depends on the policy |" in text
+    assert "holds it (undecided); depends on the policy: definite, but another verdict if" in text
 
 
 def test_a_training_without_an_image_has_no_verdict():
     assert seeds_of({2: NOTHING}) == "| CASE | 4 ▼2 (– in 1) |"
     assert seeds_of(dict.fromkeys(range(3), NOTHING)) == "| CASE | – |"
+    assert "| CASE | EfficientNet-Lite0 | – | .0002 | – |" in (
+        tables.render(SUMMARY.assign(median_agreement=float("nan")), AGREEMENT.assign(n=0), FIDELITY)
+    )
 
 
 def test_only_what_stands_between_the_markers_is_replaced():
