@@ -17,12 +17,13 @@ import yaml
 
 from case_saliency.cli.captions import choices
 from case_saliency.datasets.sources import DATASETS
-from case_saliency.figures.names import VERDICTS, format_p, method_style, model_label, ordered_methods, ordered_models
 from case_saliency.report.claims.writing import answer, markdown
 from case_saliency.report.paper.page import page as side_by_side
 from case_saliency.report.paper.side_by_side import consistency
 from case_saliency.storage import read_json, read_table, write_table, write_text
+from docs.published_defects import conclusions, defects_table
 from docs.published_jobs import last_epoch, times, times_table, trainings, trainings_table
+from docs.published_tables import render, render_seeds
 from workflow.publishing import experiment_page, figure
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,51 +38,6 @@ LAST_EPOCH = PUBLISHED / "last-epoch.csv"
 RENDERED = ("summary", "agreement", "fidelity")
 EXPERIMENTS = ("imagenet-sample", "digits", "fashion-mnist")
 
-_HEAD = """\
-| method | network | median agreement [interval] | p | verdict | mean drop [interval] |
-| --- | --- | --: | --: | --- | --: |"""
-
-
-def render(summary: pd.DataFrame, agreement: pd.DataFrame, fidelity: pd.DataFrame) -> str:
-    """Return what stands between the README's markers: a row for each method and network, and how they were made."""
-    lines = [_HEAD]
-    for method in ordered_methods(summary["method"]):
-        rows = summary[summary["method"] == method].set_index("model")
-        lines += [_row(method, model, rows.loc[model]) for model in ordered_models(rows.index)]
-    return "\n".join([*lines, "", _legend(summary, agreement, fidelity)])
-
-
-def render_seeds(summary: pd.DataFrame, agreement: pd.DataFrame, fidelity: pd.DataFrame) -> str:
-    """Return the same for networks of several trainings: a row for each method, a column for each architecture."""
-    models = ordered_models(summary["model"])
-    lines = [f"| method | {' | '.join(map(model_label, models))} |", f"| --- |{' --- |' * len(models)}"]
-    for method in ordered_methods(summary["method"]):
-        rows = summary[summary["method"] == method]
-        label = method_style(method).label
-        cells = [_trainings(rows[rows["model"] == model]) for model in models]
-        lines.append(f"| {f'*{label}*' if (rows['role'] == 'control').all() else label} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", _legend_seeds(summary, agreement, fidelity)])
-
-
-def _trainings(rows: pd.DataFrame) -> str:
-    ends = (rows["median_agreement"].min(), rows["median_agreement"].max())
-    medians = ["–" if pd.isna(value) else f"{value:.0f}" for value in ends]
-    counts = [int((rows["verdict"] == name).sum()) for name in VERDICTS]
-    told = " ".join(f"{verdict.symbol}{n}" for n, verdict in zip(counts, VERDICTS.values(), strict=True) if n)
-    return f"{medians[0] if medians[0] == medians[1] else ' to '.join(medians)} {told}"
-
-
-def _legend_seeds(summary: pd.DataFrame, agreement: pd.DataFrame, fidelity: pd.DataFrame) -> str:
-    verdicts = ", ".join(f"{verdict.symbol} {verdict.words}" for verdict in VERDICTS.values())
-    shares = " and ".join(f"{share:g}%" for share in fidelity["k_percent"].unique())
-    return (
-        f"Median agreement in percent, least and largest of {summary['seed'].nunique()} trainings, and how many of "
-        f"them get which verdict: {verdicts}. n = {agreement['n'].min()} to {agreement['n'].max()} of "
-        f"{_values(agreement['n_total'])} images: those that the network classifies correctly, without those whose "
-        f"maps rank no pixels. Agreement is that of the {_values(agreement['k_percent'])}% most salient pixels. Drops "
-        f"of the confidence without {shares} of the pixels are in the published tables."
-    )
-
 
 def published(experiment: str) -> str:
     """Return the rendering of an experiment's published tables."""
@@ -95,39 +51,6 @@ def replace(readme: str, experiment: str, table: str) -> str:
     before, _, rest = readme.partition(begin)
     _, _, after = rest.partition(end)
     return f"{before}{begin}\n{table}\n{end}{after}"
-
-
-def _row(method: str, model: str, row: Any) -> str:
-    label = method_style(method).label
-    cells = [
-        f"*{label}*" if row["role"] == "control" else label,
-        model_label(model),
-        f"{row['median_agreement']:.1f} [{row['ci_low']:.1f}, {row['ci_high']:.1f}]",
-        format_p(row["p_wilcoxon"]),
-        VERDICTS[str(row["verdict"])].words,
-        f"{row['mean_drop']:.3f} [{row['drop_ci_low']:.3f}, {row['drop_ci_high']:.3f}]",
-    ]
-    return f"| {' | '.join(cells)} |"
-
-
-def _legend(summary: pd.DataFrame, agreement: pd.DataFrame, fidelity: pd.DataFrame) -> str:
-    controls = ordered_methods(summary.loc[summary["role"] == "control", "method"])
-    names = ", ".join(method_style(name).label for name in controls)
-    shares = [f"{share:g}%" for share in fidelity["k_percent"].unique()]
-    return (
-        f"n = {_values(agreement['n'])} of {_values(agreement['n_total'])} images in each row. Agreement: percent of "
-        f"the {_values(agreement['k_percent'])}% most salient pixels that the two maps share, with the exact "
-        f"{_values(100 * agreement['ci_level'], '.1f')}% interval of the median. p: one-sided Wilcoxon test against "
-        "50%, as in the paper, uncorrected. Verdict: the interval lies below 50% (class-sensitive), above it "
-        f"(insensitive) or holds it (undecided). Drop: share of its confidence that the network loses "
-        f"without the {shares[0]} most salient pixels, with a 95% t interval ({' and '.join(shares)} were tried). With "
-        "this many images the sign test finds a method that lies below 50% on three images in four with probability "
-        f"{_values(agreement['power'], '.2f')}. Controls, in italics: {names}."
-    )
-
-
-def _values(column: "pd.Series[float]", form: str = ".4g") -> str:
-    return " or ".join(dict.fromkeys(format(value, form) for value in sorted(column.dropna())))
 
 
 def page(experiment: str) -> str:
@@ -156,12 +79,18 @@ def views() -> dict[str, str]:
 def blocks() -> dict[Path, dict[str, str]]:
     """Return what stands between markers of the pages, beside the README's tables: page -> name -> text."""
     told = answer(records())
+    defects = {name: read_table(PUBLISHED / name / "defects.csv") for name in EXPERIMENTS}
+    replayed, trained = read_table(LAST_EPOCH), read_table(TRAININGS)
     return {
         README: {"answer": told},
         PUBLISHED / "README.md": {"answer": told},
-        ROOT / "docs/training.md": {"trainings": trainings_table(read_table(TRAININGS))},
+        ROOT / "docs/training.md": {"trainings": trainings_table(trained)},
         ROOT / "docs/experiments.md": {"times": times_table(read_table(TIMES))},
-        ROOT / "docs/analyses/defects.md": {"last-epoch": last_epoch(read_table(LAST_EPOCH), read_table(TRAININGS))},
+        ROOT / "docs/analyses/defects.md": {
+            "defects": defects_table(defects),
+            "conclusions": conclusions(defects),
+            "last-epoch": last_epoch(replayed, trained),
+        },
     }
 
 
