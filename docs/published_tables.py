@@ -1,5 +1,6 @@
 """The table of both questions of an experiment, as README and its page have it, written from its tables."""
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -92,7 +93,7 @@ def _row(method: str, model: str, row: Any) -> str:
 
 
 def _interval(value: float, low: float, high: float, form: str) -> str:
-    return NO_IMAGE if pd.isna(value) else f"{value:{form}} [{low:{form}}, {high:{form}}]"
+    return NO_IMAGE if math.isnan(value) else f"{value:{form}} [{low:{form}}, {high:{form}}]"
 
 
 def _legend(summary: pd.DataFrame, agreement: pd.DataFrame, fidelity: pd.DataFrame) -> str:
