@@ -6,6 +6,7 @@ import pandas as pd
 
 from case_saliency.figures.names import VERDICTS, method_style, ordered_methods
 from case_saliency.report import faithfulness
+from case_saliency.report.claims.rules import definite
 from case_saliency.report.content import Experiment, Settings
 from case_saliency.report.limits import built_in, held_out, limits
 from case_saliency.report.phrases import networks, verdicts
@@ -30,8 +31,9 @@ class Answer:
 
 def answer(experiment: Experiment) -> Answer:
     """Put an experiment's tables into words."""
-    settings = experiment.settings
-    agreement, fidelity = experiment.agreement, experiment.fidelity
+    settings, fidelity = experiment.settings, experiment.fidelity
+    standing = [definite(row) for row in experiment.agreement.to_dict("records")]  # under both policies for empty maps
+    agreement = experiment.agreement.assign(verdict=standing)
     return Answer(
         headline=_headline(agreement, settings),
         built_in=_built_in(experiment),

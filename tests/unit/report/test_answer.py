@@ -10,7 +10,8 @@ from case_saliency.report.content import Settings
 def verdicts_of(experiment, method, verdicts, medians=(10.0, 20.0, 30.0)):
     agreement = experiment.agreement.copy()
     rows = agreement["method"] == method
-    agreement.loc[rows, "verdict"] = list(verdicts)
+    for verdict in ("verdict", "verdict_if_insensitive", "verdict_if_sensitive"):
+        agreement.loc[rows, verdict] = list(verdicts)
     agreement.loc[rows, "median_agreement"] = list(medians)
     return replace(experiment, agreement=agreement)
 
@@ -232,3 +233,11 @@ def test_verdicts_that_pairs_of_classes_do_not_share_are_told(experiment) -> Non
     assert (
         f"over the 8 to {7 + len(rows)} pairs does not share {count} of {definite} definite verdicts (LayerCAM)" in told
     )
+
+
+def test_a_verdict_that_depends_on_the_policy_for_empty_maps_does_not_stand(experiment):
+    agreement = experiment.agreement.copy()
+    case = agreement["method"] == "case"
+    agreement.loc[case, ["verdict", "verdict_if_sensitive"]] = "class-sensitive"
+    agreement.loc[case, "verdict_if_insensitive"] = "insensitive"
+    assert "undecided on all" in answer(replace(experiment, agreement=agreement)).headline

@@ -11,7 +11,8 @@ from case_saliency.report.content import Settings
 def with_held_out(experiment, medians, verdicts):
     """Add a held-out variant of the reference with these medians and verdicts, one for each network."""
     case = experiment.agreement[experiment.agreement["method"] == "case"]
-    added = case.assign(method="case_heldout", median_agreement=medians, verdict=verdicts)
+    told = dict.fromkeys(("verdict", "verdict_if_insensitive", "verdict_if_sensitive"), verdicts)
+    added = case.assign(method="case_heldout", median_agreement=medians, **told)
     return replace(experiment, agreement=pd.concat([experiment.agreement, added], ignore_index=True))
 
 
