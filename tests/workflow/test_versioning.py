@@ -290,6 +290,27 @@ def test_without_its_records_nothing_is_restored_as_of_a_run(cloned: Repository)
     assert {"attribute", "test_hypotheses"} <= cloned.pending()
 
 
+def test_one_stage_travels_alone(tree: Repository, tmp_path: Path) -> None:
+    remote = tmp_path / "small"
+    tree.run("dvc", "remote", "modify", "--local", "storage", "url", str(remote))
+    tree.run("dvc", "push", TABLES)
+    sent = {file for file in remote.rglob("*") if file.is_file()}
+    clone = tree.clone(tmp_path / "clone")
+    clone.run("dvc", "remote", "modify", "--local", "storage", "url", str(remote))
+    clone.run("dvc", "pull", TABLES)
+    tables = {path: content for path, content in tree.results().items() if path.startswith("results/tables/")}
+    assert {path: clone.results().get(path) for path in tables} == tables
+    assert len(sent) == len(tables) + 1  # and the list of the folder's files
+    assert not (clone.root / "results/saliency").exists()
+
+
+def test_a_dvc_yaml_that_is_not_what_the_snakefile_says_is_told(tree: Repository) -> None:
+    check = ("python", "-m", "workflow.versioning.document", "--check")
+    assert "as the Snakefile says" in tree.run(*check)
+    tree.edit("dvc.yaml", "tables-imagenet-sample:", "tables-of-others:")
+    assert "-  tables-of-others:" in tree.run(*check, check=False)
+
+
 def test_what_the_remote_lacks_is_told_and_run(cloned: Repository, recorded: Repository) -> None:
     stored(cloned, AGREEMENT).unlink()
     said = cloned.restore(check=False)
