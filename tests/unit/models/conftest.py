@@ -12,7 +12,7 @@ from case_saliency import storage
 from case_saliency.datasets import sources
 from case_saliency.models import networks
 
-for folder in ("datasets", "models"):  # for server.py and own.py: tests are no package
+for folder in ("datasets", "models"):  # for server.py, own.py and interrupted.py
     sys.path.append(str(Path(__file__).parents[1] / folder))
 
 

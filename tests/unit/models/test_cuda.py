@@ -1,34 +1,15 @@
 """On a GPU (`make test-gpu`): devices, a training that is interrupted there, and its weights on the processor."""
 
-from collections.abc import Iterable, Iterator
-
 import numpy as np
 import pytest
 import torch
+from interrupted import RECIPE, KilledError, killed_before
 
 from case_saliency.models import accelerators, devices, networks, train, training
-from case_saliency.models.recipe import Recipe
 from case_saliency.provenance import environment
 
 # Of VGG's pooling: see tests/unit/attribution/test_cuda.py.
 pytestmark = [pytest.mark.gpu, pytest.mark.filterwarnings("ignore:adaptive_avg_pool2d_backward_cuda does not have")]
-
-RECIPE = Recipe(
-    epochs=3,
-    batch_size=16,
-    optimiser="adamw",
-    learning_rate=0.005,
-    schedule="one_cycle",
-    warm_up=0.25,
-    weight_decay=0.05,
-    label_smoothing=0.1,
-    crop_padding=1,
-    flip=False,
-)
-
-
-class KilledError(Exception):
-    """Stands for whatever ends a process."""
 
 
 def test_auto_takes_the_gpu_and_the_record_names_it():
@@ -42,12 +23,6 @@ def test_auto_takes_the_gpu_and_the_record_names_it():
 
 @pytest.mark.parametrize("model", ["resnet_small", "vgg_small", "densenet_small", "convnext_small"])
 def test_interrupted_training_ends_as_an_undisturbed_one(digits, tmp_path, model):
-    def killed(epochs: Iterable[int], _total: int) -> Iterator[int]:
-        for number in epochs:
-            if number == 3:
-                raise KilledError
-            yield number
-
     def produce(name: str, **how: object) -> train.Trained:
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
@@ -57,7 +32,7 @@ def test_interrupted_training_ends_as_an_undisturbed_one(digits, tmp_path, model
 
     undisturbed = produce("undisturbed")
     with pytest.raises(KilledError):
-        produce("interrupted", watch=killed)
+        produce("interrupted", watch=killed_before(3))
     resumed = produce("interrupted")
     for name, tensor in undisturbed.tensors.items():
         torch.testing.assert_close(resumed.tensors[name], tensor, msg=name)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from interrupted import RECIPE, KilledError, killed_before
 from torch import nn
 
 from case_saliency import storage
@@ -18,34 +19,8 @@ from case_saliency.models import building, networks, train, training, training_s
 from case_saliency.models.pixels import Normalise, Pixels
 from case_saliency.models.recipe import Recipe
 
-RECIPE = Recipe(
-    epochs=3,
-    batch_size=16,
-    optimiser="adamw",
-    learning_rate=0.005,
-    schedule="one_cycle",
-    warm_up=0.25,
-    weight_decay=0.05,
-    label_smoothing=0.1,
-    crop_padding=1,
-    flip=False,
-)
 FILES = ("weights.safetensors", "model.json", "training.csv")
 SMALL = ("resnet_small", "vgg_small", "densenet_small", "convnext_small")
-
-
-class KilledError(Exception):
-    """Stands for whatever ends a process."""
-
-
-def killed_before(epoch: int) -> train.Watch:
-    def watch(epochs: Iterable[int], _total: int) -> Iterator[int]:
-        for number in epochs:
-            if number == epoch:
-                raise KilledError
-            yield number
-
-    return watch
 
 
 def noting(seen: list[int]) -> train.Watch:
