@@ -115,6 +115,21 @@ def test_the_tree_of_a_figure_leads_to_data_and_weights_and_tells_what_cannot_be
     assert said.endswith("Verdict: OK\n")
 
 
+def test_full_tells_the_command_of_each_file(finished):
+    brief, full = (call(finished, *more, f"{HEATMAP}.pdf").stdout for more in ([], ["--full"]))
+    assert brief.count("command    case-saliency") == 1
+    runs = {line.split("record ")[1].split(",")[0] for line in full.splitlines() if "made by" in line}
+    assert full.count("command    case-saliency") == len(runs) > 5
+
+
+def test_what_is_wrong_behind_a_figure_is_told_in_full(project):
+    (project.root / TABLE).write_bytes((project.root / TABLE).read_bytes() + b"\n")
+    said = call(project, f"{HEATMAP}.pdf").stdout
+    assert f"  MISMATCH {TABLE}  test_hypotheses, record" in said
+    assert "it is not what the run wrote" in said
+    assert said.count("expected") >= 1
+
+
 def test_an_edited_figure(project):
     (project.root / f"{HEATMAP}.pdf").write_bytes(b"another figure")
     found = Outcome(project)

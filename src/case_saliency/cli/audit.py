@@ -46,6 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--outside", type=Path, action="append", default=[], metavar="FOLDER", help="may be read though it lies outside"
     )
     shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--full", action="store_true", help="print all that is known of each file behind PATH")
     shown.add_argument("--json", action="store_true", help="print everything as JSON")
     shown.add_argument("--dot", action="store_true", help="print the graph for Graphviz")
     shown.add_argument("--commands", action="store_true", help="print the commands that rebuild PATH, as a script")
@@ -117,7 +118,7 @@ def _with_objections(audit: "Audit") -> "Audit":
 
 def _show(arguments: argparse.Namespace, audit: "Audit", seconds: float) -> None:
     """Print the audit in the form that is asked for."""
-    from case_saliency.provenance.audit import data, picture, text
+    from case_saliency.provenance.audit import data, picture, text, tree
 
     targets = audit.evidence.targets
     drawn = picture.few(picture.nodes(audit, targets), targets) if arguments.svg or arguments.dot else []
@@ -134,7 +135,7 @@ def _show(arguments: argparse.Namespace, audit: "Audit", seconds: float) -> None
         told: set[str] = set()
         files = [path for path in arguments.paths if _inside(path) in targets]
         for path in files:
-            _print(text.tree(audit, _inside(path), told))
+            _print((tree.full if arguments.full else tree.brief)(audit, _inside(path), told))
         subjects = {*audit.evidence.scope, *(run.record for run in audit.evidence.runs)}
         beside = [check for check in audit.checks if check.subject not in subjects]
         _print(text.beside(beside) if files else text.overview(audit))

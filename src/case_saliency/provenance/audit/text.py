@@ -1,6 +1,5 @@
-"""An audit as text: the tree behind a file, the state of everything, the commands that rebuild a file."""
+"""An audit as text: the state of everything, problems, the commands that rebuild a file."""
 
-import json
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -21,56 +20,12 @@ COMMAND = "command"
 _SHOWN = 12
 
 
-def tree(audit: Audit, target: str, told: set[str]) -> Iterator[str]:
-    """Yield the tree behind a file, one line for each thing; what was `told` before is only named."""
-    waiting = [(target, 0)]
-    while waiting:
-        path, depth = waiting.pop()
-        indent = "    " * depth
-        yield f"{indent}{audit.verdict(path)} {path}" + (" (told above)" if path in told else "")
-        if path in told:
-            continue
-        told.add(path)
-        yield from (f"{indent}  {line}" for line in _file(audit, path))
-        run = audit.evidence.graph.made_by.get(path)
-        if run is not None:
-            yield from (f"{indent}  {line}" for line in _run(audit, run, run.record in told))
-            told.add(run.record)
-        waiting += [(source, depth + 1) for source in reversed(audit.evidence.graph.sources(path))]
-
-
-def _file(audit: Audit, path: str) -> Iterator[str]:
-    for check in audit.of(path):
-        if check.verdict is Verdict.OK:
-            yield f"{check.what:<12} {check.verdict} {(check.actual or '')[:16]} {check.note}".rstrip()
-        else:
-            yield from problem(check)
-
-
 def problem(check: Check) -> Iterator[str]:
     """Yield what is not OK, with both hashes in full."""
     yield f"{check.what:<12} {check.verdict}: {check.note}"
     for name, value in (("expected", check.expected), ("actual", check.actual)):
         if value is not None:
             yield f"{'':<12} {name:<8} {value}"
-
-
-def _run(audit: Audit, run: Run, told: bool) -> Iterator[str]:
-    yield f"made by      {audit.verdict(run.record)} {run.stage}, record {run.id}, {run.ended[:19]}"
-    if told:
-        return
-    commit = "no commit" if run.commit is None else run.commit[:12]
-    yield f"  command    {shlex.join(run.command)} @ {commit}"
-    yield f"  parameters {_short(json.dumps(run.parameters, sort_keys=True))}"
-    fine = [check for check in audit.of(run.record) if check.verdict is Verdict.OK]
-    if fine:
-        yield f"  checked    OK {'; '.join(f'{check.what}: {check.note}' for check in fine)}"
-    for check in audit.of(run.record):
-        if check.verdict is not Verdict.OK:
-            yield from (f"  {line}" for line in problem(check))
-    yield f"  hardware   {hardware(run)}"
-    yield f"  software   {software(run)}"
-    yield f"  seeds      {json.dumps(run.seeds)}"
 
 
 def hardware(run: Run) -> str:
@@ -189,7 +144,3 @@ def plain(line: str) -> str:
     'results/a\\x1b[2Jb'
     """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
-
-
-def _short(text: str, length: int = 300) -> str:
-    return text if len(text) <= length else f"{text[:length]} ... ({len(text)} characters)"
