@@ -2,9 +2,9 @@
 
 import json
 import re
-import resource
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -70,10 +70,14 @@ def imported(*arguments):
 
 
 def test_help_imports_nothing_heavy_and_takes_no_time():
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert imported("--help") == set()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime <= 0.3
+    program = Path(sys.executable).with_name("case-saliency")
+    seconds = []
+    for _ in range(5):  # the least of several: other programs of the machine only add
+        start = time.perf_counter()
+        subprocess.run([program, "--help"], capture_output=True, check=True)
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) <= 0.3
 
 
 def test_no_command_is_imported_with_torch_or_pandas():
