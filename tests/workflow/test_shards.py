@@ -19,9 +19,9 @@ BATCH = 2  # images; the last batch of 13 images is a part of one
 
 
 def recorded(tree: Project, stage: str, *within: str) -> tuple[Callable[[Any], None], Any]:
-    """The function of a stage, and the arguments that it was called with in the tree."""
+    """The function of a stage, and the arguments that it was called with in the tree, for its first shard."""
     folder = tree.root / "results/provenance" / stage
-    [file] = [file for file in folder.rglob("*.json") if set(within) <= set(file.relative_to(folder).parts)]
+    file = min(file for file in folder.rglob("*.json") if set(within) <= set(file.relative_to(folder).parts))
     command = json.loads(file.read_text())["command"]
     arguments = build_parser([stage]).parse_args(command[1:])
     if "compute" in arguments.settings:
