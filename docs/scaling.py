@@ -10,13 +10,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from case_saliency import params as study
 from case_saliency.storage import write_text
 
 DOCS = Path(__file__).parent
 PAGE = DOCS / "scaling.md"
 IMAGES, GPUS = 50_000, (1, 8, 64)
-CURVES = 16
-"""Passes for an image and layer in the curves of some images; they, and the drops, are one job for each network."""
+CIRCULARITY = 53
+"""Passes for an image in the analysis of that name (docs/experiments.md), one job for each network."""
 LIMIT = 60.0
 _MAPS, _BARE = "1.1 x channels + 218 + 64 x layers", 64
 _PASSES = r"(\d+) images, (\d+) passes, which alone take ([\d.]+) s"
@@ -27,10 +30,11 @@ Rows = Sequence[dict[str, Any]]
 def main() -> None:
     """Write the page."""
     measured = json.loads((DOCS.parent / "benchmarks/results.json").read_text(encoding="utf-8"))
-    write_text(page(measured, (DOCS / "experiments.md").read_text(encoding="utf-8")), PAGE)
+    params = yaml.safe_load((DOCS.parent / "params.yaml").read_text(encoding="utf-8"))
+    write_text(page(measured, (DOCS / "experiments.md").read_text(encoding="utf-8"), params), PAGE)
 
 
-def page(measured: dict[str, Any], counted: str) -> str:
+def page(measured: dict[str, Any], counted: str, params: dict[str, Any]) -> str:
     """Return the page."""
     figures, rows = measured["workflow"]["figures"], measured["workflow"]["rows"]
     planning, gpu = measured["planning"]["figures"], measured["gpu"]["figures"]
@@ -40,7 +44,7 @@ def page(measured: dict[str, Any], counted: str) -> str:
         *_floor(figures, rows),
         *_memory(figures, rows),
         *_cost(rows, counted, gpu, card),
-        *_paper(counted, gpu, card),
+        *_paper(counted, gpu, _alone(params, gpu, measured["agreement"]["figures"]), card),
         *_plan(planning),
     ]
     return "\n\n".join(["# Scaling", *parts]) + "\n"
@@ -147,15 +151,31 @@ def _card(rows: Rows) -> str:
     return str(next(row["remark"] for row in rows if row["what"] == "card")).partition(",")[0]
 
 
-def _paper(counted: str, gpu: dict[str, float], card: str) -> list[str]:
+def _alone(params: dict[str, Any], gpu: dict[str, float], cpu: dict[str, float]) -> dict[str, dict[str, float]]:
+    """Return stage -> network -> hours of its one job for all images: passes alone, or those of a core."""
+    spaces = [method.space for method in study.methods(params, "imagenet")]
+    hours: dict[str, dict[str, float]] = {"score-similarity": {}, "score-circularity": {}, "score-agreement": {}}
+    for name in params["experiments"]["imagenet"]["models"]:
+        native = len(study.layers(params, "imagenet", name)) * spaces.count("layer")
+        pixels = spaces.count("input")
+        alike = native * cpu["similarity_pair_seconds"] + pixels * cpu["similarity_pair_of_pixels_seconds"]
+        agreeing = (native + pixels) * cpu["agreement_1000_pairs_seconds"] / 1000
+        passing = CIRCULARITY * gpu[f"{name}_forward_seconds"]
+        for stage, seconds in zip(hours, (alike, passing, agreeing), strict=True):
+            hours[stage][name] = IMAGES * seconds / 3600
+    return hours
+
+
+def _paper(counted: str, gpu: dict[str, float], alone: dict[str, dict[str, float]], card: str) -> list[str]:
     networks = re.findall(r"^\| `(\w+)`([^|]*)\|(?: [\d.,]+ \|){6} ([\d.]+) \|$", counted, re.M)
-    lines, longest = [], 0.0
-    for name, layers, hours in networks:
-        passes = CURVES * (2 if "both" in layers else 1)
-        alone = IMAGES * (gpu[f"{name}_drops_seconds"] + passes * gpu[f"{name}_forward_seconds"]) / 3600
-        longest = max(longest, alone)
-        lines.append((f"`{name}`{layers.rstrip()}", f"{float(hours) * IMAGES / 1000:.0f}", f"{alone:.1f}"))
-    total = sum(float(hours) for *_, hours in networks) * IMAGES / 1000
+    hours = {name: float(told) * IMAGES / 1000 for name, _, told in networks}
+    split = {name: IMAGES * (gpu[f"{name}_maps_seconds"] + gpu[f"{name}_drops_seconds"]) / 3600 for name in hours}
+    total, longest = sum(hours.values()), {stage: max(found.values()) for stage, found in alone.items()}
+    lines = [
+        (f"`{name}`{layers.rstrip()}", f"{hours[name]:.0f}", f"{split[name]:.0f}")
+        + tuple(f"{found[name]:.1f}" for found in alone.values())
+        for name, layers, _ in networks
+    ]
     return [
         f"## ImageNet's {IMAGES:,} validation images, four networks, all methods",
         _fill(
@@ -163,18 +183,36 @@ def _paper(counted: str, gpu: dict[str, float], card: str) -> list[str]:
             [experiments](experiments.md#times-on-a-gpu) tells; the starts of jobs are not among it. The experiment as
             shipped keeps half of the images to estimate confusions; this is what explaining all of them would take."""
         ),
-        _table(("network", "GPU hours", "of which in jobs that are not split"), lines),
-        _table(
-            ("GPUs", "hours", "hours if all were split"),
-            [(str(n), f"{max(total / n, longest):.1f}", f"{total / n:.1f}") for n in GPUS],
-        ),
         _fill(
-            """Maps are split into shards, so Score-CAM, which is most of the cost, spreads over as many GPUs as there
-            are. The first bottleneck are the confidence drops, one job for each network, which spend most of their time
-            on the processor: it makes the images while the GPU waits. What removes it: fewer images (`n_images`), or
-            one k; splitting `score_fidelity` as `attribute` is split would remove it for good."""
+            f"""Split into shards are `attribute` and `score-fidelity`, {sum(split.values()) / total:.0%} of the GPU
+            hours: maps, and the confidence drops, which make their images on the processor while the GPU waits, spread
+            over as many GPUs as there are. Every other stage that looks at images is one job for each network. The
+            longest of these, in hours: two that need no GPU, by the time of one core (`python -m benchmarks agreement`),
+            and circularity by its {CIRCULARITY} passes alone, a floor."""
         ),
+        _table(("network", "GPU hours", "of which in shards", *(f"`{stage}`" for stage in alone)), lines),
+        _table(
+            ("GPUs", "hours", "hours without the analysis `similarity`"),
+            [
+                (str(n), f"{max(total / n, *longest.values()):.1f}", f"{max(total / n, *_without(longest)):.1f}")
+                for n in GPUS
+            ],
+        ),
+        _fill(_bottleneck(longest)),
     ]
+
+
+def _without(longest: dict[str, float]) -> list[float]:
+    return [hours for stage, hours in longest.items() if stage != "score-similarity"]
+
+
+def _bottleneck(longest: dict[str, float]) -> str:
+    first, second, third = sorted(longest, key=lambda stage: -longest[stage])
+    return f"""Hours are the GPU hours divided, or the longest of these jobs. The first bottleneck is
+        `{first}` with {longest[first]:.1f} hours, then `{second}` with {longest[second]:.1f}, then `{third}` with
+        {longest[third]:.1f}. The first two are analyses, which nothing but their tables, figures and the report waits
+        for. What removes them: taking them out of `analyses`, or fewer methods there; both could be split as drops
+        are, `score-similarity` once the level of chance, which each of its jobs simulates, is a stage of its own."""
 
 
 def _plan(figures: dict[str, float]) -> list[str]:
@@ -188,8 +226,9 @@ def _plan(figures: dict[str, float]) -> list[str]:
         ),
         _fill(
             f"""A plan of {jobs:,.0f} jobs takes {seconds:.0f} s, {1000 * seconds / jobs:.1f} ms for each, {verdict} the
-            minute that a person waits. Shards of 2,000 images make that many jobs of 1,000,000 images with four
-            networks and five families of methods; more images ask for larger shards, not for more of them."""
+            minute that a person waits. Shards of 2,400 images make that many jobs of 1,000,000 images with four
+            networks: six of a shard, for five families of methods and the drops. More images ask for larger shards, not
+            for more of them."""
         ),
     ]
 
