@@ -1,6 +1,6 @@
 """Write the page on scaling from what `python -m benchmarks workflow` measured and what docs/experiments.md counts.
 
-Run it by `python docs/scaling.py`.
+Run it by `python -m docs.scaling`.
 """
 
 import json
@@ -12,14 +12,12 @@ from typing import Any
 
 import yaml
 
-from case_saliency import params as study
 from case_saliency.storage import write_text
+from docs.scaling_imagenet import CIRCULARITY, IMAGES, Hours, hours
 
 DOCS = Path(__file__).parent
 PAGE = DOCS / "scaling.md"
-IMAGES, GPUS = 50_000, (1, 8, 64)
-CIRCULARITY = 53
-"""Passes for an image in the analysis of that name (docs/experiments.md), one job for each network."""
+GPUS = (1, 8, 64)
 LIMIT = 60.0
 _MAPS, _BARE = "1.1 x channels + 218 + 64 x layers", 64
 _PASSES = r"(\d+) images, (\d+) passes, which alone take ([\d.]+) s"
@@ -44,7 +42,7 @@ def page(measured: dict[str, Any], counted: str, params: dict[str, Any]) -> str:
         *_floor(figures, rows),
         *_memory(figures, rows),
         *_cost(rows, counted, gpu, card),
-        *_paper(counted, gpu, _alone(params, gpu, measured["agreement"]["figures"]), card),
+        *_paper(hours(counted, gpu, measured["agreement"]["figures"], params), card),
         *_plan(planning),
     ]
     return "\n\n".join(["# Scaling", *parts]) + "\n"
@@ -60,7 +58,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _head() -> str:
     return _fill(
-        """What a run costs, what it needs, and where it stops being fast. Written by `python docs/scaling.py` from
+        """What a run costs, what it needs, and where it stops being fast. Written by `python -m docs.scaling` from
         `benchmarks/results.json` (`python -m benchmarks workflow planning`: the default run in a fresh clone on two
         cores, one experiment at three numbers of images, a plan of many jobs; `gpu`) and from the counts of
         [experiments](experiments.md). [Clusters](clusters.md) tells how to run there."""
@@ -151,31 +149,10 @@ def _card(rows: Rows) -> str:
     return str(next(row["remark"] for row in rows if row["what"] == "card")).partition(",")[0]
 
 
-def _alone(params: dict[str, Any], gpu: dict[str, float], cpu: dict[str, float]) -> dict[str, dict[str, float]]:
-    """Return stage -> network -> hours of its one job for all images: passes alone, or those of a core."""
-    spaces = [method.space for method in study.methods(params, "imagenet")]
-    hours: dict[str, dict[str, float]] = {"score-similarity": {}, "score-circularity": {}, "score-agreement": {}}
-    for name in params["experiments"]["imagenet"]["models"]:
-        native = len(study.layers(params, "imagenet", name)) * spaces.count("layer")
-        pixels = spaces.count("input")
-        alike = native * cpu["similarity_pair_seconds"] + pixels * cpu["similarity_pair_of_pixels_seconds"]
-        agreeing = (native + pixels) * cpu["agreement_1000_pairs_seconds"] / 1000
-        passing = CIRCULARITY * gpu[f"{name}_forward_seconds"]
-        for stage, seconds in zip(hours, (alike, passing, agreeing), strict=True):
-            hours[stage][name] = IMAGES * seconds / 3600
-    return hours
-
-
-def _paper(counted: str, gpu: dict[str, float], alone: dict[str, dict[str, float]], card: str) -> list[str]:
-    networks = re.findall(r"^\| `(\w+)`([^|]*)\|(?: [\d.,]+ \|){6} ([\d.]+) \|$", counted, re.M)
-    hours = {name: float(told) * IMAGES / 1000 for name, _, told in networks}
-    split = {name: IMAGES * (gpu[f"{name}_maps_seconds"] + gpu[f"{name}_drops_seconds"]) / 3600 for name in hours}
-    total, longest = sum(hours.values()), {stage: max(found.values()) for stage, found in alone.items()}
-    lines = [
-        (f"`{name}`{layers.rstrip()}", f"{hours[name]:.0f}", f"{split[name]:.0f}")
-        + tuple(f"{found[name]:.1f}" for found in alone.values())
-        for name, layers, _ in networks
-    ]
+def _paper(networks: Sequence[Hours], card: str) -> list[str]:
+    total, shards = (sum(getattr(one, name) for one in networks) for name in ("gpu", "shards"))
+    similarity, circularity = (max(getattr(one, name) for one in networks) for name in ("similarity", "circularity"))
+    bounds = [(n, total / n, max(total / n, circularity)) for n in GPUS]
     return [
         f"## ImageNet's {IMAGES:,} validation images, four networks, all methods",
         _fill(
@@ -184,35 +161,31 @@ def _paper(counted: str, gpu: dict[str, float], alone: dict[str, dict[str, float
             shipped keeps half of the images to estimate confusions; this is what explaining all of them would take."""
         ),
         _fill(
-            f"""Split into shards are `attribute` and `score-fidelity`, {sum(split.values()) / total:.0%} of the GPU
-            hours: maps, and the confidence drops, which make their images on the processor while the GPU waits, spread
-            over as many GPUs as there are. Every other stage that looks at images is one job for each network. The
-            longest of these, in hours: two that need no GPU, by the time of one core (`python -m benchmarks agreement`),
-            and circularity by its {CIRCULARITY} passes alone, a floor."""
+            f"""`attribute` and `score-fidelity` are split into shards, {shards / total:.0%} of the GPU hours: maps, and
+            the confidence drops, which make their images on the processor while the GPU waits, spread over as many GPUs
+            as there are. Every other stage that looks at images is one job for each network. The two longest of these,
+            in hours: similarity of maps, on one core and without a GPU (`python -m benchmarks agreement`), and
+            circularity, by its {CIRCULARITY} passes of an image alone, a floor."""
         ),
-        _table(("network", "GPU hours", "of which in shards", *(f"`{stage}`" for stage in alone)), lines),
         _table(
-            ("GPUs", "hours", "hours without the analysis `similarity`"),
+            ("network", "GPU hours", "of which in shards", "`score-similarity`", "`score-circularity`"),
             [
-                (str(n), f"{max(total / n, *longest.values()):.1f}", f"{max(total / n, *_without(longest)):.1f}")
-                for n in GPUS
+                (one.label, f"{one.gpu:.0f}", f"{one.shards:.0f}", f"{one.similarity:.1f}", f"{one.circularity:.1f}")
+                for one in networks
             ],
         ),
-        _fill(_bottleneck(longest)),
+        _table(
+            ("GPUs", "hours, all split", "with circularity in one job", "with similarity, too"),
+            [(str(n), *(f"{found:.1f}" for found in (*told, max(told[-1], similarity)))) for n, *told in bounds],
+        ),
+        _fill(
+            f"""Hours are the GPU hours divided, or those of the longest job. The first bottleneck is
+            {"similarity" if similarity > circularity else "circularity"}. Both are analyses, which nothing but their
+            tables, their figures and the report waits for. What removes them: taking them out of `analyses`. Splitting
+            them as drops are split would, too; of similarity only once the level of chance, which each job simulates,
+            is a stage of its own."""
+        ),
     ]
-
-
-def _without(longest: dict[str, float]) -> list[float]:
-    return [hours for stage, hours in longest.items() if stage != "score-similarity"]
-
-
-def _bottleneck(longest: dict[str, float]) -> str:
-    first, second, third = sorted(longest, key=lambda stage: -longest[stage])
-    return f"""Hours are the GPU hours divided, or the longest of these jobs. The first bottleneck is
-        `{first}` with {longest[first]:.1f} hours, then `{second}` with {longest[second]:.1f}, then `{third}` with
-        {longest[third]:.1f}. The first two are analyses, which nothing but their tables, figures and the report waits
-        for. What removes them: taking them out of `analyses`, or fewer methods there; both could be split as drops
-        are, `score-similarity` once the level of chance, which each of its jobs simulates, is a stage of its own."""
 
 
 def _plan(figures: dict[str, float]) -> list[str]:
