@@ -15,8 +15,8 @@ FINISHED = {
     "dvc_status_seconds": ["dvc", "status"],
     "commit_seconds": [sys.executable, "-m", "workflow.versioning.commit"],
 }
-SHARDS = 497
-"""Of each network and family of methods: 10,000 jobs, nearly all of which draw maps."""
+SHARDS = 413
+"""Of each network: 10,000 jobs, nearly all of which draw maps of a family of methods, or measure confidence drops."""
 
 
 def measure() -> tuple[dict[str, float], list[Row]]:

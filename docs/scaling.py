@@ -1,6 +1,6 @@
 """Write the page on scaling from what `python -m benchmarks workflow` measured and what docs/experiments.md counts.
 
-Run it by `python docs/scaling.py`.
+Run it by `python -m docs.scaling`.
 """
 
 import json
@@ -10,13 +10,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from case_saliency.storage import write_text
+from docs.scaling_imagenet import CIRCULARITY, IMAGES, Hours, hours
 
 DOCS = Path(__file__).parent
 PAGE = DOCS / "scaling.md"
-IMAGES, GPUS = 50_000, (1, 8, 64)
-CURVES = 16
-"""Passes for an image and layer in the curves of some images; they, and the drops, are one job for each network."""
+GPUS = (1, 8, 64)
 LIMIT = 60.0
 _MAPS, _BARE = "1.1 x channels + 218 + 64 x layers", 64
 _PASSES = r"(\d+) images, (\d+) passes, which alone take ([\d.]+) s"
@@ -27,10 +28,11 @@ Rows = Sequence[dict[str, Any]]
 def main() -> None:
     """Write the page."""
     measured = json.loads((DOCS.parent / "benchmarks/results.json").read_text(encoding="utf-8"))
-    write_text(page(measured, (DOCS / "experiments.md").read_text(encoding="utf-8")), PAGE)
+    params = yaml.safe_load((DOCS.parent / "params.yaml").read_text(encoding="utf-8"))
+    write_text(page(measured, (DOCS / "experiments.md").read_text(encoding="utf-8"), params), PAGE)
 
 
-def page(measured: dict[str, Any], counted: str) -> str:
+def page(measured: dict[str, Any], counted: str, params: dict[str, Any]) -> str:
     """Return the page."""
     figures, rows = measured["workflow"]["figures"], measured["workflow"]["rows"]
     planning, gpu = measured["planning"]["figures"], measured["gpu"]["figures"]
@@ -40,7 +42,7 @@ def page(measured: dict[str, Any], counted: str) -> str:
         *_floor(figures, rows),
         *_memory(figures, rows),
         *_cost(rows, counted, gpu, card),
-        *_paper(counted, gpu, card),
+        *_paper(hours(counted, gpu, measured["agreement"]["figures"], params), card),
         *_plan(planning),
     ]
     return "\n\n".join(["# Scaling", *parts]) + "\n"
@@ -56,7 +58,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _head() -> str:
     return _fill(
-        """What a run costs, what it needs, and where it stops being fast. Written by `python docs/scaling.py` from
+        """What a run costs, what it needs, and where it stops being fast. Written by `python -m docs.scaling` from
         `benchmarks/results.json` (`python -m benchmarks workflow planning`: the default run in a fresh clone on two
         cores, one experiment at three numbers of images, a plan of many jobs; `gpu`) and from the counts of
         [experiments](experiments.md). [Clusters](clusters.md) tells how to run there."""
@@ -147,15 +149,10 @@ def _card(rows: Rows) -> str:
     return str(next(row["remark"] for row in rows if row["what"] == "card")).partition(",")[0]
 
 
-def _paper(counted: str, gpu: dict[str, float], card: str) -> list[str]:
-    networks = re.findall(r"^\| `(\w+)`([^|]*)\|(?: [\d.,]+ \|){6} ([\d.]+) \|$", counted, re.M)
-    lines, longest = [], 0.0
-    for name, layers, hours in networks:
-        passes = CURVES * (2 if "both" in layers else 1)
-        alone = IMAGES * (gpu[f"{name}_drops_seconds"] + passes * gpu[f"{name}_forward_seconds"]) / 3600
-        longest = max(longest, alone)
-        lines.append((f"`{name}`{layers.rstrip()}", f"{float(hours) * IMAGES / 1000:.0f}", f"{alone:.1f}"))
-    total = sum(float(hours) for *_, hours in networks) * IMAGES / 1000
+def _paper(networks: Sequence[Hours], card: str) -> list[str]:
+    total, shards = (sum(getattr(one, name) for one in networks) for name in ("gpu", "shards"))
+    similarity, circularity = (max(getattr(one, name) for one in networks) for name in ("similarity", "circularity"))
+    least = [(n, max(total / n, similarity, circularity), max(total / n, circularity)) for n in GPUS]
     return [
         f"## ImageNet's {IMAGES:,} validation images, four networks, all methods",
         _fill(
@@ -163,16 +160,29 @@ def _paper(counted: str, gpu: dict[str, float], card: str) -> list[str]:
             [experiments](experiments.md#times-on-a-gpu) tells; the starts of jobs are not among it. The experiment as
             shipped keeps half of the images to estimate confusions; this is what explaining all of them would take."""
         ),
-        _table(("network", "GPU hours", "of which in jobs that are not split"), lines),
+        _fill(
+            f"""`attribute` and `score-fidelity` are split into shards, {shards / total:.0%} of the GPU hours: maps, and
+            the confidence drops, which make their images on the processor while the GPU waits, spread over as many GPUs
+            as there are. Every other stage that looks at images is one job for each network. The two longest of these,
+            in hours: similarity of maps, on one core and without a GPU (`python -m benchmarks agreement`), and
+            circularity, by its {CIRCULARITY} passes of an image alone, a floor."""
+        ),
         _table(
-            ("GPUs", "hours", "hours if all were split"),
-            [(str(n), f"{max(total / n, longest):.1f}", f"{total / n:.1f}") for n in GPUS],
+            ("network", "GPU hours", "of which in shards", "`score-similarity`", "`score-circularity`"),
+            [
+                (one.label, f"{one.gpu:.0f}", f"{one.shards:.0f}", f"{one.similarity:.1f}", f"{one.circularity:.1f}")
+                for one in networks
+            ],
+        ),
+        _table(
+            ("GPUs", "hours", "hours without the analysis `similarity`"),
+            [(str(n), f"{every:.1f}", f"{without:.1f}") for n, every, without in least],
         ),
         _fill(
-            """Maps are split into shards, so Score-CAM, which is most of the cost, spreads over as many GPUs as there
-            are. The first bottleneck are the confidence drops, one job for each network, which spend most of their time
-            on the processor: it makes the images while the GPU waits. What removes it: fewer images (`n_images`), or
-            one k; splitting `score_fidelity` as `attribute` is split would remove it for good."""
+            f"""These are the GPU hours divided, or those of the longest job, whichever is more. The first bottleneck is
+            {"similarity" if similarity > circularity else "circularity"}; both are analyses, which nothing but their
+            tables, figures and the report waits for. What removes them: taking them out of `analyses`, or splitting
+            them as drops are split, similarity once the level of chance, which its jobs simulate, is apart."""
         ),
     ]
 
@@ -188,8 +198,9 @@ def _plan(figures: dict[str, float]) -> list[str]:
         ),
         _fill(
             f"""A plan of {jobs:,.0f} jobs takes {seconds:.0f} s, {1000 * seconds / jobs:.1f} ms for each, {verdict} the
-            minute that a person waits. Shards of 2,000 images make that many jobs of 1,000,000 images with four
-            networks and five families of methods; more images ask for larger shards, not for more of them."""
+            minute that a person waits. Shards of 2,400 images make that many jobs of 1,000,000 images with four
+            networks: six of a shard, for five families of methods and the drops. More images ask for larger shards, not
+            for more of them."""
         ),
     ]
 

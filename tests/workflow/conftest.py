@@ -51,11 +51,12 @@ def reduced() -> dict[str, Any]:
 
 
 def with_analyses() -> dict[str, Any]:
-    """The shipped parameters, cut down to one network of digits, with every analysis as small as it gets."""
+    """The shipped parameters, cut down to one network of digits, two shards, and every analysis as small as it gets."""
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     params["run"] = ["digits"]
     params["experiments"]["digits"] |= {
         "n_images": 13,
+        "shards": 2,
         "models": ["vgg_small"],
         "seeds": [0],
         "methods": ["case", "gradcam", "random", "sobel", "identical"],

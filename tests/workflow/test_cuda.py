@@ -32,7 +32,7 @@ def test_workflow_on_a_gpu_comes_to_what_the_processor_comes_to(fresh):
     assert found["top1"].tolist() == expected["top1"].tolist()
     expected, found = both(f"scores/imagenet-sample/agreement/{SEED}")
     np.testing.assert_allclose(found["agreement"], expected["agreement"], atol=1.0)  # percent
-    expected, found = both(f"scores/imagenet-sample/fidelity/{SEED}")
+    expected, found = both(f"scores/imagenet-sample/fidelity/{SEED.replace('.', '/0-of-1.')}")
     np.testing.assert_allclose(found["confidence"], expected["confidence"], rtol=1e-4)
     expected, found = both("tables/imagenet-sample/summary.csv")
     assert found["verdict"].tolist() == expected["verdict"].tolist()

@@ -168,10 +168,8 @@ def per_training(pattern, names=None):
 
 
 def per_model(pattern):
-    """Input function: a path expanded over the models and seeds of the rule's experiment."""
-    return lambda wildcards: expand(
-        pattern, **wildcards, model=experiment(wildcards)["models"], seed=experiment(wildcards)["seeds"]
-    )
+    """Input function: a path expanded over what the rule's experiment consists of."""
+    return lambda wildcards: per_experiment(pattern, [wildcards.experiment])
 
 
 def per_analysed_model(pattern):
@@ -242,12 +240,12 @@ def training_memory(wildcards, attempt):
 
 
 def saliency_files(wildcards):
-    """All map files of the rule's model: every family, every shard."""
+    """The map files of the rule's model: every family, and the rule's shard; every shard where the rule has none."""
+    told = {"shard": study.shards(config, wildcards.experiment), **wildcards}
     return expand(
         "results/saliency/{experiment}/{model}/seed{seed}/{family}/{shard}.nc",
-        **wildcards,
         family=study.families(config, wildcards.experiment),
-        shard=study.shards(config, wildcards.experiment),
+        **told,
     )
 
 

@@ -1,4 +1,5 @@
-# RQ2: what the network loses when the pixels that a map marks are removed, image by image.
+# RQ2: what the network loses when the pixels that a map marks are removed, image by image. Drops of all images are the
+# most expensive scores, and are split as the maps are; curves are those of a few images.
 
 
 rule score_fidelity:
@@ -12,9 +13,9 @@ rule score_fidelity:
         predictions=rules.predict.output.predictions,
         code=lambda w: code("score_fidelity", model_modules(w)),
     output:
-        scores="results/scores/{experiment}/fidelity/{model}/seed{seed}.parquet",
+        scores="results/scores/{experiment}/fidelity/{model}/seed{seed}/{shard}.parquet",
     log:
-        "logs/score_fidelity/{experiment}/{model}/seed{seed}.log",
+        "logs/score_fidelity/{experiment}/{model}/seed{seed}/{shard}.log",
     threads: config["compute"]["threads"]
     resources:
         **ON_DEVICE,
@@ -32,12 +33,12 @@ rule score_fidelity:
         ),
         environment=lambda w: environment("score_fidelity", model_modules(w)),
     message:
-        "score fidelity of {wildcards.experiment}, {wildcards.model}, seed {wildcards.seed}"
+        "score fidelity of {wildcards.experiment}, {wildcards.model}, seed {wildcards.seed}: shard {wildcards.shard}"
     shell:
         "case-saliency --log {log} --threads {threads} score-fidelity --experiment {wildcards.experiment} "
         "--model {wildcards.model} --seed {wildcards.seed} --maps {input.maps} --manifest {input.manifest} "
         "--selection {input.selection} --weights {input.weights} --description {input.description} "
-        "--predictions {input.predictions} --settings {params.settings:q} --scores {output.scores}"
+        "--predictions {input.predictions} --shard {wildcards.shard} --settings {params.settings:q} --scores {output.scores}"
 
 
 rule score_curves:

@@ -34,7 +34,7 @@ rule report_page:
         predictions=per_experiment("results/predictions/{experiment}/{model}/seed{seed}.parquet"),
         maps=per_gallery("results/saliency/{experiment}/{model}/seed{seed}/{family}/{shard}.nc"),
         agreement_scores=per_gallery("results/scores/{experiment}/agreement/{model}/seed{seed}.parquet"),
-        fidelity_scores=per_gallery("results/scores/{experiment}/fidelity/{model}/seed{seed}.parquet"),
+        fidelity_scores=per_gallery("results/scores/{experiment}/fidelity/{model}/seed{seed}/{shard}.parquet"),
         descriptions=per_experiment("models/{dataset}/{model}/seed{seed}/model.json"),
         code=code("report", ANALYSIS_FIGURES),
     output:

@@ -5,7 +5,7 @@ TABLES = ["agreement", "fidelity", "ranks", "pooled", "cross_deletion", "attriti
 rule test_hypotheses:
     input:
         agreement=per_model("results/scores/{experiment}/agreement/{model}/seed{seed}.parquet"),
-        fidelity=per_model("results/scores/{experiment}/fidelity/{model}/seed{seed}.parquet"),
+        fidelity=per_model("results/scores/{experiment}/fidelity/{model}/seed{seed}/{shard}.parquet"),
         code=code("test_hypotheses"),
     output:
         agreement="results/tables/{experiment}/agreement.csv",
@@ -42,7 +42,7 @@ rule test_hypotheses:
 
 rule test_class_specificity:
     input:
-        fidelity=per_model("results/scores/{experiment}/fidelity/{model}/seed{seed}.parquet"),
+        fidelity=per_model("results/scores/{experiment}/fidelity/{model}/seed{seed}/{shard}.parquet"),
         agreement=rules.test_hypotheses.output.agreement,
         code=code("test_class_specificity"),
     output:

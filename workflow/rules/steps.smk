@@ -33,7 +33,9 @@ OF_EXPERIMENT = {
     "agreement": lambda names: per_experiment(
         "results/scores/{experiment}/agreement/{model}/seed{seed}.parquet", names
     ),
-    "fidelity": lambda names: per_experiment("results/scores/{experiment}/fidelity/{model}/seed{seed}.parquet", names),
+    "fidelity": lambda names: per_experiment(
+        "results/scores/{experiment}/fidelity/{model}/seed{seed}/{shard}.parquet", names
+    ),
     **{
         analysis: lambda names, analysis=analysis: per_analysed(
             f"results/scores/{{experiment}}/{analysis}/{{model}}/seed{{seed}}.parquet", names, asking=analysis

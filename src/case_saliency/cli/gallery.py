@@ -94,7 +94,7 @@ def _maps(
     keys = ["layer", "method", "image_id"]
     scored = dict(zip(agreement[keys].itertuples(index=False, name=None), agreement["agreement"], strict=True))
     defects = dict(zip(agreement[keys].itertuples(index=False, name=None), agreement["degenerate"], strict=True))
-    drops = _one(arguments.fidelity_scores, place)
+    drops = _drops(arguments.fidelity_scores, place, images)
     drops = drops[
         (drops["target"] == "top1")
         & (drops["fill"] == fidelity["fill"][0])
@@ -123,3 +123,11 @@ def _one(files: list[Path], place: _Place) -> "pd.DataFrame":
         if (file.stem, file.parent.name) == (seed, model) and name in {p.name for p in file.parents}
     ]
     return storage.read_table(file)
+
+
+def _drops(files: list[Path], place: _Place, images: list[str]) -> "pd.DataFrame":
+    """Return what one network's scores tell of some images: .../EXPERIMENT/fidelity/MODEL/SEED/SHARD.parquet."""
+    import pandas as pd
+
+    own = [file for file in files if (file.parts[-5], *file.parts[-3:-1]) == place]
+    return pd.concat([rows[rows["image_id"].isin(images)] for rows in map(storage.read_table, own)], ignore_index=True)

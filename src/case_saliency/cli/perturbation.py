@@ -1,4 +1,4 @@
-"""What the fidelity stages share: a network, its images and all their maps, measured batch by batch."""
+"""What the fidelity stages share: a network, its images and their maps, measured batch by batch."""
 
 import argparse
 from collections import defaultdict
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
 from case_saliency.cli.arguments import add_input, setting
-from case_saliency.cli.loading import add_images, add_model, load_batches, load_leading, load_model
-from case_saliency.cli.maps import add_identity, identify, opened
+from case_saliency.cli.loading import add_images, add_model, load_batches, load_model, load_selection
+from case_saliency.cli.maps import Maps, add_identity, identify, opened
+from case_saliency.errors import CaseSaliencyError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def add_perturbation(parser: argparse.ArgumentParser) -> None:
     """Declare the inputs of a fidelity stage."""
     add_identity(parser)
-    add_input(parser, "--maps", "map files of all families and shards (.nc)", many=True)
+    add_input(parser, "--maps", "map files of all families, of the shards that hold the images (.nc)", many=True)
     add_images(parser)
     add_model(parser)
     add_input(parser, "--predictions", "predictions of the network (.parquet)")
@@ -31,9 +32,9 @@ def add_perturbation(parser: argparse.ArgumentParser) -> None:
 def measure(
     arguments: argparse.Namespace,
     test: "Callable[[PredictLogits], Callable[..., pd.DataFrame]]",
-    n_images: int | None = None,
+    selected: "pd.DataFrame",
 ) -> "pd.DataFrame":
-    """Return the rows of a fidelity test over the images and all target layers.
+    """Return the rows of a fidelity test over some images and all target layers.
 
     Parameters
     ----------
@@ -41,8 +42,8 @@ def measure(
         Those of `add_perturbation`, with the settings compute, dataset and methods.
     test
         The network's logits -> the test (`ConfidenceDrop`, `PerturbationCurves`).
-    n_images
-        Take the images up to the n-th that the network classifies correctly; None: all.
+    selected
+        Rows of the manifest: the images, in order.
     """
     import pandas as pd
 
@@ -52,7 +53,7 @@ def measure(
     fidelity = test(lambda images: model.module(images.to(device)))
     tables = []
     methods = setting(arguments.settings, "methods")
-    for images, inputs, rows, layers in explained_batches(arguments, model, methods, n_images):
+    for images, inputs, rows, layers in explained_batches(arguments, model, methods, selected):
         for layer, maps in layers.items():
             table = fidelity(
                 inputs,
@@ -66,15 +67,40 @@ def measure(
 
 
 def explained_batches(
-    arguments: argparse.Namespace, model: "LoadedModel", methods: Sequence[str], n_images: int | None = None
+    arguments: argparse.Namespace,
+    model: "LoadedModel",
+    methods: Sequence[str],
+    selected: "pd.DataFrame | None" = None,
 ) -> "Iterator[tuple[list[str], torch.Tensor, pd.DataFrame, dict[str, dict[str, np.ndarray[Any, Any]]]]]":
-    """Yield image ids, network inputs, predictions, and layer -> method -> maps, batch by batch."""
+    """Yield image ids, network inputs, predictions, and layer -> method -> maps, batch by batch.
+
+    `selected` are rows of the manifest; None: all images of the experiment.
+
+    Raises
+    ------
+    CaseSaliencyError
+        If there is no image, or one without maps.
+    """
     predictions = storage.read_table(arguments.predictions).set_index("image_id")
     batch_size = setting(arguments.settings, "compute")["batch_size"]
-    selected = load_leading(arguments, n_images)
+    selected = load_selection(arguments) if selected is None else selected
     with opened(arguments.maps, methods) as found:
+        _check(found, list(selected["image_id"]))
         for images, inputs in load_batches(arguments, selected, model.transform, batch_size):
             maps: dict[str, dict[str, Any]] = defaultdict(dict)
             for layer, method, kept in found:
                 maps[layer][method] = kept.read(images)
             yield images, inputs, predictions.loc[images], maps
+
+
+def _check(found: Sequence[tuple[str, str, Maps]], wanted: Sequence[str]) -> None:
+    """Refuse to measure no image, and images whose maps lie elsewhere, such as those of another shard."""
+    if not wanted:
+        raise CaseSaliencyError("there is no image to measure: the shard is empty; lower `shards` in params.yaml")
+    for layer, method, maps in found:
+        known = set(maps.images)
+        if lacking := [image for image in wanted if image not in known]:
+            raise CaseSaliencyError(
+                f"--maps: {len(lacking)} of {len(wanted)} images have no map by {method} at {layer}, the first is "
+                f"{lacking[0]!r}; name the map files of the same shard"
+            )

@@ -9,7 +9,7 @@ import argparse
 
 from case_saliency import storage
 from case_saliency.cli.arguments import add_output, add_settings, setting
-from case_saliency.cli.loading import network_modules
+from case_saliency.cli.loading import load_leading, network_modules
 from case_saliency.cli.perturbation import add_perturbation, measure
 
 modules = network_modules
@@ -37,6 +37,6 @@ def run(arguments: argparse.Namespace) -> None:
             seed=setting(settings, "seed"),
             batch_size=setting(settings, "compute")["batch_size"],
         ),
-        chosen["n_images"],
+        load_leading(arguments, chosen["n_images"]),
     )
     storage.write_table(scores[list(COLUMNS)], arguments.scores)
