@@ -95,16 +95,20 @@ def attrition_table(agreement: pd.DataFrame, fidelity: pd.DataFrame) -> pd.DataF
         Columns `CELL`, stage ("agreement" or the fidelity test's name), fill ("none" for agreement), k_percent,
         reason, n. In each cell the counts of all reasons add up to the number of images; "kept" is always listed.
     """
-    stages = pd.concat(
-        [
-            agreement.assign(stage="agreement", fill="none", reason=status(agreement, "agreement")),
-            fidelity.assign(stage=fidelity["test"], reason=status(fidelity, "drop_absolute")),
-        ]
-    )
     keys = [*CELL, "stage", "fill", "k_percent"]
+    stages = (
+        agreement[[*CELL, "k_percent"]].assign(
+            stage="agreement", fill="none", reason=status(agreement, "agreement")
+        ),
+        fidelity[[*CELL, "fill", "k_percent"]].assign(
+            stage=fidelity["test"], reason=status(fidelity, "drop_absolute")
+        ),
+    )
     rows = []
-    for names, cell in stages.groupby(keys, sort=False):
-        counts = cell["reason"].value_counts()
-        reasons = [KEPT, *sorted(set(counts.index) - {KEPT})]
-        rows += [dict(zip(keys, names, strict=True), reason=reason, n=int(counts.get(reason, 0))) for reason in reasons]
+    for stage in stages:
+        for names, cell in stage.groupby(keys, sort=False):
+            counts = cell["reason"].value_counts()
+            named = dict(zip(keys, names, strict=True))
+            reasons = [KEPT, *sorted(set(counts.index) - {KEPT})]
+            rows += [named | {"reason": reason, "n": int(counts.get(reason, 0))} for reason in reasons]
     return pd.DataFrame(rows, columns=[*keys, "reason", "n"])

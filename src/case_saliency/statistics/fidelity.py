@@ -1,6 +1,6 @@
 """RQ2: per-image confidence drops -> means with intervals, and a paired test of each method against a reference."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ _COLUMNS = (
     *("n_total", "n_excluded_misclassified", "n_degenerate"),
 )
 
+MEASURES = ("drop_absolute", "drop_relative", "drop_relative_clipped", "drop_logit")
+NEEDED = (*CELL, "image_id", "test", "fill", "k_percent", *MEASURES, "degenerate", "qualified", "reason")
+"""Columns of the scores of confidence drops that their table is made from."""
 _LOGITS = {"drop_logit"}
 """Measures in logits: the margin, a fraction, says nothing about them."""
 ONE_SIDED = ("p_noninferior", "p_superior", "p_superior_holm")
@@ -31,7 +34,7 @@ def fidelity_table(
     *,
     controls: Collection[str],
     alpha: float,
-    measures: Sequence[str] = ("drop_absolute", "drop_relative", "drop_relative_clipped", "drop_logit"),
+    measures: Sequence[str] = MEASURES,
     reference: str = "case",
     equivalence_margin: float = 0.02,
 ) -> pd.DataFrame:
@@ -72,13 +75,10 @@ def fidelity_table(
         If a score is missing for no stated reason, or an image occurs twice in a cell.
     """
     keys = [*CELL, *_SETTING]
-    tidy = pd.concat(
-        [scores.assign(measure=measure, value=scores[measure], status=status(scores, measure)) for measure in measures]
-    )
-    if tidy.duplicated([*keys, "image_id"]).any():
+    if scores.duplicated([*(key for key in keys if key != "measure"), "image_id"]).any():
         raise ValueError("fidelity_table: an image occurs twice in a cell; pass the scores of one target")
     rows: list[dict[str, Any]] = []
-    for _, setting in tidy.groupby([key for key in keys if key not in {"layer", "method"}], sort=False):
+    for setting in _settings(scores, keys, measures):
         kept = setting[setting["status"] == KEPT].set_index("image_id")
         found = kept[kept["method"] == reference]
         references = {str(layer): cell["value"] for layer, cell in found.groupby("layer", sort=False)}
@@ -96,6 +96,17 @@ def fidelity_table(
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     by = ["experiment", *_SETTING]
     return table.assign(**{adjusted: adjusted_by(table, p_value, by) for p_value, adjusted in _FAMILIES.items()})
+
+
+def _settings(scores: pd.DataFrame, keys: Sequence[str], measures: Sequence[str]) -> Iterator[pd.DataFrame]:
+    """Yield the rows of each network, test, measure, fill and k; those of one measure at a time are held."""
+    own = [key for key in keys if key != "measure"]
+    for measure in measures:
+        tidy = scores[[*own, "image_id"]].assign(
+            measure=measure, value=scores[measure], status=status(scores, measure)
+        )
+        for _, setting in tidy.groupby([key for key in own if key not in {"layer", "method"}], sort=False):
+            yield setting
 
 
 def _describe(values: "pd.Series[float]", alpha: float) -> dict[str, Any]:
