@@ -72,7 +72,7 @@ def circularity_table(
     ValueError
         If a score is missing for no stated reason, an image occurs twice, or a network lacks CASE.
     """
-    keyed = scores.assign(method=scores["method"].where(scores["strength"].isna(), _keys(scores)))
+    keyed = scores.assign(method=scores["method"].astype(str).where(scores["strength"].isna(), _keys(scores)))
     names = keyed[["method", "strength"]].drop_duplicates().set_index("method")["strength"]
     agreement = keyed[keyed["test"] == "agreement"]
     agreement = agreement.assign(status=status(agreement, "agreement"))
@@ -91,7 +91,7 @@ def circularity_table(
 
 def _keys(scores: pd.DataFrame) -> "pd.Series[str]":
     """Name a variant with a strength apart from the same one with another."""
-    return scores["method"] + "@" + scores["strength"].map("{:g}".format)
+    return scores["method"].astype(str) + "@" + scores["strength"].map("{:g}".format)
 
 
 def _network_rows(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from case_saliency.statistics.attrition import CELL, KEPT, counts, status
+from case_saliency.statistics.attrition import CELL, KEPT, cells, counts, status
 from case_saliency.statistics.intervals import mean_interval
 from case_saliency.statistics.multiplicity import adjusted_by
 from case_saliency.statistics.paired import least_margin, paired_greater, paired_t, paired_tost
@@ -75,8 +75,6 @@ def fidelity_table(
         If a score is missing for no stated reason, or an image occurs twice in a cell.
     """
     keys = [*CELL, *_SETTING]
-    if scores.duplicated([*(key for key in keys if key != "measure"), "image_id"]).any():
-        raise ValueError("fidelity_table: an image occurs twice in a cell; pass the scores of one target")
     rows: list[dict[str, Any]] = []
     for setting in _settings(scores, keys, measures):
         kept = setting[setting["status"] == KEPT].set_index("image_id")
@@ -84,6 +82,8 @@ def fidelity_table(
         references = {str(layer): cell["value"] for layer, cell in found.groupby("layer", sort=False)}
         absent = next(iter(references.values()), kept["value"].iloc[:0])
         for (layer, method), cell in setting.groupby(["layer", "method"], sort=False):
+            if cell["image_id"].duplicated().any():
+                raise ValueError("fidelity_table: an image occurs twice in a cell; pass the scores of one target")
             values = kept.loc[(kept["layer"] == layer) & (kept["method"] == method), "value"]
             row: dict[str, Any] = {key: cell[key].iloc[0] for key in keys}
             row["role"] = "control" if method in controls else "method"
@@ -105,7 +105,7 @@ def _settings(scores: pd.DataFrame, keys: Sequence[str], measures: Sequence[str]
         tidy = scores[[*own, "image_id"]].assign(
             measure=measure, value=scores[measure], status=status(scores, measure)
         )
-        for _, setting in tidy.groupby([key for key in own if key not in {"layer", "method"}], sort=False):
+        for _, setting in cells(tidy, [key for key in own if key not in {"layer", "method"}]):
             yield setting
 
 
