@@ -4,7 +4,7 @@ The maps of a network lie in a file for each family and shard. Nothing here hold
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -77,6 +77,35 @@ def identify(table: "pd.DataFrame", arguments: argparse.Namespace, **columns: st
         seed=arguments.seed,
         **columns,
     )
+
+
+def in_blocks(tables: "Iterable[pd.DataFrame]", keys: Sequence[str]) -> "pd.DataFrame":
+    """Join the rows of some images at a time: all images of one block, such as a method, before the next one.
+
+    Parameters
+    ----------
+    tables
+        Rows with the same columns, taken one table at a time.
+    keys
+        Columns whose values make a block; blocks follow each other in order of appearance.
+    """
+    import pandas as pd
+    from pandas.api.types import is_string_dtype, union_categoricals
+
+    held: list[pd.DataFrame] = []
+    for table in tables:  # texts, which are most of a row, as numbers of texts
+        texts = [name for name in table if is_string_dtype(table[name].dtype)]
+        held.append(table.astype(dict.fromkeys(texts, "category")))
+    joined = pd.DataFrame(
+        {
+            name: union_categoricals([part[name] for part in held])
+            if name in texts
+            else pd.concat([part[name] for part in held], ignore_index=True)
+            for name in table
+        }
+    )
+    order = joined.groupby(list(keys), sort=False).ngroup().argsort(kind="stable")
+    return pd.DataFrame({name: joined.pop(name).iloc[order].astype(table[name].dtype) for name in table})
 
 
 @dataclass(frozen=True)

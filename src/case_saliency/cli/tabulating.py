@@ -33,7 +33,11 @@ def add_tabulating(parser: argparse.ArgumentParser, rows: str) -> None:
 
 
 def tabulate(
-    arguments: argparse.Namespace, table_of: "Callable[..., pd.DataFrame]", wanted: Iterable[str], **given: Any
+    arguments: argparse.Namespace,
+    table_of: "Callable[..., pd.DataFrame]",
+    wanted: Iterable[str],
+    columns: Sequence[str] | None = None,
+    **given: Any,
 ) -> None:
     """Write the table that `table_of` makes of all scores.
 
@@ -46,6 +50,8 @@ def tabulate(
     wanted
         Which of alpha, threshold, zero_method, degenerate_policy, reference, measure, controls and seed it takes; they
         are read from the settings.
+    columns
+        Those of the scores that it takes; None: all.
     given
         Its other arguments.
     """
@@ -54,7 +60,7 @@ def tabulate(
         for key in _PLACES[name]:
             value = setting(value, key)
         given[name] = value
-    storage.write_table(table_of(read_all(arguments.scores), **given), arguments.table)
+    storage.write_table(table_of(read_all(arguments.scores, columns), **given), arguments.table)
 
 
 def read_all(

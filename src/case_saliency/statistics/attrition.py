@@ -128,12 +128,8 @@ def attrition_table(agreement: pd.DataFrame, fidelity: pd.DataFrame) -> pd.DataF
     """
     keys = [*CELL, "stage", "fill", "k_percent"]
     stages = (
-        agreement[[*CELL, "k_percent"]].assign(
-            stage="agreement", fill="none", reason=status(agreement, "agreement")
-        ),
-        fidelity[[*CELL, "fill", "k_percent"]].assign(
-            stage=fidelity["test"], reason=status(fidelity, "drop_absolute")
-        ),
+        agreement[[*CELL, "k_percent"]].assign(stage="agreement", fill="none", reason=status(agreement, "agreement")),
+        fidelity[[*CELL, "fill", "k_percent"]].assign(stage=fidelity["test"], reason=status(fidelity, "drop_absolute")),
     )
     rows = []
     for stage in stages:

@@ -102,9 +102,7 @@ def _settings(scores: pd.DataFrame, keys: Sequence[str], measures: Sequence[str]
     """Yield the rows of each network, test, measure, fill and k; those of one measure at a time are held."""
     own = [key for key in keys if key != "measure"]
     for measure in measures:
-        tidy = scores[[*own, "image_id"]].assign(
-            measure=measure, value=scores[measure], status=status(scores, measure)
-        )
+        tidy = scores[[*own, "image_id"]].assign(measure=measure, value=scores[measure], status=status(scores, measure))
         for _, setting in cells(tidy, [key for key in own if key not in {"layer", "method"}]):
             yield setting
 
