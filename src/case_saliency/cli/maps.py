@@ -93,19 +93,20 @@ def in_blocks(tables: "Iterable[pd.DataFrame]", keys: Sequence[str]) -> "pd.Data
     from pandas.api.types import is_string_dtype, union_categoricals
 
     held: list[pd.DataFrame] = []
-    for table in tables:  # texts, which are most of a row, as numbers of texts
-        texts = [name for name in table if is_string_dtype(table[name].dtype)]
-        held.append(table.astype(dict.fromkeys(texts, "category")))
-    joined = pd.DataFrame(
-        {
-            name: union_categoricals([part[name] for part in held])
-            if name in texts
-            else pd.concat([part[name] for part in held], ignore_index=True)
-            for name in table
-        }
+    for table in tables:
+        types = dict(table.dtypes)
+        texts = [name for name, kind in types.items() if is_string_dtype(kind)]
+        held.append(table.astype(dict.fromkeys(texts, "category")))  # most of a row: as numbers of texts
+    joined = {}
+    for name in types:
+        parts = [part.pop(str(name)) for part in held]
+        joined[name] = union_categoricals(parts) if name in texts else pd.concat(parts).array
+    order = pd.DataFrame({key: joined[key] for key in keys}, copy=False).groupby(list(keys), sort=False).ngroup()
+    rows = order.argsort(kind="stable").to_numpy()
+    return pd.DataFrame(
+        {name: pd.Series(joined.pop(name).take(rows), copy=False).astype(kind) for name, kind in types.items()},
+        copy=False,
     )
-    order = joined.groupby(list(keys), sort=False).ngroup().argsort(kind="stable")
-    return pd.DataFrame({name: joined.pop(name).iloc[order].astype(table[name].dtype) for name in table})
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def _scores(arguments: argparse.Namespace) -> "Iterator[pd.DataFrame]":
     section, ties = setting(settings, "similarity"), setting(setting(settings, "diagnostic"), "ties")
     k_percents = setting(section, "k_percent")
     methods = [entry["name"] for entry in setting(settings, "methods")]
-    levels: dict[tuple[int, int], "pd.DataFrame"] = {}
+    levels: dict[tuple[int, int], pd.DataFrame] = {}
     for layer, method, maps, known in read_pairs(arguments, methods):
         scores = score_similarity(maps, **known, k_percents=k_percents, ties=ties)
         native = (maps.shape[2], maps.shape[3])
