@@ -1,4 +1,4 @@
-"""Columns of many Parquet tables as one table, read one column at a time, so that little more is held than the result."""
+"""Columns of many Parquet tables as one table, read one column at a time: little more is held than the result."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
