@@ -1,6 +1,7 @@
-"""Keep freed memory for the next forward pass."""
+"""Keep freed memory for what is computed next: the next forward pass, or the next part of a table."""
 
 import ctypes
+import os
 import sys
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # names in malloc.h
@@ -19,3 +20,11 @@ def keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(_MMAP_THRESHOLD, _LARGE)
         mallopt(_TRIM_THRESHOLD, 2 * _LARGE - 1)
+
+
+def share_allocator() -> None:
+    """Tell Arrow, which is not loaded yet, to allocate as everything else here does.
+
+    Its own allocator claims tens of MB for the smallest table, and what it frees serves no array of numpy.
+    """
+    os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"

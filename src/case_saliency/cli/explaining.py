@@ -1,7 +1,8 @@
 """What the analyses that draw maps of their own share: inputs, methods, and the engine as the experiment sets it."""
 
 import argparse
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     Explain = Callable[[Iterable[tuple[Sequence[str], torch.Tensor]], Mapping[str, Sequence[int]]], Attribution]
 
 TARGETS = ("top1", "top2")
+_IMAGES = 40  # whose maps are held at a time, by all methods at all layers
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -93,8 +95,8 @@ def explainer(
 
 def agreements(
     arguments: argparse.Namespace, methods: Sequence[Method], *, everywhere: bool = False
-) -> "tuple[pd.DataFrame, Attribution]":
-    """Explain both classes of all selected images, and score the agreement of their maps.
+) -> "Iterator[tuple[pd.DataFrame, Attribution]]":
+    """Explain both classes of all selected images, some batches at a time, and score the agreement of their maps.
 
     Parameters
     ----------
@@ -106,9 +108,10 @@ def agreements(
         Whether at every target layer in the network's description, each once and from the input to the output, rather
         than at those of the settings.
 
-    Returns
-    -------
-    Rows of `diagnostic.agreement.COLUMNS`, and the attribution that they were scored from.
+    Yields
+    ------
+    Rows of `diagnostic.agreement.COLUMNS`, layer by layer and method by method, and the attribution that they were
+    scored from. `maps.in_blocks` joins them over all images.
     """
     import pandas as pd
 
@@ -118,24 +121,25 @@ def agreements(
     compute, diagnostic = setting(arguments.settings, "compute"), setting(arguments.settings, "diagnostic")
     model = load_model(arguments, compute["device"])
     rows = load_selection(arguments)
-    predictions = storage.read_table(arguments.predictions).set_index("image_id").loc[rows["image_id"]]
+    predictions = storage.read_table(arguments.predictions).set_index("image_id")
     main_layer = setting(arguments.settings, "layers")[0]
     layers = list(distinct(by_depth(model.module, model.target_layers), main_layer)) if everywhere else None
-    found = explainer(arguments, model, methods, layers)(
-        load_batches(arguments, rows, model.transform, compute["batch_size"]),
-        dict(zip(predictions.index, predictions[list(TARGETS)].to_numpy().tolist(), strict=True)),
-    )
-    tables = []
-    for layer, of_layer in found.maps.items():
-        for method, maps in of_layer.items():
-            table = score_agreement(
-                maps,
-                image_ids=found.image_ids,
-                targets=found.classes,
-                qualified=predictions["correct"].to_numpy(),
-                input_size=(model.transform.input_size,) * 2,
-                k_percents=[diagnostic["k_percent"]],
-                ties=diagnostic["ties"],
-            )
-            tables.append(identify(table, arguments, layer=layer, method=method)[list(COLUMNS)])
-    return pd.concat(tables, ignore_index=True), found
+    explain = explainer(arguments, model, methods, layers)
+    batches = load_batches(arguments, rows, model.transform, compute["batch_size"])
+    while some := list(islice(batches, max(1, _IMAGES // compute["batch_size"]))):
+        known = predictions.loc[[image for images, _ in some for image in images]]
+        found = explain(some, dict(zip(known.index, known[list(TARGETS)].to_numpy().tolist(), strict=True)))
+        tables = []
+        for layer, of_layer in found.maps.items():
+            for method, maps in of_layer.items():
+                table = score_agreement(
+                    maps,
+                    image_ids=found.image_ids,
+                    targets=found.classes,
+                    qualified=known["correct"].to_numpy(),
+                    input_size=(model.transform.input_size,) * 2,
+                    k_percents=[diagnostic["k_percent"]],
+                    ties=diagnostic["ties"],
+                )
+                tables.append(identify(table, arguments, layer=layer, method=method)[list(COLUMNS)])
+        yield pd.concat(tables, ignore_index=True), found

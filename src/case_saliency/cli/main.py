@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from case_saliency import __version__
 from case_saliency.cli import messages
-from case_saliency.cli.allocator import keep_freed_memory
+from case_saliency.cli.allocator import keep_freed_memory, share_allocator
 from case_saliency.cli.arguments import Declared, declare
 from case_saliency.cli.deferred import import_lean
 from case_saliency.errors import CaseSaliencyError
@@ -146,6 +146,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB"):
         os.environ[f"{library}_NUM_THREADS"] = str(arguments.threads)
     keep_freed_memory()
+    share_allocator()
     import_lean()
     signal.signal(signal.SIGTERM, _interrupt)
     try:

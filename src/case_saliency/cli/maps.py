@@ -4,7 +4,7 @@ The maps of a network lie in a file for each family and shard. Nothing here hold
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -76,6 +76,36 @@ def identify(table: "pd.DataFrame", arguments: argparse.Namespace, **columns: st
         model=arguments.model,
         seed=arguments.seed,
         **columns,
+    )
+
+
+def in_blocks(tables: "Iterable[pd.DataFrame]", keys: Sequence[str]) -> "pd.DataFrame":
+    """Join the rows of some images at a time: all images of one block, such as a method, before the next one.
+
+    Parameters
+    ----------
+    tables
+        Rows with the same columns, taken one table at a time.
+    keys
+        Columns whose values make a block; blocks follow each other in order of appearance.
+    """
+    import pandas as pd
+    from pandas.api.types import is_string_dtype, union_categoricals
+
+    held: list[pd.DataFrame] = []
+    for table in tables:
+        types = dict(table.dtypes)
+        texts = [name for name, kind in types.items() if is_string_dtype(kind)]
+        held.append(table.astype(dict.fromkeys(texts, "category")))  # most of a row: as numbers of texts
+    joined = {}
+    for name in types:
+        parts = [part.pop(str(name)) for part in held]
+        joined[name] = union_categoricals(parts) if name in texts else pd.concat(parts).array
+    order = pd.DataFrame({key: joined[key] for key in keys}, copy=False).groupby(list(keys), sort=False).ngroup()
+    rows = order.argsort(kind="stable").to_numpy()
+    return pd.DataFrame(
+        {name: pd.Series(joined.pop(name).take(rows), copy=False).astype(kind) for name, kind in types.items()},
+        copy=False,
     )
 
 

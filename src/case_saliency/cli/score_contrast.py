@@ -9,6 +9,7 @@ from case_saliency import storage
 from case_saliency.attribution import registry
 from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings, setting
+from case_saliency.cli.maps import in_blocks
 from case_saliency.diagnostic import contrast_sets
 
 modules = explaining.modules_of("contrast")
@@ -26,11 +27,13 @@ def run(arguments: argparse.Namespace) -> None:
     chosen = setting(arguments.settings, "contrast")
     variants = contrast_sets.variants(chosen["sources"], chosen["k"], chosen["combined"])
     methods = registry.resolve([{"name": name, **parameters} for name, parameters in variants.items()])
-    scores, found = explaining.agreements(arguments, methods)
-    for name, parameters in variants.items():
-        for layer, extras in found.extras.items():
-            rows = (scores["method"] == name) & (scores["layer"] == layer)
-            inside = contrast_sets.other_in_set(extras[name]["contrast_classes"], found.classes)
-            for column, value in {**contrast_sets.describe(parameters), "other_in_set": inside}.items():
-                scores.loc[rows, column] = value
-    storage.write_table(scores.astype({"k": int}), arguments.scores)
+    tables = []
+    for scores, found in explaining.agreements(arguments, methods):
+        for name, parameters in variants.items():
+            for layer, extras in found.extras.items():
+                rows = (scores["method"] == name) & (scores["layer"] == layer)
+                inside = contrast_sets.other_in_set(extras[name]["contrast_classes"], found.classes)
+                for column, value in {**contrast_sets.describe(parameters), "other_in_set": inside}.items():
+                    scores.loc[rows, column] = value
+        tables.append(scores.astype({"k": int}))
+    storage.write_table(in_blocks(tables, ("layer", "method")), arguments.scores)

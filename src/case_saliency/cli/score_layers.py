@@ -9,6 +9,7 @@ import argparse
 from case_saliency import storage
 from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings
+from case_saliency.cli.maps import in_blocks
 
 modules = explaining.modules_of()
 
@@ -23,5 +24,5 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
     methods = [method for method in explaining.listed_methods(arguments.settings) if method.space == "layer"]
-    scores, _ = explaining.agreements(arguments, methods, everywhere=True)
-    storage.write_table(scores, arguments.scores)
+    tables = (table for table, _ in explaining.agreements(arguments, methods, everywhere=True))
+    storage.write_table(in_blocks(tables, ("layer", "method")), arguments.scores)

@@ -4,10 +4,15 @@ Settings: seed, dataset, methods (entries), diagnostic.ties, similarity (k_perce
 """
 
 import argparse
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from case_saliency import storage
 from case_saliency.cli.arguments import add_output, add_settings, setting
-from case_saliency.cli.maps import add_scored_maps, identify, read_pairs
+from case_saliency.cli.maps import add_scored_maps, identify, in_blocks, read_pairs
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -19,8 +24,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
-    import pandas as pd
+    table = in_blocks(_scores(arguments), ("method", "layer", "measure", "resolution"))
+    storage.write_table(table, arguments.scores)
 
+
+def _scores(arguments: argparse.Namespace) -> "Iterator[pd.DataFrame]":
+    """Yield the scores of some images by one method at one layer."""
     from case_saliency.diagnostic.chance import add_chance, chance_levels
     from case_saliency.diagnostic.similarity import COLUMNS, score_similarity
 
@@ -29,7 +38,6 @@ def run(arguments: argparse.Namespace) -> None:
     k_percents = setting(section, "k_percent")
     methods = [entry["name"] for entry in setting(settings, "methods")]
     levels: dict[tuple[int, int], pd.DataFrame] = {}
-    tables = []
     for layer, method, maps, known in read_pairs(arguments, methods):
         scores = score_similarity(maps, **known, k_percents=k_percents, ties=ties)
         native = (maps.shape[2], maps.shape[3])
@@ -43,9 +51,4 @@ def run(arguments: argparse.Namespace) -> None:
                 ties=ties,
             )
         table = add_chance(scores, levels[native])
-        tables.append(identify(table, arguments, layer=layer, method=method)[list(COLUMNS)])
-    table = pd.concat(tables, ignore_index=True)
-    blocks = table.groupby(["method", "layer", "measure", "resolution"], sort=False).ngroup()
-    storage.write_table(
-        table.iloc[blocks.argsort(kind="stable")], arguments.scores
-    )  # of all images, measure by measure
+        yield identify(table, arguments, layer=layer, method=method)[list(COLUMNS)]

@@ -1,12 +1,13 @@
 """What the stages share that turn the scores of all networks into a table."""
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
+from case_saliency.storage.columns import read_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +33,11 @@ def add_tabulating(parser: argparse.ArgumentParser, rows: str) -> None:
 
 
 def tabulate(
-    arguments: argparse.Namespace, table_of: "Callable[..., pd.DataFrame]", wanted: Iterable[str], **given: Any
+    arguments: argparse.Namespace,
+    table_of: "Callable[..., pd.DataFrame]",
+    wanted: Iterable[str],
+    columns: Sequence[str] | None = None,
+    **given: Any,
 ) -> None:
     """Write the table that `table_of` makes of all scores.
 
@@ -45,6 +50,8 @@ def tabulate(
     wanted
         Which of alpha, threshold, zero_method, degenerate_policy, reference, measure, controls and seed it takes; they
         are read from the settings.
+    columns
+        Those of the scores that it takes; None: all.
     given
         Its other arguments.
     """
@@ -53,11 +60,11 @@ def tabulate(
         for key in _PLACES[name]:
             value = setting(value, key)
         given[name] = value
-    storage.write_table(table_of(read_all(arguments.scores), **given), arguments.table)
+    storage.write_table(table_of(read_all(arguments.scores, columns), **given), arguments.table)
 
 
-def read_all(files: Iterable[Path]) -> "pd.DataFrame":
-    """Read tables with the same columns as one."""
-    import pandas as pd
-
-    return pd.concat([storage.read_table(file) for file in files], ignore_index=True)
+def read_all(
+    files: Iterable[Path], columns: Sequence[str] | None = None, where: Mapping[str, str] | None = None
+) -> "pd.DataFrame":
+    """Read tables with the same columns as one: all of it, or some columns of the rows that hold some texts."""
+    return read_columns(files, columns, where)

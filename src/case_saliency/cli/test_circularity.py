@@ -15,7 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
-    from case_saliency.statistics.circularity import circularity_table
+    from case_saliency.statistics.circularity import NEEDED, circularity_table
 
     wanted = ("alpha", "threshold", "measure", "degenerate_policy", "seed")
-    tabulate(arguments, circularity_table, wanted)
+    tabulate(arguments, circularity_table, wanted, NEEDED)

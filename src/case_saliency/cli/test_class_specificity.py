@@ -20,11 +20,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
-    from case_saliency.statistics.cross_deletion import cross_deletion_table
+    from case_saliency.statistics.cross_deletion import NEEDED, cross_deletion_table
 
     settings = arguments.settings
     table = cross_deletion_table(
-        read_all(arguments.fidelity_scores),
+        read_all(arguments.fidelity_scores, NEEDED),
         storage.read_table(arguments.agreement),
         controls=set(setting(settings, "controls")),
         alpha=setting(settings, "alpha"),

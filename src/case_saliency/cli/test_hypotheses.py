@@ -27,15 +27,15 @@ def run(arguments: argparse.Namespace) -> None:
     from case_saliency.statistics.attrition import attrition_table
     from case_saliency.statistics.class_sensitivity import agreement_table
     from case_saliency.statistics.decisions import with_decisions
-    from case_saliency.statistics.fidelity import fidelity_table
+    from case_saliency.statistics.fidelity import NEEDED, fidelity_table
     from case_saliency.statistics.pooling import pooled_table
     from case_saliency.statistics.ranks import ranks_table
 
     settings = arguments.settings
     controls, alpha = set(setting(settings, "controls")), setting(settings, "alpha")
     degenerate = setting(settings, "degenerate")
-    agreement, fidelity = read_all(arguments.agreement_scores), read_all(arguments.fidelity_scores)
-    fidelity = fidelity[fidelity["target"] == "top1"]  # the predicted class; both: test_class_specificity
+    agreement = read_all(arguments.agreement_scores)
+    fidelity = read_all(arguments.fidelity_scores, NEEDED, {"target": "top1"})  # both: test_class_specificity
     tests = agreement_table(
         agreement,
         controls=controls,

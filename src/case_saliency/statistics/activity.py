@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from case_saliency.statistics.attrition import cells
 from case_saliency.statistics.intervals import bca_mean_interval
 
 _CELL = ["experiment", "dataset", "model", "seed", "layer", "kind", "threshold"]
@@ -33,7 +34,7 @@ def activity_table(scores: pd.DataFrame, *, alpha: float, seed: int = 0) -> pd.D
         interval over images; `class_overlap` the mean over classes of `diagnostic.activity`'s overlap.
     """
     rows = []
-    for names, cell in scores.groupby(_CELL, sort=False):
+    for names, cell in cells(scores, _CELL):
         kept = cell[cell["qualified"].astype(bool)]
         classes = kept.groupby("label")[["n_active", "class_overlap"]].mean()
         share = bca_mean_interval(kept["active_fraction"].to_numpy(dtype=float), 1 - alpha, seed)

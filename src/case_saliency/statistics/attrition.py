@@ -1,5 +1,6 @@
 """Which images take part in a test, and why the others do not. No score is dropped without a reason."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +13,36 @@ MISCLASSIFIED = "misclassified"
 CELL = ("experiment", "dataset", "model", "seed", "layer", "method")
 """Columns that name one method on one layer of one trained network."""
 _POLICY_VALUE = {"exclude": np.nan, "insensitive": 100.0, "sensitive": 0.0}
+
+
+def cells(scores: pd.DataFrame, keys: Sequence[str]) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
+    """Yield the names and the rows of each cell, in the order in which the cells appear.
+
+    What iterating over `groupby` yields; that holds a second, sorted table and the keys of all rows at once.
+
+    Parameters
+    ----------
+    scores
+        Rows of any order.
+    keys
+        Columns whose values make a cell; a missing value is one, too.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"method": ["sobel", "case", "sobel"], "value": [1, 2, 3]})
+    >>> [(names, cell["value"].tolist()) for names, cell in cells(scores, ["method"])]
+    [(('sobel',), [1, 3]), (('case',), [2])]
+    """
+    cell_of = np.zeros(len(scores), dtype=np.int64)
+    for key in keys:
+        codes, levels = pd.factorize(scores[key], use_na_sentinel=False)
+        cell_of, _ = pd.factorize(cell_of * len(levels) + codes)
+    order = np.argsort(cell_of, kind="stable")
+    ends = np.flatnonzero(np.diff(cell_of[order])) + 1
+    for start, end in zip([0, *ends], [*ends, len(scores)], strict=True):
+        cell = scores.iloc[order[start:end]]
+        if len(cell):
+            yield tuple(cell[key].iloc[0] for key in keys), cell
 
 
 def status(scores: pd.DataFrame, measure: str) -> pd.Series:
@@ -95,16 +126,16 @@ def attrition_table(agreement: pd.DataFrame, fidelity: pd.DataFrame) -> pd.DataF
         Columns `CELL`, stage ("agreement" or the fidelity test's name), fill ("none" for agreement), k_percent,
         reason, n. In each cell the counts of all reasons add up to the number of images; "kept" is always listed.
     """
-    stages = pd.concat(
-        [
-            agreement.assign(stage="agreement", fill="none", reason=status(agreement, "agreement")),
-            fidelity.assign(stage=fidelity["test"], reason=status(fidelity, "drop_absolute")),
-        ]
-    )
     keys = [*CELL, "stage", "fill", "k_percent"]
+    stages = (
+        agreement[[*CELL, "k_percent"]].assign(stage="agreement", fill="none", reason=status(agreement, "agreement")),
+        fidelity[[*CELL, "fill", "k_percent"]].assign(stage=fidelity["test"], reason=status(fidelity, "drop_absolute")),
+    )
     rows = []
-    for names, cell in stages.groupby(keys, sort=False):
-        counts = cell["reason"].value_counts()
-        reasons = [KEPT, *sorted(set(counts.index) - {KEPT})]
-        rows += [dict(zip(keys, names, strict=True), reason=reason, n=int(counts.get(reason, 0))) for reason in reasons]
+    for stage in stages:
+        for names, cell in cells(stage, keys):
+            counts = cell["reason"].value_counts()
+            named = dict(zip(keys, names, strict=True))
+            reasons = [KEPT, *sorted(set(counts.index) - {KEPT})]
+            rows += [named | {"reason": reason, "n": int(counts.get(reason, 0))} for reason in reasons]
     return pd.DataFrame(rows, columns=[*keys, "reason", "n"])

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from case_saliency.statistics import cross_deletion, fidelity
 from case_saliency.statistics.attrition import CELL, DegeneratePolicy, counted, counts, status
 from case_saliency.statistics.cross_deletion import cross_deletion_table
 from case_saliency.statistics.fidelity import fidelity_table
@@ -23,6 +24,15 @@ MEMBERSHIPS = ("both", "first", "second", "neither")
 
 _NETWORK = [*CELL[:5]]
 _SETTING = ["fill", "k_percent"]
+NEEDED = tuple(
+    dict.fromkeys(
+        (
+            *(*fidelity.NEEDED, *cross_deletion.NEEDED, "strength", "agreement", "compared_in"),
+            *("cosine_a", "cosine_b", "norm_ratio_a", "norm_ratio_b", "pair_cosine"),
+        )
+    )
+)
+"""Columns of the scores that the table is made from."""
 _COLUMNS = (
     *(*CELL, "strength", "membership", "k_percent", "n", "median_agreement", "ci_low", "ci_high", "verdict"),
     *("mean_agreement", "n_pairs", "difference_to_case", "difference_ci_low", "difference_ci_high", "p_vs_case"),
@@ -72,7 +82,7 @@ def circularity_table(
     ValueError
         If a score is missing for no stated reason, an image occurs twice, or a network lacks CASE.
     """
-    keyed = scores.assign(method=scores["method"].where(scores["strength"].isna(), _keys(scores)))
+    keyed = scores.assign(method=scores["method"].astype(str).where(scores["strength"].isna(), _keys(scores)))
     names = keyed[["method", "strength"]].drop_duplicates().set_index("method")["strength"]
     agreement = keyed[keyed["test"] == "agreement"]
     agreement = agreement.assign(status=status(agreement, "agreement"))
@@ -91,7 +101,7 @@ def circularity_table(
 
 def _keys(scores: pd.DataFrame) -> "pd.Series[str]":
     """Name a variant with a strength apart from the same one with another."""
-    return scores["method"] + "@" + scores["strength"].map("{:g}".format)
+    return scores["method"].astype(str) + "@" + scores["strength"].map("{:g}".format)
 
 
 def _network_rows(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from case_saliency.statistics.attrition import CELL, DegeneratePolicy, counted, counts, status
+from case_saliency.statistics.attrition import CELL, DegeneratePolicy, cells, counted, counts, status
 from case_saliency.statistics.clusters import cluster_median_interval
 from case_saliency.statistics.effects import hodges_lehmann, rank_biserial
 from case_saliency.statistics.intervals import Verdict, bca_mean_interval, median_interval, verdict
@@ -76,11 +76,13 @@ def agreement_table(
     """
     keys = [*CELL, "k_percent"]
     scores = scores.assign(status=status(scores, "agreement"))
-    if scores.duplicated([*keys, "image_id"]).any():
-        raise ValueError("agreement_table: an image occurs twice in a cell; pass one resolution and convention of ties")
     n_needed = sign_test_sample_size(effect, alpha)
     rows = []
-    for names, cell in scores.groupby(keys, sort=False):
+    for names, cell in cells(scores, keys):
+        if cell["image_id"].duplicated().any():
+            raise ValueError(
+                "agreement_table: an image occurs twice in a cell; pass one resolution and convention of ties"
+            )
         row = dict(zip(keys, names, strict=True))
         row["role"] = "control" if row["method"] in controls else "method"
         row |= counts(cell)

@@ -19,6 +19,9 @@ from case_saliency.statistics.paired import paired_t
 
 _SETTING = ["fill", "k_percent"]
 _DROPS = ["drop_a_map_a", "drop_b_map_a", "drop_a_map_b", "drop_b_map_b"]
+_USED = ["drop_logit", "logit_other", "logit_other_ablated", "degenerate", "qualified", "reason"]
+NEEDED = (*CELL, *_SETTING, "image_id", "target", *_USED)
+"""Columns of the scores that the table is made from."""
 _RENAMED = {"mean": "interaction", "p_holm": "p_vs_case_holm"}
 _COLUMNS = (
     *(*CELL, *_SETTING, "n", *_DROPS, "interaction", "sd", "ci_low", "ci_high", "p_interaction", "p_holm"),
@@ -83,7 +86,7 @@ def cross_deletion_table(
 def _pairs(scores: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each image and setting with the four drops of logits and their interaction."""
     keys = [*CELL, *_SETTING, "image_id"]
-    first, second = (scores[scores["target"] == target] for target in ("top1", "top2"))
+    first, second = (scores.loc[scores["target"] == target, [*keys, *_USED]] for target in ("top1", "top2"))
     if len(first) != len(second):
         raise ValueError(f"cross_deletion_table: {len(first)} rows of target top1 and {len(second)} of top2")
     pairs = first.merge(second, on=keys, suffixes=("", "_b"), validate="one_to_one")
@@ -93,7 +96,7 @@ def _pairs(scores: pd.DataFrame) -> pd.DataFrame:
     b_of_a = pairs["logit_other"] - pairs["logit_other_ablated"]
     a_of_b = pairs["logit_other_b"] - pairs["logit_other_ablated_b"]
     rank = {kind: position for position, kind in enumerate(KINDS)}
-    worse = pairs["degenerate_b"].map(rank) > pairs["degenerate"].map(rank)
+    worse = pairs["degenerate_b"].map(rank).astype(int) > pairs["degenerate"].map(rank).astype(int)
     return pairs[keys].assign(
         test="cross_deletion",
         drop_a_map_a=of_a,

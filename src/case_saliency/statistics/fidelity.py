@@ -1,12 +1,12 @@
 """RQ2: per-image confidence drops -> means with intervals, and a paired test of each method against a reference."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from case_saliency.statistics.attrition import CELL, KEPT, counts, status
+from case_saliency.statistics.attrition import CELL, KEPT, cells, counts, status
 from case_saliency.statistics.intervals import mean_interval
 from case_saliency.statistics.multiplicity import adjusted_by
 from case_saliency.statistics.paired import least_margin, paired_greater, paired_t, paired_tost
@@ -19,6 +19,9 @@ _COLUMNS = (
     *("n_total", "n_excluded_misclassified", "n_degenerate"),
 )
 
+MEASURES = ("drop_absolute", "drop_relative", "drop_relative_clipped", "drop_logit")
+NEEDED = (*CELL, "image_id", "test", "fill", "k_percent", *MEASURES, "degenerate", "qualified", "reason")
+"""Columns of the scores of confidence drops that their table is made from."""
 _LOGITS = {"drop_logit"}
 """Measures in logits: the margin, a fraction, says nothing about them."""
 ONE_SIDED = ("p_noninferior", "p_superior", "p_superior_holm")
@@ -31,7 +34,7 @@ def fidelity_table(
     *,
     controls: Collection[str],
     alpha: float,
-    measures: Sequence[str] = ("drop_absolute", "drop_relative", "drop_relative_clipped", "drop_logit"),
+    measures: Sequence[str] = MEASURES,
     reference: str = "case",
     equivalence_margin: float = 0.02,
 ) -> pd.DataFrame:
@@ -72,18 +75,15 @@ def fidelity_table(
         If a score is missing for no stated reason, or an image occurs twice in a cell.
     """
     keys = [*CELL, *_SETTING]
-    tidy = pd.concat(
-        [scores.assign(measure=measure, value=scores[measure], status=status(scores, measure)) for measure in measures]
-    )
-    if tidy.duplicated([*keys, "image_id"]).any():
-        raise ValueError("fidelity_table: an image occurs twice in a cell; pass the scores of one target")
     rows: list[dict[str, Any]] = []
-    for _, setting in tidy.groupby([key for key in keys if key not in {"layer", "method"}], sort=False):
+    for setting in _settings(scores, keys, measures):
         kept = setting[setting["status"] == KEPT].set_index("image_id")
         found = kept[kept["method"] == reference]
         references = {str(layer): cell["value"] for layer, cell in found.groupby("layer", sort=False)}
         absent = next(iter(references.values()), kept["value"].iloc[:0])
         for (layer, method), cell in setting.groupby(["layer", "method"], sort=False):
+            if cell["image_id"].duplicated().any():
+                raise ValueError("fidelity_table: an image occurs twice in a cell; pass the scores of one target")
             values = kept.loc[(kept["layer"] == layer) & (kept["method"] == method), "value"]
             row: dict[str, Any] = {key: cell[key].iloc[0] for key in keys}
             row["role"] = "control" if method in controls else "method"
@@ -96,6 +96,15 @@ def fidelity_table(
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     by = ["experiment", *_SETTING]
     return table.assign(**{adjusted: adjusted_by(table, p_value, by) for p_value, adjusted in _FAMILIES.items()})
+
+
+def _settings(scores: pd.DataFrame, keys: Sequence[str], measures: Sequence[str]) -> Iterator[pd.DataFrame]:
+    """Yield the rows of each network, test, measure, fill and k; those of one measure at a time are held."""
+    own = [key for key in keys if key != "measure"]
+    for measure in measures:
+        tidy = scores[[*own, "image_id"]].assign(measure=measure, value=scores[measure], status=status(scores, measure))
+        for _, setting in cells(tidy, [key for key in own if key not in {"layer", "method"}]):
+            yield setting
 
 
 def _describe(values: "pd.Series[float]", alpha: float) -> dict[str, Any]:

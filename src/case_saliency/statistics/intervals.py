@@ -10,7 +10,8 @@ from scipy import stats
 from case_saliency.statistics.paired import Values, require_finite
 
 Verdict = Literal["class-sensitive", "insensitive", "undecided"]
-_BATCH = 1_000_000  # resampled values held at a time
+BLOCK = 2**16
+"""Resampled values held at a time: what a bootstrap needs does not grow with the images, until one resample is more."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def _bca(samples: tuple[Values, ...], statistic: Callable[..., Values], level: f
         confidence_level=level,
         method="BCa",
         n_resamples=9999,
-        batch=max(1, _BATCH // n),
+        batch=max(1, BLOCK // n),
         rng=np.random.default_rng(seed),
     ).confidence_interval
     return Interval(estimate, float(found.low), float(found.high), level)

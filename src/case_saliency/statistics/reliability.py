@@ -8,13 +8,14 @@ than by chance. It decides nothing: a method with a high index need not be faith
 """
 
 from collections.abc import Collection
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from case_saliency.diagnostic.degenerate import KINDS
-from case_saliency.statistics.attrition import CELL, KEPT, counts, status
+from case_saliency.statistics.attrition import CELL, KEPT, cells, counts, status
 from case_saliency.statistics.intervals import Interval, bca_ratio_interval
 
 POOLED = "all"
@@ -57,10 +58,10 @@ def reliability_table(scores: pd.DataFrame, *, controls: Collection[str], alpha:
         If a score is missing for no stated reason, or an image occurs twice in a cell.
     """
     keys = [*CELL, "k_percent", "augmentation"]
-    if scores.duplicated([*keys, "image_id"]).any():
-        raise ValueError("reliability_table: an image occurs twice in a cell; pass the scores of one shift")
     rows = []
-    for names, cell in pd.concat([_pooled(scores), scores], ignore_index=True).groupby(keys, sort=False):
+    for names, cell in chain(cells(_pooled(scores), keys), cells(scores, keys)):
+        if cell["image_id"].duplicated().any():
+            raise ValueError("reliability_table: an image occurs twice in a cell; pass the scores of one shift")
         row = dict(zip(keys, names, strict=True))
         row["role"] = "control" if row["method"] in controls else "method"
         rows.append(row | _estimate(cell, alpha, seed))
@@ -69,7 +70,7 @@ def reliability_table(scores: pd.DataFrame, *, controls: Collection[str], alpha:
 
 def _pooled(scores: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each image with the means over its augmentations, NaN where one is missing."""
-    ranks = scores["degenerate"].map({kind: rank for rank, kind in enumerate(KINDS)})
+    ranks = scores["degenerate"].map({kind: rank for rank, kind in enumerate(KINDS)}).astype(int)
     grouped = scores.assign(degenerate=ranks).groupby([*CELL, "k_percent", "image_id"], sort=False)
     pooled = grouped[["qualified", "reason"]].first().assign(augmentation=POOLED)
     pooled["degenerate"] = grouped["degenerate"].max().map(dict(enumerate(KINDS)))

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from case_saliency.statistics.intervals import bca_mean_interval
+from case_saliency.statistics.intervals import BLOCK, bca_mean_interval
 from case_saliency.statistics.paired import Values, require_finite
 
 LEAST_EFFECT = 10.0
@@ -102,6 +102,7 @@ def share_left(plain: Values, variant: Values, full: Values, level: float, seed:
             confidence_level=level,
             method="BCa",
             n_resamples=_RESAMPLES,
+            batch=max(1, BLOCK // plain.size),
             rng=np.random.default_rng(seed),
         ).confidence_interval
     if not np.isfinite([found.low, found.high]).all():

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from case_saliency.statistics.attrition import CELL, DegeneratePolicy, counted, counts, status
+from case_saliency.statistics.attrition import CELL, DegeneratePolicy, cells, counted, counts, status
 from case_saliency.statistics.intervals import bca_mean_interval, median_interval, verdict
 from case_saliency.statistics.multiplicity import adjusted_by, benjamini_hochberg
 from case_saliency.statistics.paired import Values, sign_test_less
@@ -71,10 +71,10 @@ def similarity_table(
     """
     keys = [*CELL, *_SETTING]
     scores = scores.assign(status=status(scores, "value"))
-    if scores.duplicated([*keys, "image_id"]).any():
-        raise ValueError("similarity_table: an image occurs twice in a cell")
     rows = []
-    for names, cell in scores.groupby(keys, sort=False, dropna=False):
+    for names, cell in cells(scores, keys):
+        if cell["image_id"].duplicated().any():
+            raise ValueError("similarity_table: an image occurs twice in a cell")
         row: dict[str, Any] = dict(zip(keys, names, strict=True))
         row |= {name: _common(cell, name) for name in ("n_top", *_CHANCE)}
         row |= {"role": "control" if row["method"] in controls else "method", "below_one_cell": row["n_top"] < 1}

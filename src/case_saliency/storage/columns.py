@@ -1,0 +1,102 @@
+"""Columns of many Parquet tables as one table, read one column at a time: little more is held than the result."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from case_saliency.storage.schema import check_version, unreadable
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+def read_columns(
+    paths: Iterable[str | os.PathLike[str]],
+    columns: Sequence[str] | None = None,
+    where: Mapping[str, str] | None = None,
+) -> "pd.DataFrame":
+    """Read some columns and rows of Parquet files that `write_table` wrote, one file below the other.
+
+    Parameters
+    ----------
+    paths
+        At least one file; all have the same columns.
+    columns
+        Names, in the order of the result; None: all.
+    where
+        Column -> the text that it must hold; the other rows are passed over. None: all rows are taken.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Text columns are categorical: a row holds the number of a text, and each text is there once.
+
+    Raises
+    ------
+    CaseSaliencyError
+        If a file cannot be read, lacks a column, or has another schema version than this code.
+    """
+    import pandas as pd
+
+    with ExitStack() as stack:
+        tables = [stack.enter_context(_opened(path)) for path in paths]
+        kept = [_kept(table, where or {}) for table in tables]
+        names = tables[0].names if columns is None else columns
+        return pd.DataFrame({name: _column(tables, name, kept) for name in names}, copy=False)
+
+
+class _Table:
+    """An open file whose columns are read as they are asked for, its texts as numbers of texts."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self.path = path
+        schema = pq.read_schema(path)
+        check_version((schema.metadata or {}).get(b"schema_version"), path)
+        self.names: list[str] = schema.names
+        is_text = (pa.types.is_string, pa.types.is_large_string)
+        texts = [field.name for field in schema if any(test(field.type) for test in is_text)]
+        self.file = pq.ParquetFile(path, read_dictionary=texts)
+
+    def column(self, name: str, kept: "pa.ChunkedArray | None" = None) -> "pa.ChunkedArray":
+        if name not in self.names:
+            raise unreadable(self.path, KeyError(f"column {name} is missing"))
+        try:
+            found = self.file.read([name], use_threads=False).column(0)
+        except (OSError, ValueError) as error:
+            raise unreadable(self.path, error) from error
+        return found if kept is None else found.filter(kept)
+
+
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[_Table]:
+    try:
+        table = _Table(path)
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
+    with table.file:
+        yield table
+
+
+def _kept(table: _Table, where: Mapping[str, str]) -> "pa.ChunkedArray | None":
+    """Return which rows hold the texts; None: all."""
+    import pyarrow.compute as pc
+
+    kept = None
+    for name, text in where.items():
+        same = pc.equal(table.column(name), text)
+        kept = same if kept is None else pc.and_(kept, same)
+    return kept
+
+
+def _column(tables: Sequence[_Table], name: str, kept: "Sequence[pa.ChunkedArray | None]") -> Any:
+    """Return a column of all files as pandas has it."""
+    import pyarrow as pa
+
+    found = [table.column(name, rows) for table, rows in zip(tables, kept, strict=True)]
+    joined = pa.chunked_array([chunk for column in found for chunk in column.chunks], found[0].type)
+    return joined.unify_dictionaries().to_pandas()
