@@ -18,7 +18,7 @@ from case_saliency import storage
 from case_saliency.datasets import images, locations
 from case_saliency.datasets.sources import DATASETS
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.provenance import caches, hashing, walking
+from case_saliency.provenance import caches, hashing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,10 +48,11 @@ def changed(folder: Path) -> str:
         if known and known == _stamps({*known, *inside, *outside}):
             return ""
         rows = storage.read_table(manifest)
-        now = _stamps({manifest, *_named(folder, rows), *inside, *outside})
+        named = _named(folder, rows)
+        now = _stamps({manifest, *named, *inside, *outside})
         if known.get(manifest) != now[manifest]:
             known = {}  # it speaks of other images
-        wrong = list(_wrong(folder, rows, known, now))
+        wrong = [*_read(folder, rows, named, known, now), *_other(folder, named, known, now)]
     except CaseSaliencyError as error:  # the manifest or the reference is damaged, and is fetched with the images
         return str(error).partition(";")[0]
     if wrong:
@@ -73,8 +74,11 @@ def _listed(folder: Path) -> tuple[list[str], list[str] | None]:
 
 def _files(folder: Path) -> list[str]:
     """Return all files below a folder, without those that begin with a dot or lie in such a folder."""
-    start = len(str(folder))
-    return [name for name in map(str, walking.below(folder)) if "/." not in name[start:]]
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [f"{place}/{name}" for name in names if not name.startswith(".")]
+    return found
 
 
 def _named(folder: Path, rows: "pd.DataFrame") -> dict[str, str]:
@@ -83,21 +87,27 @@ def _named(folder: Path, rows: "pd.DataFrame") -> dict[str, str]:
     return {str(locations.locate(folder, str(file))): str(digest) for file, digest in pairs}
 
 
-def _wrong(folder: Path, rows: "pd.DataFrame", known: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
-    """Yield what differs from the manifest; a file that is as remembered is not read."""
-    named, own = _named(folder, rows), str(folder / "images")
+def _read(
+    folder: Path, rows: "pd.DataFrame", named: Mapping[str, str], known: Mapping[str, str], now: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield which images differ from the manifest; a file that is as remembered is not read."""
     new = [path for path in named if not now[path] or known.get(path) != now[path]]
     if (rows["index"] >= 0).any():
         if new:
             images.arrays(folder, rows)
-    else:
-        with ThreadPoolExecutor() as pool:
-            yield from filter(None, pool.map(_compared, new, [named[path] for path in new]))
-    for path in sorted(now.keys() - named.keys()):
-        if path.startswith(own) and not path.endswith(("/reference.json", "/manifest.csv")):
+        return
+    with ThreadPoolExecutor() as pool:
+        yield from filter(None, pool.map(_compared, new, [named[path] for path in new]))
+
+
+def _other(folder: Path, named: Mapping[str, str], known: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    """Yield files that the manifest does not name, and that should not be there, or are not as they were."""
+    aids, own = {str(folder / "manifest.csv"), str(folder / "images/reference.json")}, f"{folder / 'images'}/"
+    for path in sorted(now.keys() - named.keys() - aids):
+        if path.startswith(own):
             yield f"{path} is not in the manifest"
         elif known and known.get(path) != now[path]:
-            yield f"{path} came, went or changed"
+            yield f"{path} is new, or has changed"
     yield from (f"{path} is gone" for path in sorted(known.keys() - now.keys()))
 
 
