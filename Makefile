@@ -75,6 +75,10 @@ check: install ## Check the code and what is written from it: ruff, mypy, import
 	snakemake --lint 2>&1 | python workflow/lint.py
 	python -m workflow.versioning.document --check
 	python -m workflow.vulnerabilities
+	@$(MAKE) --no-print-directory check-sizes
+
+.PHONY: check-sizes
+check-sizes:
 	@if git rev-parse --git-dir > /dev/null 2>&1; then git ls-files -z | xargs -0 check-added-large-files --enforce-all --maxkb=1500; \
 		else echo "no repository of git here: sizes of files are not checked"; fi
 

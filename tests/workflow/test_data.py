@@ -117,5 +117,11 @@ def test_an_imagenet_tree_goes_through_the_imagenet_experiment(fresh, tmp_path):
     assert not {"fetch_dataset", "select_images"} & pending
     fresh.edit("my_networks.py", "A little", "A small")
     assert fresh.pending() == {"report_page"}
+    # The results stand where the images are not at hand; a changed image is seen where it lies.
+    (tmp_path / "ilsvrc").rename(tmp_path / "unplugged")
+    assert fresh.pending() == {"report_page"}
+    (tmp_path / "unplugged").rename(tmp_path / "ilsvrc")
+    next((tmp_path / "ilsvrc/val").rglob("*.JPEG")).write_bytes(b"damaged")
+    assert {"fetch_dataset", "predict"} <= fresh.pending()
     fresh.set("datasets", "imagenet", "path", to=str(tmp_path / "elsewhere"))
     assert "fetch_dataset" in fresh.pending()

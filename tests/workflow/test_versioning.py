@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.workflow import test_rerun as closures
 from tests.workflow.conftest import ROOT, Project
 
 TABLES = "tables-imagenet-sample"
@@ -134,6 +136,8 @@ def test_the_audit_of_a_restored_clone_verifies_all_of_it_with_dvc_and_crate(res
     assert {"bytes", "chain", "record", "commit", "dvc.lock", "crate", "complete", "upstream"} <= compared
 
 
+IMAGE = "data/imagenet-sample/images/imagenet_05_853.jpg"
+ALL = {"select_images", "predict", "attribute"} | closures.SCORES
 CHANGES: dict[str, tuple[Any, set[str], set[str]]] = {
     "a parameter": (
         lambda tree: tree.set("figures", "example_images", to=2),
@@ -142,26 +146,31 @@ CHANGES: dict[str, tuple[Any, set[str], set[str]]] = {
     ),
     "a parameter far up": (
         lambda tree: tree.set("fidelity", "k_percent", to=[10]),
-        {"score_fidelity"},
+        {"score_fidelity"} | closures.AFTER_SCORES,
         {"fidelity", "tables", "claims"},
     ),
     "a module": (
         lambda tree: tree.append("src/case_saliency/figures/cross_deletion.py", "# changed\n"),
-        {"plot_cross_deletion"},
+        {"plot_cross_deletion", "report_page"},
         {"figures"},
     ),
     "a shell line": (
         lambda tree: tree.edit("workflow/rules/diagnostic.smk", "{log} score-agreement", "{log}  score-agreement"),
-        {"score_agreement"},
+        closures.AGREEMENT,
         {"agreement"},
     ),
     "a deleted map": (
         lambda tree: next((tree.root / "results/saliency").rglob("gradient/*.nc")).unlink(),
-        {"attribute"},
+        {"attribute"} | closures.SCORES,
         {"saliency", "agreement", "fidelity", "figures"},
     ),
+    "an image": (
+        lambda tree: (tree.root / IMAGE).write_bytes((tree.root / IMAGE).read_bytes() + b"\0"),
+        {"fetch_dataset"} | ALL,
+        {"data", "predictions", "saliency", "fidelity", "figures"},
+    ),
 }
-"""What is changed in a restored tree; a rule that Snakemake must run for it; the stages in which DVC must see it."""
+"""What is changed in a restored tree; the rules that Snakemake must run for it; the stages in which DVC must see it."""
 
 
 @pytest.mark.parametrize("what", CHANGES)
@@ -169,8 +178,8 @@ def test_a_change_after_restoring_is_seen_by_both_tools(restored: Repository, tm
     change, rules, stages = CHANGES[what]
     tree = restored.copy(tmp_path / "tree")
     change(tree)
-    assert rules <= tree.pending()
-    assert tree.changed() == stages
+    assert tree.pending() == rules  # with what depends on it
+    assert tree.changed() == stages  # that read it: DVC does not look further
 
 
 def test_a_second_run_from_the_same_commit_records_the_same_bytes(recorded: Repository, tmp_path: Path) -> None:
@@ -233,6 +242,8 @@ def test_other_bytes_without_a_cause_are_refused_here_and_told_elsewhere(tree: R
     assert "gave other bytes here than before" in said
     assert f"figures-imagenet-sample: {FIGURE}" in said
     assert (tree.root / "dvc.lock").read_bytes() == lock
+    other = tree.copy(tree.root.parent / "other")
+    assert "0 of them new or changed" in other.run(*remedy(said))  # made again, and as it was: recorded at the end
 
     known = tree.root / "results/environments.json"
     content = json.loads(known.read_text())
@@ -243,6 +254,33 @@ def test_other_bytes_without_a_cause_are_refused_here_and_told_elsewhere(tree: R
     assert "1 stages differ in bytes from those recorded on another machine" in said
     assert "make verify" in said
     assert (tree.root / "dvc.lock").read_bytes() != lock
+
+
+def remedy(said: str) -> list[str]:
+    """The command that a message of the gate ends with."""
+    [command] = re.findall(r"snakemake --cores all [^\n]*", said)
+    return shlex.split(str(command))
+
+
+def test_a_changed_image_is_not_recorded_and_mended_by_the_command_that_is_named(tree: Repository) -> None:
+    lock = (tree.root / "dvc.lock").read_bytes()
+    CHANGES["an image"][0](tree)
+    said = tree.commit(check=False)
+    assert f"data-imagenet-sample: data/imagenet-sample/manifest.csv ({IMAGE} is not what the manifest says" in said
+    assert (tree.root / "dvc.lock").read_bytes() == lock
+    assert "fetch_dataset" in tree.jobs(*remedy(said)[1:])
+    tree.snakemake("data-imagenet-sample")
+    assert "0 of them new or changed" in tree.commit()
+
+
+def test_a_folder_that_differs_as_a_whole_is_made_again_by_the_command_that_is_named(tree: Repository) -> None:
+    lock = tree.root / "dvc.lock"
+    [data] = tree.lock["data-imagenet-sample"]["outs"]
+    lock.write_text(lock.read_text().replace(data["md5"], "0" * 32 + ".dir"))  # whose list of files no cache has
+    entries = yaml.safe_load(lock.read_text())
+    assert "data-imagenet-sample: data/imagenet-sample\n" in (said := tree.commit(check=False))
+    assert yaml.safe_load(lock.read_text()) == entries
+    assert tree.jobs(*remedy(said)[1:])["fetch_dataset"] == 1
 
 
 @pytest.mark.parametrize("gate", ["commit", "restore"])

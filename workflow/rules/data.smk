@@ -3,6 +3,7 @@
 
 rule fetch_dataset:
     input:
+        changed=again_if_changed,
         code=lambda w: code("fetch_dataset", dataset_modules(w)),
     output:
         manifest="data/{dataset}/manifest.csv",

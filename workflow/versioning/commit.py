@@ -94,6 +94,21 @@ def unexplained(before: store.Entries, after: store.Entries, names: Iterable[str
     ]
 
 
+def forced(found: Iterable[Stage], differing: Iterable[str]) -> list[str]:
+    """Return what Snakemake is told to make again, where files differ: outputs that rules name, or, of many, the rules.
+
+    A file may lie in a folder that a rule names as a whole; and of a folder all that is made in it is meant.
+    """
+    names: dict[str, Stage] = {}
+    for path in differing:
+        for stage in found:
+            named = stages.inside(path, stage.files)
+            names |= {file: stage for file in stage.files if file == named or stages.inside(file, [path])}
+    if len(names) <= SHOWN:
+        return list(names)
+    return sorted({rule for stage in names.values() for rule in stage.rules})
+
+
 def commit(root: Path, within_run: bool) -> str:
     """Record what the workflow has finished; return what was recorded, in a sentence.
 
@@ -141,7 +156,7 @@ def _record(root: Path, own: Sequence[Stage], before: store.Entries, rewritten: 
             raise GateError(
                 "the same code, parameters and inputs gave other bytes here than before; dvc.lock is as it was:\n"
                 f"{listing(rows)}\nRun them again to see which is right: snakemake --cores all --forcerun "
-                f"{' '.join(row.partition(': ')[2] for row in rows[:SHOWN])}"
+                f"{' '.join(forced(own, [row.partition(': ')[2] for row in rows]))}"
             )
         said.append(
             f"{len(changed)} stages differ in bytes from those recorded on another machine, which is to be expected "

@@ -1,7 +1,7 @@
 """What the workflow would make, from Snakemake's own graph of jobs. The only module that reaches into Snakemake."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,14 +83,17 @@ def _read(root: Path, also: Iterable[str], max_checksum_bytes: int) -> Plan:
         )
         workflow._prepare_dag(forceall=False, ignore_incomplete=False, lock_warn_only=True, nolock=True)
         workflow._build_dag()
-        jobs = tuple(_job(workflow.dag, job, config) for job in workflow.dag.jobs if job.output)
+        changed = known["changed_images"]
+        jobs = tuple(_job(workflow.dag, job, config, changed) for job in workflow.dag.jobs if job.output)
         return Plan(dict(config), jobs, stages)
 
 
-def _job(dag: Any, job: Any, config: Readings) -> Job:
+def _job(dag: Any, job: Any, config: Readings, changed_images: Callable[[str], str]) -> Job:
     config.seen.clear()
     job.rule.expand_params(job.wildcards_dict, job.input, job.output, job)
     reason = dag.reason(job) if dag.needrun(job) else ""
+    if reason and job.rule.name == "fetch_dataset":
+        reason = changed_images(job.wildcards.dataset) or reason
     return Job(
         rule=job.rule.name,
         rule_file=_relative(job.rule.snakefile),

@@ -98,6 +98,20 @@ def test_other_outputs_are_unexplained_if_nothing_else_changed(part, value, expe
     assert commit.unexplained({"a": entry}, {"a": entry}, ["a"]) == []
 
 
+def test_what_differs_is_made_again_by_names_that_snakemake_knows(plan):
+    jobs = (
+        *plan.jobs,
+        job("fetch", [], ["data/set/images", "data/set/exclusions.csv"]),
+        *(job("attribute", [], [f"results/saliency/tiny/{number}.nc"]) for number in range(commit.SHOWN)),
+    )
+    found = stages.stages(Plan(plan.params, jobs, plan.stages))
+    assert commit.forced(found, ["results/metrics/tiny.json"]) == ["results/metrics/tiny.json"]
+    assert commit.forced(found, ["data/set/images/cats/a.jpg", "data/set/images/b.jpg"]) == ["data/set/images"]
+    whole = ["data/set/exclusions.csv", "data/set/images", "data/set/manifest.csv"]
+    assert commit.forced(found, ["data/set"]) == whole
+    assert commit.forced(found, ["results/saliency/tiny", "data/set"]) == ["attribute", "fetch"]
+
+
 @pytest.fixture
 def entry(plan, tmp_path):
     """The stage `predictions-tiny` and its entry in dvc.lock, current in `tmp_path`."""
