@@ -13,6 +13,7 @@ from case_saliency.figures.marks import (
     estimate,
     margin_note,
     method_rows,
+    n_label,
     placed,
     population,
     sizes,
@@ -50,12 +51,13 @@ def agreement_distributions(scores: pd.DataFrame, table: pd.DataFrame, threshold
     controls = set(table.loc[table["role"] == "control", "method"])
     width = line_width(panels)
     with house_style():
-        size = (TWO_COLUMNS, n_lines(panels, width) * (ROW_HEIGHT * len(methods) + 0.55) + 0.35)
+        size = (TWO_COLUMNS, n_lines(panels, width) * (ROW_HEIGHT * len(methods) + 0.77) + 0.35)
         figure = Figure(figsize=size, layout="constrained")
         for axes, panel, first in wrapped(figure, panels, width):
             _draw(axes, panel, scores[scores["qualified"]], methods)
             method_rows(axes, methods, controls, named=first)
-            axes.set_xlabel(f"agreement\n(% of the top {unique(panel.rows['k_percent'], '{:g}')}% of pixels)")
+            of = f"% of the top {unique(panel.rows['k_percent'], '{:g}')}% of pixels"
+            axes.set_xlabel(f"agreement\n({of})\n{n_label(panel.rows)}")
             axes.axvline(threshold, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
         verdict_key(figure, threshold)
     return figure

@@ -12,6 +12,7 @@ from case_saliency.figures.marks import (
     estimate,
     margin_note,
     method_rows,
+    n_label,
     placed,
     population,
     sizes,
@@ -58,7 +59,7 @@ def confidence_drops(table: pd.DataFrame, measure: str = "drop_relative_clipped"
     methods = ordered_methods(shown["method"])
     controls = set(shown.loc[shown["role"] == "control", "method"])
     with house_style():
-        size = (TWO_COLUMNS, len(settings) * n_lines(columns, width) * (ROW_HEIGHT * len(methods) + 0.6))
+        size = (TWO_COLUMNS, len(settings) * n_lines(columns, width) * (ROW_HEIGHT * len(methods) + 0.82))
         figure = Figure(figsize=size, layout="constrained")
         for axes, k, panel, first in by_setting(figure, settings, columns, width):
             rows = panel.rows[panel.rows["k_percent"] == k]
@@ -70,7 +71,11 @@ def confidence_drops(table: pd.DataFrame, measure: str = "drop_relative_clipped"
                 other_fills(axes, rows, methods, "mean", others)
             method_rows(axes, methods, controls, named=first)
             axes.set_title(panel.label, pad=9)
-            axes.set_xlabel(f"top {k:g}% removed, fill: {primary}\nmean of {_FORMULAS[measure]}")
+            unit = "logits" if measure == "drop_logit" else "share"
+            axes.set_xlabel(
+                f"top {k:g}% removed, fill: {primary}\nmean of {_FORMULAS[measure]} ({unit})"
+                f"\n{n_label(rows[rows['fill'] == primary])}"
+            )
         key_below(figure, [] if together else others)
     return figure
 

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import sizes, unique
+from case_saliency.figures.marks import n_label, sizes, unique
 from case_saliency.figures.panels import n_lines, split, wrapped
 from case_saliency.figures.style import INK, TWO_COLUMNS, house_style
 
@@ -26,12 +26,12 @@ def contrast(table: pd.DataFrame) -> Figure:
     panels = split(table)
     kinds = [(s, c) for s in _SOURCES for c in _COMBINED if _rows(table, s, c).any()]
     with house_style():
-        figure = Figure(figsize=(TWO_COLUMNS, 1.9 * n_lines(panels) + 0.4), layout="constrained")
+        figure = Figure(figsize=(TWO_COLUMNS, 2.02 * n_lines(panels) + 0.4), layout="constrained")
         placed = wrapped(figure, panels, sharex=True, sharey=True)
         for axes, panel, first in placed:
             _draw(axes, panel.rows, kinds)
             axes.set_title(panel.label)
-            axes.set_xlabel("classes in the contrast set, k")
+            axes.set_xlabel(f"classes in the contrast set, k\n{n_label(panel.rows)}")
             if first:
                 axes.set_ylabel("median agreement (%)")
         handles = [

@@ -13,6 +13,7 @@ from case_saliency.figures.marks import (
     estimate,
     margin_note,
     method_rows,
+    n_label,
     placed,
     population,
     sizes,
@@ -50,7 +51,7 @@ def cross_deletion(table: pd.DataFrame) -> Figure:
     methods = ordered_methods(table["method"])
     controls = set(table.loc[table["role"] == "control", "method"])
     with house_style():
-        size = (TWO_COLUMNS, len(settings) * n_lines(columns, width) * (ROW_HEIGHT * len(methods) + 0.6) + 0.2)
+        size = (TWO_COLUMNS, len(settings) * n_lines(columns, width) * (ROW_HEIGHT * len(methods) + 0.82) + 0.2)
         figure = Figure(figsize=size, layout="constrained")
         for axes, k, panel, first in by_setting(figure, settings, columns, width):
             rows = panel.rows[panel.rows["k_percent"] == k]
@@ -62,7 +63,8 @@ def cross_deletion(table: pd.DataFrame) -> Figure:
                 other_fills(axes, rows, methods, "interaction", others)
             method_rows(axes, methods, controls, named=first)
             axes.set_title(panel.label, pad=9)
-            axes.set_xlabel(f"top {k:g}% removed, fill: {primary}\nmean interaction (logits)")
+            told = f"top {k:g}% removed, fill: {primary}\nmean interaction (logits)"
+            axes.set_xlabel(f"{told}\n{n_label(rows[rows['fill'] == primary])}")
         verdicts = "        ".join(f"{symbol}  {words}" for words, symbol in _SYMBOLS.items())
         figure.supxlabel(
             "\n".join(line for line in (verdicts, "" if together else fill_key(others)) if line), fontsize=6

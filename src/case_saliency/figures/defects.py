@@ -6,14 +6,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from case_saliency.diagnostic.defects import ALL, DEFECTS, NONE
-from case_saliency.figures.marks import ends, unique
+from case_saliency.figures.marks import ends, n_label, unique
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import Panel, by_setting, line_width, n_lines, split
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 TITLE = "Known defects of the released code, replayed"
 _ROW = 0.2  # inches for one defect
-_OUTCOMES = {"agreement": "median agreement (%)", "drop": "mean confidence drop"}
+_OUTCOMES = {"agreement": "median agreement (%)", "drop": "mean confidence drop (share)"}
 
 
 def defects(table: pd.DataFrame) -> Figure:
@@ -28,7 +28,7 @@ def defects(table: pd.DataFrame) -> Figure:
     methods = ordered_methods(table["method"])
     outcomes, width = list(_OUTCOMES), line_width(panels)
     with house_style():
-        height = len(outcomes) * n_lines(panels, width) * (_ROW * len(rows) + 0.6) + 0.35
+        height = len(outcomes) * n_lines(panels, width) * (_ROW * len(rows) + 0.72) + 0.35
         figure = Figure(figsize=(TWO_COLUMNS, height), layout="constrained")
         for axes, outcome, panel, first in by_setting(figure, outcomes, panels, width):
             _draw(axes, panel, outcome, rows, methods)
@@ -62,7 +62,7 @@ def _draw(axes: Axes, panel: Panel, outcome: str, rows: list[str], methods: list
             markeredgecolor=style.colour, markerfacecolor=style.colour if row["significant"] else "white", zorder=3,
         )  # fmt: skip
     axes.set_title(panel.label)
-    axes.set_xlabel(_OUTCOMES[outcome])
+    axes.set_xlabel(f"{_OUTCOMES[outcome]}\n{n_label(shown[shown['n'] > 0])}")
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.axhline(0.5, color=INK, linewidth=0.5)
     axes.axhline(len(rows) - 1.5, color=INK, linewidth=0.5)

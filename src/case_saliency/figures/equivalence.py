@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.markers import CARETLEFT, CARETRIGHT
 
 from case_saliency.figures.fills import fills
-from case_saliency.figures.marks import ROW_HEIGHT, ends, margin_note, method_rows, placed, population, unique
+from case_saliency.figures.marks import ROW_HEIGHT, ends, margin_note, method_rows, n_label, placed, population, unique
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import by_setting, line_width, n_lines, split
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
@@ -48,14 +48,17 @@ def equivalence(
     methods = ordered_methods(shown["method"])
     controls = set(shown.loc[shown["role"] == "control", "method"])
     with house_style():
-        size = (TWO_COLUMNS, len(ks) * n_lines(panels, width) * (ROW_HEIGHT * len(methods) + 0.6))
+        size = (TWO_COLUMNS, len(ks) * n_lines(panels, width) * (ROW_HEIGHT * len(methods) + 0.82))
         figure = Figure(figsize=size, layout="constrained")
         for axes, k, panel, first in by_setting(figure, ks, panels, width):
             axes.set_xlim(*_ends(shown[shown["k_percent"] == k], margin))
-            _draw(axes, panel.rows[panel.rows["k_percent"] == k], methods, margin)
+            rows = panel.rows[panel.rows["k_percent"] == k]
+            _draw(axes, rows, methods, margin)
             method_rows(axes, methods, controls, named=first)
             axes.set_title(panel.label, pad=9)
-            axes.set_xlabel(f"top {k:g}% removed\ndrop minus that of {method_style(reference).label}")
+            unit = "logits" if measure == "drop_logit" else "share"
+            told = f"top {k:g}% removed\ndrop minus that of {method_style(reference).label} ({unit})"
+            axes.set_xlabel(f"{told}\n{n_label(rows, 'n_pairs')}")
     return figure
 
 

@@ -78,7 +78,7 @@ def map_panels(examples: Sequence[Example], k_percent: float) -> Figure:
         figure = Figure(figsize=(width, height))
         for position, example in enumerate(examples):
             _draw_example(figure, example, methods, side, position * block, k_percent)
-        _draw_scale(figure)
+        _draw_scale(figure, len({example.image_id for example in examples}))
     return figure
 
 
@@ -149,13 +149,15 @@ def _draw_map(
         axes.contour(saliency >= level, levels=[0.5], colors="white", linewidths=0.4)
 
 
-def _draw_scale(figure: Figure) -> None:
+def _draw_scale(figure: Figure, n: int) -> None:
     width, height = figure.get_size_inches()
     bar = _axes(figure, width / 2 - 0.75, height - 0.15, 1.5, 0.07)
     bar.imshow(np.linspace(0, 1, 256)[None], cmap=COLOUR_MAP, aspect="auto")
     options: dict[str, Any] = {"transform": bar.transAxes, "va": "center", "fontsize": 6, "color": INK}
     bar.text(-0.02, 0.5, "0", ha="right", **options)
     bar.text(1.02, 0.5, "maximum of each map", ha="left", **options)
+    examples = "photograph" if n == 1 else "photographs"
+    bar.text(-0.15, 0.5, f"n = {n} {examples}, as examples", ha="right", **options)
 
 
 def caption(model: str, k_percent: float) -> str:
