@@ -76,7 +76,7 @@ def _write(axes: Axes, row: int, column: int, summary: dict[Any, Any], *, narrow
     low, high = summary["ci_low"], summary["ci_high"]
     if not np.isnan(high - low):
         bound = f"{low:.0f}", f"{high:.0f}"
-        bounds = "–".join(dict.fromkeys(bound)) if narrow else f"[{', '.join(bound)}]"
+        bounds = "–".join(dict.fromkeys(bound)) if narrow else f"[{', '.join(dict.fromkeys(bound))}]"
         axes.text(column, row + 0.12, bounds, va="top", fontsize=4.5 if narrow else 5.5, **style)
 
 
@@ -102,7 +102,8 @@ def caption(table: pd.DataFrame, threshold: float = 50.0) -> str:
     return (
         f"{TITLE}. Each cell gives the median over images of the agreement between the maps of the top-1 and the top-2 "
         f"class (top {unique(table['k_percent'], '{:g}')}% of pixels; n = {sizes(table['n'])} images whose "
-        "top-1 prediction is correct). Below it stands its exact confidence interval. Lower is more class-sensitive. "
+        "top-1 prediction is correct). Below it stands its exact confidence interval, one number where its ends are "
+        "equal. Lower is more class-sensitive. "
         "The symbol is the verdict from this "
         f"interval against {threshold:g}%, the white line of the scale. Methods in italics "
         "are controls."

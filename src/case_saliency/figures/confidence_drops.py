@@ -34,6 +34,13 @@ _FORMULAS = {
     "drop_logit": "y − y′",
 }
 
+UNITS = {
+    "drop_absolute": "probability",
+    "drop_relative": "share",
+    "drop_relative_clipped": "share",
+    "drop_logit": "logits",
+}
+
 
 def confidence_drops(table: pd.DataFrame, measure: str = "drop_relative_clipped", reference: str = "case") -> Figure:
     """Draw one row of panels per share of removed pixels, models and layers side by side.
@@ -71,9 +78,8 @@ def confidence_drops(table: pd.DataFrame, measure: str = "drop_relative_clipped"
                 other_fills(axes, rows, methods, "mean", others)
             method_rows(axes, methods, controls, named=first)
             axes.set_title(panel.label, pad=9)
-            unit = "logits" if measure == "drop_logit" else "share"
             axes.set_xlabel(
-                f"top {k:g}% removed, fill: {primary}\nmean of {_FORMULAS[measure]} ({unit})"
+                f"top {k:g}% removed, fill: {primary}\n{_FORMULAS[measure]}, mean {UNITS[measure]}"
                 f"\n{n_label(rows[rows['fill'] == primary])}"
             )
         key_below(figure, [] if together else others)

@@ -32,6 +32,7 @@ def contrast(table: pd.DataFrame) -> Figure:
             _draw(axes, panel.rows, kinds)
             axes.set_title(panel.label)
             axes.set_xlabel(f"classes in the contrast set, k\n{n_label(panel.rows)}")
+            axes.tick_params(labelbottom=True)
             if first:
                 axes.set_ylabel("median agreement (%)")
         handles = [

@@ -13,7 +13,7 @@ from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 TITLE = "Known defects of the released code, replayed"
 _ROW = 0.2  # inches for one defect
-_OUTCOMES = {"agreement": "median agreement (%)", "drop": "mean confidence drop (share)"}
+_OUTCOMES = {"agreement": "median agreement (%)", "drop": "mean drop (share)"}
 
 
 def defects(table: pd.DataFrame) -> Figure:

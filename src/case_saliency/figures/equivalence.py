@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.markers import CARETLEFT, CARETRIGHT
 
+from case_saliency.figures.confidence_drops import UNITS
 from case_saliency.figures.fills import fills
 from case_saliency.figures.marks import ROW_HEIGHT, ends, margin_note, method_rows, n_label, placed, population, unique
 from case_saliency.figures.names import method_style, ordered_methods
@@ -56,8 +57,7 @@ def equivalence(
             _draw(axes, rows, methods, margin)
             method_rows(axes, methods, controls, named=first)
             axes.set_title(panel.label, pad=9)
-            unit = "logits" if measure == "drop_logit" else "share"
-            told = f"top {k:g}% removed\ndrop minus that of {method_style(reference).label} ({unit})"
+            told = f"top {k:g}% removed\ndrop − that of {method_style(reference).label} ({UNITS[measure]})"
             axes.set_xlabel(f"{told}\n{n_label(rows, 'n_pairs')}")
     return figure
 

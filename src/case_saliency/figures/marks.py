@@ -149,8 +149,9 @@ def n_label(rows: pd.DataFrame, column: str = "n", unit: str = "images") -> str:
     --------
     >>> n_label(pd.DataFrame({"n": [18, 16, 18], "seed": [0, 0, 0]}))
     'n = 16 to 18 images'
-    >>> n_label(pd.DataFrame({"n": [40, 40, 40], "seed": [0, 1, 2]}), unit="mosaics")
-    'n = 40 mosaics\\n3 trainings'
+    >>> print(n_label(pd.DataFrame({"n": [40, 40, 40], "seed": [0, 1, 2]}), unit="mosaics"))
+    n = 40 mosaics
+    3 trainings
     """
     told = f"n = {ends(rows[column])} {unit}"
     trainings = rows["seed"].nunique()

@@ -41,20 +41,27 @@ def sensitivity_fidelity(table: pd.DataFrame, threshold: float = 50.0) -> Figure
     with house_style():
         key_height = 0.17 * -(-len(methods) // _PER_LINE) + 0.1
         figure = Figure(figsize=(TWO_COLUMNS, 2.35 * n_lines(panels, width) + key_height), layout="constrained")
-        top = 1.15 * table["mean_drop"].max()
+        low, high = _ends(table)
         for axes, panel, first in wrapped(figure, panels, width, sharex=True, sharey=True):
             _draw(axes, panel.rows, threshold, small=together)
             axes.set_title(panel.label, pad=5)
             axes.set_xlabel(f"median agreement (%)\n{n_label(panel.rows)}")
             axes.set_ylabel("mean confidence drop\n(share of the confidence)" if first else "")
             axes.tick_params(labelbottom=True)
-            if top > 0:
-                axes.set_ylim(min(0.0, 1.15 * table["mean_drop"].min()), top)
+            if high > low:
+                axes.set_ylim(low, high)
         figure.legend(
             [_mark(method, 5) for method in methods], [method_style(method).label for method in methods],
             loc="outside lower center", ncols=_PER_LINE, handletextpad=0.1, columnspacing=1.2,
         )  # fmt: skip
     return figure
+
+
+def _ends(table: pd.DataFrame) -> tuple[float, float]:
+    """Return the ends of the upright axis: all marks, and the intervals that do not rest on few images."""
+    many = table[table["n"] >= _FEW]
+    low, high = table["mean_drop"].min(), table["mean_drop"].max()
+    return 1.05 * min(0.0, low, many["drop_ci_low"].min()), 1.05 * max(high, many["drop_ci_high"].max())
 
 
 def _draw(axes: Axes, rows: pd.DataFrame, threshold: float, *, small: bool) -> None:
