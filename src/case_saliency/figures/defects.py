@@ -12,7 +12,8 @@ from case_saliency.figures.panels import Panel, by_setting, line_width, n_lines,
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 TITLE = "Known defects of the released code, replayed"
-_ROW = 0.2  # inches for one defect
+_ROW = 0.22  # inches for one defect
+_SPREAD = 0.7  # of a row that its methods take
 _OUTCOMES = {"agreement": "median agreement (%)", "drop": "mean drop (share)"}
 
 
@@ -56,7 +57,8 @@ def _draw(axes: Axes, panel: Panel, outcome: str, rows: list[str], methods: list
         axes.axvline(row["value"], color=method_style(row["method"]).colour, linewidth=0.5, alpha=0.5, zorder=1)
     for row in shown.to_dict("records"):
         style = method_style(row["method"])
-        place = rows.index(row["defect"]) + 0.5 * ((methods.index(row["method"]) + 0.5) / len(methods) - 0.5)
+        place = rows.index(row["defect"]) + _SPREAD * ((methods.index(row["method"]) + 0.5) / len(methods) - 0.5)
+        axes.plot([row["ci_low"], row["ci_high"]], [place, place], color=style.colour, linewidth=0.6, zorder=2)
         axes.plot(
             [row["value"]], [place], linestyle="none", marker=style.marker, markersize=3.6, markeredgewidth=0.7,
             markeredgecolor=style.colour, markerfacecolor=style.colour if row["significant"] else "white", zorder=3,
@@ -70,14 +72,16 @@ def _draw(axes: Axes, panel: Panel, outcome: str, rows: list[str], methods: list
     axes.set_axisbelow(True)
 
 
-def caption(table: pd.DataFrame) -> str:
-    """Say what the figure shows, with n and k from the table."""
+def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
+    """Say what the figure shows, with n and k from the table; its intervals have level 1 - alpha."""
     of = {outcome: table[(table["outcome"] == outcome) & (table["n"] > 0)] for outcome in _OUTCOMES}
     return (
         f"{TITLE}, each alone and all together. Above: median agreement of the maps of the top-1 and the top-2 class "
         f"(top {unique(table['k_percent'], '{:g}')}% of pixels), n = {ends(of['agreement']['n'])}; filled "
         "where the paper's signed-rank test rejects. Below: mean confidence drop (clipped, relative), "
-        f"n = {ends(of['drop']['n'])}; filled where the t-test against CASE finds a difference. Thin lines: "
+        f"n = {ends(of['drop']['n'])}; filled where the t-test against CASE finds a difference. Bars: {1 - alpha:.0%} "
+        "intervals, exact ones of medians "
+        "and t intervals of means; the tests do not use them. Thin upright lines: "
         "as this study measures. Numbers are those of the list of defects; only defects that a finished map, or a "
         "cheap new one, can show are replayed; all together leave out 3. Contrast sets concern CASE alone, and through "
         "it the tests against it."
