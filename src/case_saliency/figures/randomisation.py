@@ -86,7 +86,7 @@ def caption(table: pd.DataFrame) -> str:
         "on the right is good: a map that stays alike when nothing learned is left does not explain the network. "
         "Hollow markers, without intervals, are the mean correlation of the intact network's maps of different "
         "images; the "
-        "interval of their difference from the last step is in the table. Dashed lines are "
+        "interval of each step's difference from them is in the table. Dashed lines are "
         "controls; one that does not depend on the network stays at 1. Other measures, and the similarity of the two "
         "classes' maps in the randomised network, are in the table."
     )
