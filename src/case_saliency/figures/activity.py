@@ -83,9 +83,7 @@ def caption(table: pd.DataFrame) -> str:
         f"{TITLE}. A channel is active for an image if its activation, averaged over space, exceeds a threshold "
         f"({unique(table['threshold'], '{:g}')}). Left: mean over classes of the classes' mean counts, with the range "
         "of the classes, which is no interval. Right: mean over images of the share of the layer's channels, with its "
-        "95% bootstrap "
-        "interval. One marker for each trained network and threshold; "
-        f"n = {sizes(table['n'])} images whose top-1 prediction is correct. A count says little without the "
-        f"number of channels, here {sizes(table['n_channels'])}. The positive part is what an activation "
-        "function passes on."
+        f"95% bootstrap interval. One marker for each trained network and threshold; n = {sizes(table['n'])} images "
+        "whose top-1 prediction is correct. A count says little without the number of channels, here "
+        f"{sizes(table['n_channels'])}. The positive part is what an activation function passes on."
     )

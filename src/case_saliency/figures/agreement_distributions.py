@@ -113,10 +113,9 @@ def caption(table: pd.DataFrame, threshold: float = 50.0, *, labelled: bool = Tr
     return (
         f"{TITLE}. Agreement is the share of the top {unique(table['k_percent'], '{:g}')}% of pixels that the two maps "
         "have in common: 0% when the explanation moves altogether with the class, 100% when it does not change. Each "
-        f"dot is one image {population(labelled=labelled)}; beside each row stands "
-        f"{beside}The large marker is the median, the bar its exact "
-        f"order-statistic confidence interval (attained level {levels}%). Dashed "
-        f"line: {threshold:g}%, the null hypothesis. Methods in italics are controls.{_degenerate(table)}"
+        f"dot is one image {population(labelled=labelled)}; beside each row stands {beside}The large marker is the "
+        f"median, the bar its exact order-statistic confidence interval (attained level {levels}%). Dashed line: "
+        f"{threshold:g}%, the null hypothesis. Methods in italics are controls.{_degenerate(table)}"
     )
 
 

@@ -101,10 +101,8 @@ def caption(table: pd.DataFrame, threshold: float = 50.0) -> str:
     """Say what the figure shows, with n and k from the table."""
     return (
         f"{TITLE}. Each cell gives the median over images of the agreement between the maps of the top-1 and the top-2 "
-        f"class (top {unique(table['k_percent'], '{:g}')}% of pixels; n = {sizes(table['n'])} images whose "
-        "top-1 prediction is correct). Below it stands its exact confidence interval, one number where its ends are "
-        "equal. Lower is more class-sensitive. "
-        "The symbol is the verdict from this "
-        f"interval against {threshold:g}%, the white line of the scale. Methods in italics "
-        "are controls."
+        f"class (top {unique(table['k_percent'], '{:g}')}% of pixels; n = {sizes(table['n'])} images whose top-1 "
+        "prediction is correct). Below it stands its exact confidence interval, one number where its ends are equal. "
+        f"Lower is more class-sensitive. The symbol is the verdict from this interval against {threshold:g}%, the "
+        "white line of the scale. Methods in italics are controls."
     )

@@ -98,8 +98,7 @@ def caption(table: pd.DataFrame) -> str:
     trainings = f", over up to {n_seeds} trainings of a network together" if n_seeds > 1 else ""
     return (
         f"{TITLE}: percent of {ends(_totals(shown)['n'])} images{trainings}. An image whose top-1 prediction is wrong "
-        "counts for no "
-        "method; the other reasons are defects of either class's map, which the policy for degenerate maps treats. At "
-        "the margin: images kept. The confidence drops keep maps of too few pixels; their counts are in attrition.csv. "
-        "Methods in italics are controls."
+        "counts for no method; the other reasons are defects of either class's map, which the policy for degenerate "
+        "maps treats. At the margin: images kept. The confidence drops keep maps of too few pixels; their counts are "
+        "in attrition.csv. Methods in italics are controls."
     )

@@ -90,15 +90,15 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
     shown = table[table["membership"] == "all"]
     return (
         f"{TITLE}. Markers are the median agreement of the top {unique(shown['k_percent'], '{:g}%')} of the maps for "
-        f"an image's two most likely classes, over n = {sizes(shown['n'])} images whose top-1 prediction is "
-        f"correct; bars are exact intervals of at least {1 - alpha:.0%}, the dashed line is the median of CASE. Both "
-        "in: each contrast set holds the other compared class. Held out: none holds either. Matched: held out, and the "
-        "mean contrast gradient has the cosine to the class's gradient that it has in CASE. Random direction, a "
-        "control in italics: a direction of that cosine is projected out. In the margin, how much is left, with its "
-        "interval, of the "
-        f"difference in mean agreement between CASE and {' or '.join(_plain(shown))}, the map without contrast: what "
-        "is lost without the other class was built in (– where the difference is too small for a share). Below: the "
-        "mean contrast gradient m is subtracted from the class's gradient g with growing strength λ; at 0 nothing is."
+        f"an image's two most likely classes, over n = {sizes(shown['n'])} images whose top-1 prediction is correct; "
+        f"bars are exact intervals of at least {1 - alpha:.0%}, the dashed line is the median of CASE. Both in: each "
+        "contrast set holds the other compared class. Held out: none holds either. Matched: held out, and the mean "
+        "contrast gradient has the cosine to the class's gradient that it has in CASE. Random direction, a control in "
+        "italics: a direction of that cosine is projected out. In the margin, how much is left, with its interval, of "
+        f"the difference in mean agreement between CASE and {' or '.join(_plain(shown))}, the map without contrast: "
+        "what is lost without the other class was built in (– where the difference is too small for a share). Below: "
+        "the mean contrast gradient m is subtracted from the class's gradient g with growing strength λ; at 0 nothing "
+        "is."
     )
 
 

@@ -130,11 +130,10 @@ def caption(
         symbol, meaning, unit = "y", "logit", ""
     return (
         f"{TITLE}. {symbol} is the {meaning} of the top-1 class on the whole photograph, {symbol}′ the same after the "
-        f"pixels that a map ranks highest are removed (top {unique(shown['k_percent'], '{:g}%')}; fill: "
-        f"{primary}); the drop is {_FORMULAS[measure]}{unit}. A larger drop means that the "
-        f"map found pixels that matter more. Markers are means over n = {n} images "
-        f"{population(labelled=labelled)}, bars their {1 - alpha:.0%} t intervals, {line} of "
-        f"{label}. p: two-sided paired t-test against {label} on the same images, Holm-corrected; a large p does not "
-        "show that two methods are equal. Methods in italics are controls."
+        f"pixels that a map ranks highest are removed (top {unique(shown['k_percent'], '{:g}%')}; fill: {primary}); "
+        f"the drop is {_FORMULAS[measure]}{unit}. A larger drop means that the map found pixels that matter more. "
+        f"Markers are means over n = {n} images {population(labelled=labelled)}, bars their {1 - alpha:.0%} t "
+        f"intervals, {line} of {label}. p: two-sided paired t-test against {label} on the same images, Holm-corrected; "
+        f"a large p does not show that two methods are equal. Methods in italics are controls."
         f"{_TOGETHER if together else fills_told(others)}"
     )

@@ -68,11 +68,10 @@ def _draw(axes: Axes, rows: pd.DataFrame, kinds: list[tuple[str, str]]) -> None:
 def caption(table: pd.DataFrame) -> str:
     """Say what the figure shows, with n and k from the table."""
     return (
-        f"{TITLE}: where the k classes come from (colour), and whether the gradient is freed of their mean (solid) "
-        "or of all that they span (dashed). Median over "
-        f"n = {sizes(table['n'])} images whose top-1 prediction is correct (top "
-        f"{unique(table['k_percent'], '{:g}')}% of pixels), bands are exact confidence intervals; the "
-        "dashed horizontal line is the threshold of the diagnostic. The other compared class stands in "
+        f"{TITLE}: where the k classes come from (colour), and whether the gradient is freed of their mean (solid) or "
+        f"of all that they span (dashed). Median over n = {sizes(table['n'])} images whose top-1 prediction is correct "
+        f"(top {unique(table['k_percent'], '{:g}')}% of pixels), bands are exact confidence intervals; the dashed "
+        "horizontal line is the threshold of the diagnostic. The other compared class stands in "
         f"{100 * table['other_in_set'].min():.0f} to {100 * table['other_in_set'].max():.0f}% of a variant's contrast "
         "sets, which lowers the agreement by construction."
     )

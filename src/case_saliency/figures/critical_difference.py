@@ -120,11 +120,9 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
     n = ends(table["n"]) if together else sizes(table["n"])
     shown = (
         "Each mark is the mean rank on one training of the network, seed 0 uppermost; its bar reaches half of "
-        "Nemenyi's "
-        "critical difference to either side. Two methods whose bars of one training overlap are not told apart by its "
-        "images: the bars serve to compare ranks, and are no intervals of one rank alone. The bar above the rows is "
-        "the "
-        "critical difference (the largest of the trainings)"
+        "Nemenyi's critical difference to either side. Two methods whose bars of one training overlap are not told "
+        "apart by its images: the bars serve to compare ranks, and are no intervals of one rank alone. The bar above "
+        "the rows is the critical difference (the largest of the trainings)"
         if together
         else "The number beside a name is its mean rank. A thick bar joins methods whose mean ranks differ by no more "
         "than Nemenyi's critical difference, drawn above: these images do not tell them apart. It stands for the "
@@ -133,8 +131,8 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
     )
     return (
         f"{TITLE}. On every image the methods are ranked by the agreement between the maps of the top-1 and the top-2 "
-        f"class (top {unique(table['k_percent'], '{:g}')}% of pixels; n = {n} images whose "
-        f"top-1 prediction is correct); rank 1 is the lowest agreement. {shown} "
-        f"(level {alpha:g} over all pairs of a network). Controls are not ranked. A low rank "
-        f"says that a method's maps change with the class, not that they are right.{left_out}"
+        f"class (top {unique(table['k_percent'], '{:g}')}% of pixels; n = {n} images whose top-1 prediction is "
+        f"correct); rank 1 is the lowest agreement. {shown} (level {alpha:g} over all pairs of a network). Controls "
+        "are not ranked. A low rank says that a method's maps change with the class, not that they are "
+        f"right.{left_out}"
     )

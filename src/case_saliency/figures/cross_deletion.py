@@ -96,8 +96,8 @@ def caption(table: pd.DataFrame, alpha: float = 0.05, *, labelled: bool = True) 
     return (
         f"{TITLE}. The pixels that the map of the top-1 class ranks highest are removed, and those of the map of the "
         f"top-2 class ({removed}); both logits are followed each time. The interaction is by how much a map lowers the "
-        "logit of its own class more than that of the other, added up over both maps: 0 for a map that does not depend "
-        f"on the class, whatever it marks. Markers are means over n = {n} images "
+        "logit of its own class more than that of the other, added up over both maps: 0 for a map that does not "
+        f"depend on the class, whatever it marks. Markers are means over n = {n} images "
         f"{population(labelled=labelled)}, bars their {1 - alpha:.0%} t intervals. A method is class-specific if its "
         "maps differ between the classes (the verdict of the agreement diagnostic) and the interval lies above 0; it "
         "is not if the diagnostic finds them insensitive or the interval does not reach above 0. Methods in italics "

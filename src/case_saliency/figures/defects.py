@@ -77,12 +77,11 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
     of = {outcome: table[(table["outcome"] == outcome) & (table["n"] > 0)] for outcome in _OUTCOMES}
     return (
         f"{TITLE}, each alone and all together. Above: median agreement of the maps of the top-1 and the top-2 class "
-        f"(top {unique(table['k_percent'], '{:g}')}% of pixels), n = {ends(of['agreement']['n'])}; filled "
-        "where the paper's signed-rank test rejects. Below: mean confidence drop (clipped, relative), "
-        f"n = {ends(of['drop']['n'])}; filled where the t-test against CASE finds a difference. Bars: {1 - alpha:.0%} "
-        "intervals, exact ones of medians "
-        "and t intervals of means; the tests do not use them. Thin upright lines: "
-        "as this study measures. Numbers are those of the list of defects; only defects that a finished map, or a "
-        "cheap new one, can show are replayed; all together leave out 3. Contrast sets concern CASE alone, and through "
-        "it the tests against it."
+        f"(top {unique(table['k_percent'], '{:g}')}% of pixels), n = {ends(of['agreement']['n'])}; filled where the "
+        "paper's signed-rank test rejects. Below: mean confidence drop (clipped, relative), n = "
+        f"{ends(of['drop']['n'])}; filled where the t-test against CASE finds a difference. Bars: {1 - alpha:.0%} "
+        "intervals, exact ones of medians and t intervals of means; the tests do not use them. Thin upright lines: as "
+        "this study measures. Numbers are those of the list of defects; only defects that a finished map, or a cheap "
+        "new one, can show are replayed; all together leave out 3. Contrast sets concern CASE alone, and through it "
+        "the tests against it."
     )

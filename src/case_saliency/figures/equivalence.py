@@ -132,10 +132,10 @@ def caption(
         return f"{TITLE}: none is tested, as no pair of drops can be compared or the margin does not apply to logits."
     return (
         f"{TITLE}. Marks: the mean of a method's confidence drop minus that of {label} on the same images (fill: "
-        f"{unique(shown['fill'], '{}')}; n = {ends(shown['n_pairs'])} images "
-        f"{population(labelled=True)}), one for each training of a network. Bars: {1 - 2 * alpha:.0%} intervals. Grey "
-        f"band: the margin of equivalence, ±{margin:g}. Equivalence is shown (filled mark) where the bar lies within "
-        f"the band, which is what two one-sided tests at level {alpha:g} decide; at the margin of each row stands in "
-        f"how many trainings. {_ARROWS if _cut(shown, margin) else ''}A bar that crosses the band's edge shows neither "
-        "equality nor a difference. Methods in italics are controls."
+        f"{unique(shown['fill'], '{}')}; n = {ends(shown['n_pairs'])} images {population(labelled=True)}), one for "
+        f"each training of a network. Bars: {1 - 2 * alpha:.0%} intervals. Grey band: the margin of equivalence, "
+        f"±{margin:g}. Equivalence is shown (filled mark) where the bar lies within the band, which is what two "
+        f"one-sided tests at level {alpha:g} decide; at the margin of each row stands in how many trainings. "
+        f"{_ARROWS if _cut(shown, margin) else ''}A bar that crosses the band's edge shows neither equality nor a "
+        "difference. Methods in italics are controls."
     )

@@ -63,11 +63,9 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
     return (
         f"{TITLE}. Four images of different classes make a mosaic ({unique(table['height'], '{:d}')} pixels high), "
         f"each classified correctly and with a confidence of at least {unique(table['min_confidence'], '{:g}')}; every "
-        "method explains the class of every cell. Markers are the mean share of the map's positive values that lies in "
-        f"that cell, over n = {sizes(table['n_mosaics'])} mosaics made of {sizes(table['n_images'])} "
-        f"images; bars are {1 - alpha:.0%} intervals that allow for images which "
-        "recur. 100% is best, 25% is chance (dashed): any map that does not depend on the class has exactly 25% on "
-        "average. The numbers on the right are how many maps in a hundred have their maximum in that cell, without an "
-        "interval. Methods "
-        f"in italics are controls.{aside}"
+        "method explains the class of every cell. Markers are the mean share of the map's positive values that lies "
+        f"in that cell, over n = {sizes(table['n_mosaics'])} mosaics made of {sizes(table['n_images'])} images; bars "
+        f"are {1 - alpha:.0%} intervals that allow for images which recur. 100% is best, 25% is chance (dashed): any "
+        "map that does not depend on the class has exactly 25% on average. The numbers on the right are how many maps "
+        f"in a hundred have their maximum in that cell, without an interval. Methods in italics are controls.{aside}"
     )

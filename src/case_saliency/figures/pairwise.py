@@ -91,10 +91,9 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
     aside = f" {degenerate} pairs of maps with a degenerate one are set aside." if degenerate else ""
     return (
         f"{TITLE}. Each cell gives the median over images of the agreement between the maps of two classes of the same "
-        f"image, in percent of the top {unique(table['k_percent'], '{:g}')}% of pixels (n = "
-        f"{sizes(whole['n'])} images whose top-1 prediction is correct); rank 1 is the most likely class, so "
-        "that cell (1, 2) is what the diagnostic tests. Below each panel stands the mean over images of their mean "
-        f"over all pairs, with its {1 - alpha:.0%} interval; the intervals of the cells are in the table. Lower is "
-        "more "
-        f"class-sensitive; random maps are low too.{aside} Methods in italics are controls."
+        f"image, in percent of the top {unique(table['k_percent'], '{:g}')}% of pixels (n = {sizes(whole['n'])} images "
+        "whose top-1 prediction is correct); rank 1 is the most likely class, so that cell (1, 2) is what the "
+        "diagnostic tests. Below each panel stands the mean over images of their mean over all pairs, with its "
+        f"{1 - alpha:.0%} interval; the intervals of the cells are in the table. Lower is more class-sensitive; random "
+        f"maps are low too.{aside} Methods in italics are controls."
     )

@@ -80,13 +80,12 @@ def caption(table: pd.DataFrame) -> str:
     shown = table[table["measure"] == MEASURE]
     return (
         f"{TITLE}. Spearman's rank correlation of a map by the randomised network with that of the same image and "
-        f"class by the intact one, mean over n = {sizes(shown['n'])} images whose top-1 prediction is "
-        "correct (the two most likely classes averaged, random weights of its own for each image); bars are 95% t "
-        "intervals. The first step replaces the classifier, each further one equally many of the layers before. Low "
-        "on the right is good: a map that stays alike when nothing learned is left does not explain the network. "
-        "Hollow markers, without intervals, are the mean correlation of the intact network's maps of different "
-        "images; the "
-        "interval of each step's difference from them is in the table. Dashed lines are "
-        "controls; one that does not depend on the network stays at 1. Other measures, and the similarity of the two "
-        "classes' maps in the randomised network, are in the table."
+        f"class by the intact one, mean over n = {sizes(shown['n'])} images whose top-1 prediction is correct (the two "
+        "most likely classes averaged, random weights of its own for each image); bars are 95% t intervals. The first "
+        "step replaces the classifier, each further one equally many of the layers before. Low on the right is good: "
+        "a map that stays alike when nothing learned is left does not explain the network. Hollow markers, without "
+        "intervals, are the mean correlation of the intact network's maps of different images; the interval of each "
+        "step's difference from them is in the table. Dashed lines are controls; one that does not depend on the "
+        "network stays at 1. Other measures, and the similarity of the two classes' maps in the randomised network, "
+        "are in the table."
     )

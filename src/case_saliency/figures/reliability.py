@@ -85,14 +85,12 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
     kept = shown["kept_top1"]
     return (
         f"{TITLE} ({changes}; the maps are brought back before they are compared). Filled marks: agreement of a "
-        "class's map with the same class's map of the changed image; open marks: with the other class's; ticks: of two "
-        f"random maps. Means over n = {sizes(shown['n'])} images whose top-1 prediction is correct and over "
-        f"the changes, top {unique(table['k_percent'], '{:g}')}% of pixels; {100 * kept.min():.0f}% to "
+        "class's map with the same class's map of the changed image; open marks: with the other class's; ticks: of "
+        f"two random maps. Means over n = {sizes(shown['n'])} images whose top-1 prediction is correct and over the "
+        f"changes, top {unique(table['k_percent'], '{:g}')}% of pixels; {100 * kept.min():.0f}% to "
         f"{100 * kept.max():.0f}% of the changed images keep that prediction. The index on the right is (within − "
         f"between) / (within − chance), with its {1 - alpha:.0%} bootstrap interval: 0 if a method does not tell the "
         "classes apart, 1 if their maps share no more than by chance; n/a where within exceeds chance by less than 10 "
         "points. The marks have no interval of their own. It is never a verdict by itself: it says how steady "
-        "differences are, not that they are right."
-        f"{aside} "
-        "Methods in italics are controls."
+        f"differences are, not that they are right.{aside} Methods in italics are controls."
     )

@@ -105,10 +105,9 @@ def caption(table: pd.DataFrame, threshold: float = 50.0) -> str:
     )
     return (
         f"{TITLE}: the median agreement of the maps of the top-1 and the top-2 class, and the mean drop of the "
-        "predicted class's confidence without the pixels that a map ranks highest, both at the main setting; "
-        f"n = {ends(table['n'])} images; {marks}, cut where they leave the axis. Dashed line: {threshold:g}%, the "
-        "null hypothesis of the diagnostic; "
-        "grey line: the largest drop of a control. The shaded corner at the upper left is the best: maps that change "
-        "with the class and are more faithful than every control. A mark over fewer "
+        "predicted class's confidence without the pixels that a map ranks highest, both at the main setting; n = "
+        f"{ends(table['n'])} images; {marks}, cut where they leave the axis. Dashed line: {threshold:g}%, the null "
+        "hypothesis of the diagnostic; grey line: the largest drop of a control. The shaded corner at the upper left "
+        "is the best: maps that change with the class and are more faithful than every control. A mark over fewer "
         f"than {_FEW} images is hollow; a method without any value has no mark."
     )

@@ -119,13 +119,12 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
     small = sweep[sweep["below_one_cell"].astype(bool)]
     text = (
         f"{TITLE}. Lines: median over images of the share of their top k% ({unique(sweep['k_percent'], '{:g}')}%) that "
-        "the maps of the top-1 and top-2 class have in common, at input resolution and at the maps' own, where the top "
-        "set has a fractional size, with its exact interval; the methods stand side by side at each k. Dotted: the "
-        "median of pairs of independent random maps, one line for each size of "
-        "map; a method's line near it shows maps that have no more in common than chance gives. Chance rises with k, "
-        "and is 50% at k = 50, where a threshold of 50% tells nothing. Below: means of Spearman's rank correlation and "
-        f"SSIM at input resolution with their {1 - alpha:.0%} BCa intervals; upright bars are the means of independent "
-        "maps. "
+        "the maps of the top-1 and top-2 class have in common, at input resolution and at the maps' own, where the "
+        "top set has a fractional size, with its exact interval; the methods stand side by side at each k. Dotted: "
+        "the median of pairs of independent random maps, one line for each size of map; a method's line near it shows "
+        "maps that have no more in common than chance gives. Chance rises with k, and is 50% at k = 50, where a "
+        "threshold of 50% tells nothing. Below: means of Spearman's rank correlation and SSIM at input resolution "
+        f"with their {1 - alpha:.0%} BCa intervals; upright bars are the means of independent maps. "
     )
     if len(small):
         text += f"Open markers: k = {unique(small['k_percent'], '{:g}')}% is less than one cell. "

@@ -53,4 +53,5 @@ def test_the_caption_tells_of_the_curves_that_were_computed(synthetic, curve, sa
     assert said in text
     assert sum(word in text for word in ("mean colour", "blurred", "imputes")) == 1
     assert "n = 7 images" in text
+    assert "Bands are their 90% t intervals" in module.caption(synthetic.curves((curve,))[1], 0.1)
     assert "with its 90% interval" in module.caption(synthetic.curves((curve,))[1], 0.1)
