@@ -20,6 +20,7 @@ _TARGETS = ("top-1", "top-2")
 # Inches.
 _TEXT, _GAP, _HEAD, _FOOT, _SPACE, _SCALE = 0.82, 0.03, 0.3, 0.16, 0.1, 0.22
 _SMALLEST_MAP = 0.45
+_ROOMY = 0.52  # a map that is wider has room for the longest word of a method's name at the usual size
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,8 @@ def _draw_example(
             axes = _axes(figure, left, top + row * (side + _GAP), side, side)
             _draw_map(axes, example.photograph, example.maps[method][row], k_percent)
             if row == 0:
-                axes.set_title(wrap(method_style(method).label, 11, 2), fontsize=6, fontweight="normal", pad=2)
+                size = 6 if side > _ROOMY else 4.8
+                axes.set_title(wrap(method_style(method).label, 11, 2), fontsize=size, fontweight="normal", pad=2)
         agreement = example.agreements[method]
         axes.set_xlabel("–" if np.isnan(agreement) else f"{agreement:.0f}%", fontsize=6, labelpad=2)
 

@@ -114,7 +114,7 @@ def caption(table: pd.DataFrame, alpha: float = 0.05, *, labelled: bool = True) 
         f"{TITLE}: {shown}. Lines are means of the softmax probability over n = {sizes(table['n'])} images "
         f"{population(labelled=labelled)}, not divided by its value on the whole image"
         f"{_TOGETHER if several_trainings(table) else ''}. Bands are their {1 - alpha:.0%} t intervals, point by "
-        "point. Beside each panel, at the same scale: the mean area under each curve, in the order of the legend, with its "
-        f"{1 - alpha:.0%} interval. Numbers, normalised areas and paired tests are in the table. Dashed lines are "
+        "point. Beside each panel, at the same scale: the mean area under each curve, in the order of the legend, with "
+        f"its {1 - alpha:.0%} interval. Numbers, normalised areas and paired tests are in the table. Dashed lines are "
         "controls."
     )
