@@ -5,8 +5,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from PIL import Image, PngImagePlugin
+from scipy.spatial import cKDTree
 
 from case_saliency.analyses import ANALYSES
 from case_saliency.cli.captions import every_caption
@@ -117,6 +119,22 @@ def figure(path: Path) -> bytes:
     note = PngImagePlugin.PngInfo()
     note.add_text("Record", record)
     found = BytesIO()
-    few = small.quantize(COLOURS, Image.Quantize.MAXCOVERAGE)  # others trade rare colours, those of marks, for shades
-    few.save(found, "PNG", optimize=True, pnginfo=note)
+    few_colours(small).save(found, "PNG", optimize=True, pnginfo=note)
     return found.getvalue()
+
+
+def few_colours(image: Image.Image) -> Image.Image:
+    """Return an RGB image with at most `COLOURS` colours, the most frequent ones as they are.
+
+    A palette that is only spread over all colours tints areas of one colour, such as grey bands. Half of it are
+    therefore the colours of most pixels; the other half covers the rest, which keeps the rare colours of marks.
+    """
+    pixels = np.asarray(image).reshape(-1, 3)
+    colours, index, counts = np.unique(pixels, axis=0, return_inverse=True, return_counts=True)
+    frequent = colours[np.argsort(-counts, kind="stable")[: COLOURS // 2]]
+    spread = image.quantize(COLOURS // 2, Image.Quantize.MAXCOVERAGE).getpalette() or []
+    palette = np.concatenate([frequent, np.array(spread, dtype=np.uint8).reshape(-1, 3)[: COLOURS // 2]])
+    nearest = cKDTree(palette.astype(float)).query(colours.astype(float))[1]
+    few = Image.fromarray(nearest[index].astype(np.uint8).reshape(image.height, image.width), "P")
+    few.putpalette(palette.tobytes())
+    return few

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import sizes, unique
+from case_saliency.figures.marks import n_label, sizes, unique
 from case_saliency.figures.names import model_label, ordered_models
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
@@ -30,15 +30,15 @@ def activity(table: pd.DataFrame) -> Figure:
     )
     kinds = [kind for kind in _KINDS if kind in set(table["kind"])]
     with house_style():
-        figure = Figure(figsize=(TWO_COLUMNS, len(kinds) * (_ROW * len(names) + 0.65) + 0.25), layout="constrained")
+        figure = Figure(figsize=(TWO_COLUMNS, len(kinds) * (_ROW * len(names) + 0.77) + 0.25), layout="constrained")
         grid = figure.subplots(len(kinds), 2, squeeze=False)
         for (counts, fractions), kind in zip(grid, kinds, strict=True):
             rows = table[table["kind"] == kind]
             _draw(counts, rows, names, "mean_active", ("min_class", "max_class"))
             _draw(fractions, rows, names, "active_fraction", ("ci_low", "ci_high"))
             counts.set_xlim(left=0)
-            counts.set_xlabel(f"active channels ({_KINDS[kind]})")
-            fractions.set_xlabel(f"active share of the channels ({_KINDS[kind]})")
+            counts.set_xlabel(f"active channels ({_KINDS[kind]})\n{n_label(rows)}")
+            fractions.set_xlabel(f"active share of the channels ({_KINDS[kind]})\n{n_label(rows)}")
             fractions.set_xlim(-0.02, 1.02)
             counts.set_yticks(range(len(names)), [f"{model_label(model)}, {layer}" for model, layer in names])
             fractions.set_yticks(range(len(names)), [""] * len(names))
@@ -82,9 +82,8 @@ def caption(table: pd.DataFrame) -> str:
     return (
         f"{TITLE}. A channel is active for an image if its activation, averaged over space, exceeds a threshold "
         f"({unique(table['threshold'], '{:g}')}). Left: mean over classes of the classes' mean counts, with the range "
-        "of the classes. Right: mean over images of the share of the layer's channels, with its 95% bootstrap "
-        "interval. One marker for each trained network and threshold; "
-        f"n = {sizes(table['n'])} images whose top-1 prediction is correct. A count says little without the "
-        f"number of channels, here {sizes(table['n_channels'])}. The positive part is what an activation "
-        "function passes on."
+        "of the classes, which is no interval. Right: mean over images of the share of the layer's channels, with its "
+        f"95% bootstrap interval. One marker for each trained network and threshold; n = {sizes(table['n'])} images "
+        "whose top-1 prediction is correct. A count says little without the number of channels, here "
+        f"{sizes(table['n_channels'])}. The positive part is what an activation function passes on."
     )

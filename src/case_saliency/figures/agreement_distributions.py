@@ -13,6 +13,7 @@ from case_saliency.figures.marks import (
     estimate,
     margin_note,
     method_rows,
+    n_label,
     placed,
     population,
     sizes,
@@ -50,12 +51,13 @@ def agreement_distributions(scores: pd.DataFrame, table: pd.DataFrame, threshold
     controls = set(table.loc[table["role"] == "control", "method"])
     width = line_width(panels)
     with house_style():
-        size = (TWO_COLUMNS, n_lines(panels, width) * (ROW_HEIGHT * len(methods) + 0.55) + 0.35)
+        size = (TWO_COLUMNS, n_lines(panels, width) * (ROW_HEIGHT * len(methods) + 0.77) + 0.35)
         figure = Figure(figsize=size, layout="constrained")
         for axes, panel, first in wrapped(figure, panels, width):
             _draw(axes, panel, scores[scores["qualified"]], methods)
             method_rows(axes, methods, controls, named=first)
-            axes.set_xlabel(f"agreement\n(% of the top {unique(panel.rows['k_percent'], '{:g}')}% of pixels)")
+            of = f"% of the top {unique(panel.rows['k_percent'], '{:g}')}% of pixels"
+            axes.set_xlabel(f"agreement\n({of})\n{n_label(panel.rows)}")
             axes.axvline(threshold, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
         verdict_key(figure, threshold)
     return figure
@@ -111,10 +113,9 @@ def caption(table: pd.DataFrame, threshold: float = 50.0, *, labelled: bool = Tr
     return (
         f"{TITLE}. Agreement is the share of the top {unique(table['k_percent'], '{:g}')}% of pixels that the two maps "
         "have in common: 0% when the explanation moves altogether with the class, 100% when it does not change. Each "
-        f"dot is one image {population(labelled=labelled)}; beside each row stands "
-        f"{beside}The large marker is the median, the bar its exact "
-        f"order-statistic confidence interval (attained level {levels}%). Dashed "
-        f"line: {threshold:g}%, the null hypothesis. Methods in italics are controls.{_degenerate(table)}"
+        f"dot is one image {population(labelled=labelled)}; beside each row stands {beside}The large marker is the "
+        f"median, the bar its exact order-statistic confidence interval (attained level {levels}%). Dashed line: "
+        f"{threshold:g}%, the null hypothesis. Methods in italics are controls.{_degenerate(table)}"
     )
 
 

@@ -1,5 +1,7 @@
 """Median agreement of every method on every model, with the verdict in symbols."""
 
+from typing import Any
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -7,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import method_rows, sizes, unique, verdict_key
+from case_saliency.figures.marks import ends, method_rows, n_label, sizes, unique, verdict_key
 from case_saliency.figures.names import VERDICTS, ordered_methods
 from case_saliency.figures.panels import SETTING, split
 from case_saliency.figures.style import INK, TWO_COLUMNS, house_style
@@ -16,7 +18,7 @@ TITLE = "Median agreement and verdict, method by model"
 SCALE = Normalize(0, 100)
 COLOUR_MAP = "cividis"
 """How agreement in percent is coloured, in every figure."""
-_CELL_HEIGHT = 0.27  # inches
+_CELL_HEIGHT = 0.32  # inches
 _UPRIGHT = 5  # names of networks that stand side by side
 _WIDE = 8  # cells that hold symbol and percent side by side; of more, one stands above the other
 _LIGHT = 0.216  # luminance above which dark ink contrasts more than white
@@ -35,16 +37,17 @@ def agreement_heatmap(table: pd.DataFrame, threshold: float = 50.0) -> Figure:
     panels = split(table, by=(*SETTING, "k_percent"))
     methods = ordered_methods(table["method"])
     medians = np.full((len(methods), len(panels)), np.nan)
+    narrow = len(panels) > _WIDE
     with house_style():
         width = min(TWO_COLUMNS, 1.9 + 1.25 * len(panels))
-        figure = Figure(figsize=(width, 0.95 + _CELL_HEIGHT * len(methods)), layout="constrained")
+        figure = Figure(figsize=(width, 1.1 + _CELL_HEIGHT * len(methods)), layout="constrained")
         axes = figure.subplots()
         for column, panel in enumerate(panels):
             for summary in panel.rows.to_dict("records"):
                 row = methods.index(summary["method"])
                 medians[row, column] = summary["median_agreement"]
-                narrow = len(panels) > _WIDE
-                _write(axes, row, column, summary["median_agreement"], summary["verdict"], narrow=narrow)
+                _write(axes, row, column, summary, narrow=narrow)
+            axes.text(column, len(methods) - 0.4, _n(panel.rows, narrow=narrow), ha="center", va="top", fontsize=5.5)
         cells = axes.imshow(medians, cmap=COLOUR_MAP, norm=SCALE, aspect="auto", zorder=0)
         axes.set_facecolor("#E4E7EA")  # cells without a value
         crowded = len(panels) > _UPRIGHT
@@ -62,12 +65,24 @@ def agreement_heatmap(table: pd.DataFrame, threshold: float = 50.0) -> Figure:
     return figure
 
 
-def _write(axes: Axes, row: int, column: int, median: float, verdict: str, *, narrow: bool) -> None:
-    text = f"{VERDICTS[verdict].symbol}\n{median:.0f}" if narrow else f"{VERDICTS[verdict].symbol} {median:.0f}%"
+def _write(axes: Axes, row: int, column: int, summary: dict[Any, Any], *, narrow: bool) -> None:
+    median, symbol = summary["median_agreement"], VERDICTS[summary["verdict"]].symbol
+    style: dict[str, Any] = {"ha": "center", "color": text_colour(median)}
     if np.isnan(median):
-        text = "–" if narrow else "no value"
-    size = 5.5 if narrow else 7
-    axes.text(column, row, text, ha="center", va="center", color=text_colour(median), fontsize=size, linespacing=0.9)
+        axes.text(column, row, "–" if narrow else "no value", va="center", fontsize=5.5 if narrow else 7, **style)
+        return
+    text = f"{symbol}\n{median:.0f}" if narrow else f"{symbol} {median:.0f}%"
+    axes.text(column, row + 0.08, text, va="bottom", fontsize=5 if narrow else 7, linespacing=0.85, **style)
+    low, high = summary["ci_low"], summary["ci_high"]
+    if not np.isnan(high - low):
+        bound = f"{low:.0f}", f"{high:.0f}"
+        bounds = "–".join(dict.fromkeys(bound)) if narrow else f"[{', '.join(dict.fromkeys(bound))}]"
+        axes.text(column, row + 0.12, bounds, va="top", fontsize=4.5 if narrow else 5.5, **style)
+
+
+def _n(rows: pd.DataFrame, *, narrow: bool) -> str:
+    """Write the counts of a column below it."""
+    return "n =\n" + ends(rows["n"]).replace(" to ", "–\n") if narrow else n_label(rows)
 
 
 def text_colour(agreement: float) -> str:
@@ -86,8 +101,8 @@ def caption(table: pd.DataFrame, threshold: float = 50.0) -> str:
     """Say what the figure shows, with n and k from the table."""
     return (
         f"{TITLE}. Each cell gives the median over images of the agreement between the maps of the top-1 and the top-2 "
-        f"class (top {unique(table['k_percent'], '{:g}')}% of pixels; n = {sizes(table['n'])} images whose "
-        "top-1 prediction is correct). Lower is more class-sensitive. The symbol is the verdict from the exact "
-        f"confidence interval of the median against {threshold:g}%, the white line of the scale. Methods in italics "
-        "are controls."
+        f"class (top {unique(table['k_percent'], '{:g}')}% of pixels; n = {sizes(table['n'])} images whose top-1 "
+        "prediction is correct). Below it stands its exact confidence interval, one number where its ends are equal. "
+        f"Lower is more class-sensitive. The symbol is the verdict from this interval against {threshold:g}%, the "
+        "white line of the scale. Methods in italics are controls."
     )

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from case_saliency.figures.marks import ROW_HEIGHT, ends, margin_note, method_rows
+from case_saliency.figures.marks import ROW_HEIGHT, ends, margin_note, method_rows, n_label
 from case_saliency.figures.names import ordered_methods
 from case_saliency.figures.panels import Panel, n_lines, split, wrapped
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
@@ -43,7 +43,7 @@ def attrition(table: pd.DataFrame, controls: set[str]) -> Figure:
     methods = ordered_methods(shown["method"])
     lost = [reason for reason in _REASONS if reason in set(shown["reason"])]
     with house_style():
-        size = (TWO_COLUMNS, n_lines(panels) * (ROW_HEIGHT * len(methods) + 0.65) + 0.25)
+        size = (TWO_COLUMNS, n_lines(panels) * (ROW_HEIGHT * len(methods) + 0.84) + 0.25)
         figure = Figure(figsize=size, layout="constrained")
         limit = max(10.0, 1.05 * max(_longest(panel) for panel in panels))
         for axes, panel, first in wrapped(figure, panels):
@@ -59,6 +59,11 @@ def attrition(table: pd.DataFrame, controls: set[str]) -> Figure:
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["stage"] == "agreement"]
+
+
+def _totals(table: pd.DataFrame) -> pd.DataFrame:
+    """Count the images of every cell, kept or not."""
+    return table.groupby(["model", "seed", "layer", "method", "k_percent"], as_index=False)["n"].sum()
 
 
 def _longest(panel: Panel) -> float:
@@ -81,7 +86,7 @@ def _draw(axes: Axes, panel: Panel, methods: list[str], lost: list[str]) -> None
         fewest, most = kept.min(), kept.max()
         margin_note(axes, place, f"{fewest}" if fewest == most else f"{fewest}–{most}")
     axes.set_title(panel.label, pad=9)
-    axes.set_xlabel("images set aside (%)")
+    axes.set_xlabel(f"images set aside (%)\n{n_label(_totals(panel.rows))}")
     axes.grid(axis="x", color=FAINT, alpha=0.18, linewidth=0.5)
     axes.set_axisbelow(True)
 
@@ -89,12 +94,11 @@ def _draw(axes: Axes, panel: Panel, methods: list[str], lost: list[str]) -> None
 def caption(table: pd.DataFrame) -> str:
     """Say what the figure shows, with the numbers of images and trainings from the table."""
     shown = _shown(table)
-    totals = shown.groupby(["model", "seed", "layer", "method", "k_percent"])["n"].sum()
     n_seeds = int(shown.groupby("model")["seed"].nunique().max())
     trainings = f", over up to {n_seeds} trainings of a network together" if n_seeds > 1 else ""
     return (
-        f"{TITLE}: percent of {ends(totals)} images{trainings}. An image whose top-1 prediction is wrong counts for no "
-        "method; the other reasons are defects of either class's map, which the policy for degenerate maps treats. At "
-        "the margin: images kept. The confidence drops keep maps of too few pixels; their counts are in attrition.csv. "
-        "Methods in italics are controls."
+        f"{TITLE}: percent of {ends(_totals(shown)['n'])} images{trainings}. An image whose top-1 prediction is wrong "
+        "counts for no method; the other reasons are defects of either class's map, which the policy for degenerate "
+        "maps treats. At the margin: images kept. The confidence drops keep maps of too few pixels; their counts are "
+        "in attrition.csv. Methods in italics are controls."
     )

@@ -4,14 +4,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, sizes, unique
+from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, n_label, sizes, unique
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import Panel, split
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 TITLE = "Circularity of CASE: agreement when the compared classes are kept out of its contrast sets"
 _ACROSS = 3  # networks side by side
-_NAMES, _PANEL, _SWEEP = 1.2, 2.0, 1.5  # inches: names of the variants, width of a panel, height of a sweep
+_NAMES, _PANEL, _SWEEP = 1.2, 2.0, 1.62  # inches: names of the variants, width of a panel, height of a sweep
 _SWEEPS = {"case_difference": "-", "case_difference_heldout": "--"}
 
 
@@ -30,7 +30,7 @@ def circularity(table: pd.DataFrame) -> Figure:
     methods = sorted(methods, key=lambda method: method in controls)
     across = min(_ACROSS, len(panels))
     bands = [panels[start : start + across] for start in range(0, len(panels), across)]
-    heights = [ROW_HEIGHT * len(methods) + 0.6, _SWEEP]
+    heights = [ROW_HEIGHT * len(methods) + 0.72, _SWEEP]
     with house_style():
         width = min(TWO_COLUMNS, _NAMES + _PANEL * across)
         figure = Figure(figsize=(width, len(bands) * sum(heights) + 0.4), layout="constrained")
@@ -54,15 +54,21 @@ def _variants(axes: Axes, panel: Panel, methods: list[str]) -> None:
     for row in rows.to_dict("records"):
         place = methods.index(row["method"])
         estimate(axes, place, row["method"], row["median_agreement"], row["ci_low"], row["ci_high"])
-        share = row["share_left"]
-        margin_note(axes, place, "–" if pd.isna(share) else f"{100 * share:.0f}%".replace("-", "−"))
+        margin_note(axes, place, _share(row["share_left"], row["share_ci_low"], row["share_ci_high"]))
     for median in rows.loc[rows["method"] == "case", "median_agreement"]:
         axes.axvline(median, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
     axes.set_xlim(-2, 102)
     axes.grid(axis="y", color=FAINT, alpha=0.18, linewidth=0.5)
     axes.set_axisbelow(True)
     axes.set_title(panel.label, pad=9)
-    axes.set_xlabel("median agreement (%)")
+    axes.set_xlabel(f"median agreement (%)\n{n_label(rows)}")
+
+
+def _share(share: float, low: float, high: float) -> str:
+    if pd.isna(share):
+        return "–"
+    bounds = "" if pd.isna(high - low) or high == low else f" [{100 * low:.0f}, {100 * high:.0f}]"
+    return f"{100 * share:.0f}%{bounds}".replace("-", "−")
 
 
 def _sweeps(axes: Axes, panel: Panel, *, labelled: bool) -> None:
@@ -74,7 +80,7 @@ def _sweeps(axes: Axes, panel: Panel, *, labelled: bool) -> None:
             markeredgecolor=INK, markeredgewidth=0.5, linewidth=1.1, label=style.label,
         )  # fmt: skip
     axes.set_ylim(-2, 102)
-    axes.set_xlabel("strength λ of g − λm")
+    axes.set_xlabel(f"strength λ of g − λm\n{n_label(panel.rows[panel.rows['strength'].notna()])}")
     if labelled:
         axes.set_ylabel("median agreement (%)")
 
@@ -84,14 +90,15 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
     shown = table[table["membership"] == "all"]
     return (
         f"{TITLE}. Markers are the median agreement of the top {unique(shown['k_percent'], '{:g}%')} of the maps for "
-        f"an image's two most likely classes, over n = {sizes(shown['n'])} images whose top-1 prediction is "
-        f"correct; bars are exact intervals of at least {1 - alpha:.0%}, the dashed line is the median of CASE. Both "
-        "in: each contrast set holds the other compared class. Held out: none holds either. Matched: held out, and the "
-        "mean contrast gradient has the cosine to the class's gradient that it has in CASE. Random direction, a "
-        "control in italics: a direction of that cosine is projected out. In the margin, how much is left of the "
-        f"difference in mean agreement between CASE and {' or '.join(_plain(shown))}, the map without contrast: what "
-        "is lost without the other class was built in (– where the difference is too small for a share). Below: the "
-        "mean contrast gradient m is subtracted from the class's gradient g with growing strength λ; at 0 nothing is."
+        f"an image's two most likely classes, over n = {sizes(shown['n'])} images whose top-1 prediction is correct; "
+        f"bars are exact intervals of at least {1 - alpha:.0%}, the dashed line is the median of CASE. Both in: each "
+        "contrast set holds the other compared class. Held out: none holds either. Matched: held out, and the mean "
+        "contrast gradient has the cosine to the class's gradient that it has in CASE. Random direction, a control in "
+        "italics: a direction of that cosine is projected out. In the margin, how much is left, with its interval, of "
+        f"the difference in mean agreement between CASE and {' or '.join(_plain(shown))}, the map without contrast: "
+        "what is lost without the other class was built in (– where the difference is too small for a share). Below: "
+        "the mean contrast gradient m is subtracted from the class's gradient g with growing strength λ; at 0 nothing "
+        "is."
     )
 
 

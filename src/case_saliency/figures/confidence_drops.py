@@ -12,6 +12,7 @@ from case_saliency.figures.marks import (
     estimate,
     margin_note,
     method_rows,
+    n_label,
     placed,
     population,
     sizes,
@@ -31,6 +32,13 @@ _FORMULAS = {
     "drop_relative": "(c − c′) / c",
     "drop_relative_clipped": "max(c − c′, 0) / c",
     "drop_logit": "y − y′",
+}
+
+UNITS = {
+    "drop_absolute": "probability",
+    "drop_relative": "share",
+    "drop_relative_clipped": "share",
+    "drop_logit": "logits",
 }
 
 
@@ -58,7 +66,7 @@ def confidence_drops(table: pd.DataFrame, measure: str = "drop_relative_clipped"
     methods = ordered_methods(shown["method"])
     controls = set(shown.loc[shown["role"] == "control", "method"])
     with house_style():
-        size = (TWO_COLUMNS, len(settings) * n_lines(columns, width) * (ROW_HEIGHT * len(methods) + 0.6))
+        size = (TWO_COLUMNS, len(settings) * n_lines(columns, width) * (ROW_HEIGHT * len(methods) + 0.82))
         figure = Figure(figsize=size, layout="constrained")
         for axes, k, panel, first in by_setting(figure, settings, columns, width):
             rows = panel.rows[panel.rows["k_percent"] == k]
@@ -70,7 +78,10 @@ def confidence_drops(table: pd.DataFrame, measure: str = "drop_relative_clipped"
                 other_fills(axes, rows, methods, "mean", others)
             method_rows(axes, methods, controls, named=first)
             axes.set_title(panel.label, pad=9)
-            axes.set_xlabel(f"top {k:g}% removed, fill: {primary}\nmean of {_FORMULAS[measure]}")
+            axes.set_xlabel(
+                f"top {k:g}% removed, fill: {primary}\n{_FORMULAS[measure]}, mean {UNITS[measure]}"
+                f"\n{n_label(rows[rows['fill'] == primary])}"
+            )
         key_below(figure, [] if together else others)
     return figure
 
@@ -119,11 +130,10 @@ def caption(
         symbol, meaning, unit = "y", "logit", ""
     return (
         f"{TITLE}. {symbol} is the {meaning} of the top-1 class on the whole photograph, {symbol}′ the same after the "
-        f"pixels that a map ranks highest are removed (top {unique(shown['k_percent'], '{:g}%')}; fill: "
-        f"{primary}); the drop is {_FORMULAS[measure]}{unit}. A larger drop means that the "
-        f"map found pixels that matter more. Markers are means over n = {n} images "
-        f"{population(labelled=labelled)}, bars their {1 - alpha:.0%} t intervals, {line} of "
-        f"{label}. p: two-sided paired t-test against {label} on the same images, Holm-corrected; a large p does not "
-        "show that two methods are equal. Methods in italics are controls."
+        f"pixels that a map ranks highest are removed (top {unique(shown['k_percent'], '{:g}%')}; fill: {primary}); "
+        f"the drop is {_FORMULAS[measure]}{unit}. A larger drop means that the map found pixels that matter more. "
+        f"Markers are means over n = {n} images {population(labelled=labelled)}, bars their {1 - alpha:.0%} t "
+        f"intervals, {line} of {label}. p: two-sided paired t-test against {label} on the same images, Holm-corrected; "
+        f"a large p does not show that two methods are equal. Methods in italics are controls."
         f"{_TOGETHER if together else fills_told(others)}"
     )

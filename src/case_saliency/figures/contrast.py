@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import sizes, unique
+from case_saliency.figures.marks import n_label, sizes, unique
 from case_saliency.figures.panels import n_lines, split, wrapped
 from case_saliency.figures.style import INK, TWO_COLUMNS, house_style
 
@@ -26,12 +26,13 @@ def contrast(table: pd.DataFrame) -> Figure:
     panels = split(table)
     kinds = [(s, c) for s in _SOURCES for c in _COMBINED if _rows(table, s, c).any()]
     with house_style():
-        figure = Figure(figsize=(TWO_COLUMNS, 1.9 * n_lines(panels) + 0.4), layout="constrained")
+        figure = Figure(figsize=(TWO_COLUMNS, 2.02 * n_lines(panels) + 0.4), layout="constrained")
         placed = wrapped(figure, panels, sharex=True, sharey=True)
         for axes, panel, first in placed:
             _draw(axes, panel.rows, kinds)
             axes.set_title(panel.label)
-            axes.set_xlabel("classes in the contrast set, k")
+            axes.set_xlabel(f"classes in the contrast set, k\n{n_label(panel.rows)}")
+            axes.tick_params(labelbottom=True)
             if first:
                 axes.set_ylabel("median agreement (%)")
         handles = [
@@ -67,11 +68,10 @@ def _draw(axes: Axes, rows: pd.DataFrame, kinds: list[tuple[str, str]]) -> None:
 def caption(table: pd.DataFrame) -> str:
     """Say what the figure shows, with n and k from the table."""
     return (
-        f"{TITLE}: where the k classes come from (colour), and whether the gradient is freed of their mean (solid) "
-        "or of all that they span (dashed). Median over "
-        f"n = {sizes(table['n'])} images whose top-1 prediction is correct (top "
-        f"{unique(table['k_percent'], '{:g}')}% of pixels), bands are exact confidence intervals; the "
-        "dashed horizontal line is the threshold of the diagnostic. The other compared class stands in "
+        f"{TITLE}: where the k classes come from (colour), and whether the gradient is freed of their mean (solid) or "
+        f"of all that they span (dashed). Median over n = {sizes(table['n'])} images whose top-1 prediction is correct "
+        f"(top {unique(table['k_percent'], '{:g}')}% of pixels), bands are exact confidence intervals; the dashed "
+        "horizontal line is the threshold of the diagnostic. The other compared class stands in "
         f"{100 * table['other_in_set'].min():.0f} to {100 * table['other_in_set'].max():.0f}% of a variant's contrast "
         "sets, which lowers the agreement by construction."
     )

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, ends, sizes, unique
+from case_saliency.figures.marks import ROW_HEIGHT, ends, n_label, sizes, unique
 from case_saliency.figures.names import method_style, p_statement
 from case_saliency.figures.panels import SETTING, Panel, n_lines, several_trainings, split, wrapped
 from case_saliency.figures.rank_rows import rank_rows
@@ -59,7 +59,7 @@ def _draw(axes: Axes, panel: Panel) -> None:
         axes.text((1 + k) / 2, 0, "no image has a value for every method", ha="center")
         return
     said = "too few methods for Friedman's test" if math.isnan(rows[0]["p_friedman"]) else _friedman(rows[0])
-    axes.text(0.5, 1.01, f"n = {n:d}; {said}", transform=axes.transAxes, ha="center", fontsize=6)
+    axes.text(0.5, 1.01, f"{n_label(panel.rows)}; {said}", transform=axes.transAxes, ha="center", fontsize=6)
     _axis(axes, k, rows[0]["critical_difference"])
     bars = _bars(panel.rows)
     for position, (first, last) in enumerate(bars):
@@ -80,6 +80,7 @@ def _axis(axes: Axes, k: int, difference: float) -> None:
     for rank in range(1, k + 1):
         axes.plot([rank, rank], [0, 0.25], color=INK, linewidth=0.6, zorder=2)
         axes.text(rank, 0.35, f"{rank}", ha="center", va="bottom", fontsize=6.5)
+    axes.text(k + 0.3, 0.35, "mean rank", ha="left", va="bottom", fontsize=6)
     if not math.isnan(difference):
         axes.plot([1, 1 + difference], [1.65, 1.65], color=INK, linewidth=1.1, marker="|", markersize=4, zorder=2)
         text = f"critical difference {difference:.2f}"
@@ -118,17 +119,20 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
     together = several_trainings(table)
     n = ends(table["n"]) if together else sizes(table["n"])
     shown = (
-        "Each mark is the mean rank on one training of the network, seed 0 uppermost. Two methods whose marks of one "
-        "training are no farther apart than the bar, Nemenyi's critical difference (the largest of the trainings), are "
-        "not told apart by its images"
+        "Each mark is the mean rank on one training of the network, seed 0 uppermost; its bar reaches half of "
+        "Nemenyi's critical difference to either side. Two methods whose bars of one training overlap are not told "
+        "apart by its images: the bars serve to compare ranks, and are no intervals of one rank alone. The bar above "
+        "the rows is the critical difference (the largest of the trainings)"
         if together
         else "The number beside a name is its mean rank. A thick bar joins methods whose mean ranks differ by no more "
-        "than Nemenyi's critical difference: these images do not tell them apart"
+        "than Nemenyi's critical difference, drawn above: these images do not tell them apart. It stands for the "
+        "intervals, which for ranks concern differences: one of half its length to either side of each mean rank would "
+        "say the same"
     )
     return (
         f"{TITLE}. On every image the methods are ranked by the agreement between the maps of the top-1 and the top-2 "
-        f"class (top {unique(table['k_percent'], '{:g}')}% of pixels; n = {n} images whose "
-        f"top-1 prediction is correct); rank 1 is the lowest agreement. {shown} "
-        f"(level {alpha:g} over all pairs of a network). Controls are not ranked. A low rank "
-        f"says that a method's maps change with the class, not that they are right.{left_out}"
+        f"class (top {unique(table['k_percent'], '{:g}')}% of pixels; n = {n} images whose top-1 prediction is "
+        f"correct); rank 1 is the lowest agreement. {shown} (level {alpha:g} over all pairs of a network). Controls "
+        "are not ranked. A low rank says that a method's maps change with the class, not that they are "
+        f"right.{left_out}"
     )

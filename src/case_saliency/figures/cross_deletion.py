@@ -13,6 +13,7 @@ from case_saliency.figures.marks import (
     estimate,
     margin_note,
     method_rows,
+    n_label,
     placed,
     population,
     sizes,
@@ -50,7 +51,7 @@ def cross_deletion(table: pd.DataFrame) -> Figure:
     methods = ordered_methods(table["method"])
     controls = set(table.loc[table["role"] == "control", "method"])
     with house_style():
-        size = (TWO_COLUMNS, len(settings) * n_lines(columns, width) * (ROW_HEIGHT * len(methods) + 0.6) + 0.2)
+        size = (TWO_COLUMNS, len(settings) * n_lines(columns, width) * (ROW_HEIGHT * len(methods) + 0.82) + 0.2)
         figure = Figure(figsize=size, layout="constrained")
         for axes, k, panel, first in by_setting(figure, settings, columns, width):
             rows = panel.rows[panel.rows["k_percent"] == k]
@@ -62,7 +63,8 @@ def cross_deletion(table: pd.DataFrame) -> Figure:
                 other_fills(axes, rows, methods, "interaction", others)
             method_rows(axes, methods, controls, named=first)
             axes.set_title(panel.label, pad=9)
-            axes.set_xlabel(f"top {k:g}% removed, fill: {primary}\nmean interaction (logits)")
+            told = f"top {k:g}% removed, fill: {primary}\nmean interaction (logits)"
+            axes.set_xlabel(f"{told}\n{n_label(rows[rows['fill'] == primary])}")
         verdicts = "        ".join(f"{symbol}  {words}" for words, symbol in _SYMBOLS.items())
         figure.supxlabel(
             "\n".join(line for line in (verdicts, "" if together else fill_key(others)) if line), fontsize=6
@@ -94,8 +96,8 @@ def caption(table: pd.DataFrame, alpha: float = 0.05, *, labelled: bool = True) 
     return (
         f"{TITLE}. The pixels that the map of the top-1 class ranks highest are removed, and those of the map of the "
         f"top-2 class ({removed}); both logits are followed each time. The interaction is by how much a map lowers the "
-        "logit of its own class more than that of the other, added up over both maps: 0 for a map that does not depend "
-        f"on the class, whatever it marks. Markers are means over n = {n} images "
+        "logit of its own class more than that of the other, added up over both maps: 0 for a map that does not "
+        f"depend on the class, whatever it marks. Markers are means over n = {n} images "
         f"{population(labelled=labelled)}, bars their {1 - alpha:.0%} t intervals. A method is class-specific if its "
         "maps differ between the classes (the verdict of the agreement diagnostic) and the interval lies above 0; it "
         "is not if the diagnostic finds them insensitive or the interval does not reach above 0. Methods in italics "

@@ -6,8 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.markers import CARETLEFT, CARETRIGHT
 
+from case_saliency.figures.confidence_drops import UNITS
 from case_saliency.figures.fills import fills
-from case_saliency.figures.marks import ROW_HEIGHT, ends, margin_note, method_rows, placed, population, unique
+from case_saliency.figures.marks import ROW_HEIGHT, ends, margin_note, method_rows, n_label, placed, population, unique
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import by_setting, line_width, n_lines, split
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
@@ -48,14 +49,16 @@ def equivalence(
     methods = ordered_methods(shown["method"])
     controls = set(shown.loc[shown["role"] == "control", "method"])
     with house_style():
-        size = (TWO_COLUMNS, len(ks) * n_lines(panels, width) * (ROW_HEIGHT * len(methods) + 0.6))
+        size = (TWO_COLUMNS, len(ks) * n_lines(panels, width) * (ROW_HEIGHT * len(methods) + 0.82))
         figure = Figure(figsize=size, layout="constrained")
         for axes, k, panel, first in by_setting(figure, ks, panels, width):
             axes.set_xlim(*_ends(shown[shown["k_percent"] == k], margin))
-            _draw(axes, panel.rows[panel.rows["k_percent"] == k], methods, margin)
+            rows = panel.rows[panel.rows["k_percent"] == k]
+            _draw(axes, rows, methods, margin)
             method_rows(axes, methods, controls, named=first)
             axes.set_title(panel.label, pad=9)
-            axes.set_xlabel(f"top {k:g}% removed\ndrop minus that of {method_style(reference).label}")
+            told = f"top {k:g}% removed\ndrop − that of {method_style(reference).label} ({UNITS[measure]})"
+            axes.set_xlabel(f"{told}\n{n_label(rows, 'n_pairs')}")
     return figure
 
 
@@ -129,10 +132,10 @@ def caption(
         return f"{TITLE}: none is tested, as no pair of drops can be compared or the margin does not apply to logits."
     return (
         f"{TITLE}. Marks: the mean of a method's confidence drop minus that of {label} on the same images (fill: "
-        f"{unique(shown['fill'], '{}')}; n = {ends(shown['n_pairs'])} images "
-        f"{population(labelled=True)}), one for each training of a network. Bars: {1 - 2 * alpha:.0%} intervals. Grey "
-        f"band: the margin of equivalence, ±{margin:g}. Equivalence is shown (filled mark) where the bar lies within "
-        f"the band, which is what two one-sided tests at level {alpha:g} decide; at the margin of each row stands in "
-        f"how many trainings. {_ARROWS if _cut(shown, margin) else ''}A bar that crosses the band's edge shows neither "
-        "equality nor a difference. Methods in italics are controls."
+        f"{unique(shown['fill'], '{}')}; n = {ends(shown['n_pairs'])} images {population(labelled=True)}), one for "
+        f"each training of a network. Bars: {1 - 2 * alpha:.0%} intervals. Grey band: the margin of equivalence, "
+        f"±{margin:g}. Equivalence is shown (filled mark) where the bar lies within the band, which is what two "
+        f"one-sided tests at level {alpha:g} decide; at the margin of each row stands in how many trainings. "
+        f"{_ARROWS if _cut(shown, margin) else ''}A bar that crosses the band's edge shows neither equality nor a "
+        "difference. Methods in italics are controls."
     )

@@ -6,10 +6,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.style import INK
+from case_saliency.figures.style import FAINT, INK
 
 _MARKS = {"△": "^", "□": "s", "▽": "v"}  # as written in the key, and as drawn; no symbol of a verdict
-_BELOW = 0.27  # rows that the other fills stand below the estimate
+_BELOW = 0.3  # rows that the other fills stand below the estimate
+_APART = 0.14  # rows between two of them
 
 
 def fills(table: pd.DataFrame) -> list[str]:
@@ -24,10 +25,15 @@ def fills(table: pd.DataFrame) -> list[str]:
 
 
 def other_fills(axes: Axes, rows: pd.DataFrame, methods: Sequence[str], column: str, names: Sequence[str]) -> None:
-    """Mark in each method's row the values of `column` under the fills `names`; `rows` are those of one panel."""
-    for name, marker in zip(names, _MARKS.values(), strict=False):
+    """Mark in each method's row the values of `column` under the fills `names`, with their intervals.
+
+    `rows` are those of one panel.
+    """
+    for number, (name, marker) in enumerate(zip(names, _MARKS.values(), strict=False)):
         found = rows[rows["fill"] == name]
-        places = [methods.index(method) + _BELOW for method in found["method"]]
+        below = _BELOW + _APART * (number - (len(names) - 1) / 2)
+        places = [methods.index(method) + below for method in found["method"]]
+        axes.hlines(places, found["ci_low"], found["ci_high"], color=FAINT, linewidth=0.5, zorder=1)
         axes.plot(
             found[column], places, marker=marker, markersize=2.8, markerfacecolor="white", markeredgecolor=INK,
             markeredgewidth=0.5, linestyle="none", zorder=2,
@@ -53,4 +59,8 @@ def key_below(figure: Figure, names: Sequence[str]) -> None:
 
 def fills_told(names: Sequence[str]) -> str:
     """Say for a caption which fills are marked beside the primary one; nothing without any."""
-    return f" Small open marks: the same means with the other fills ({', '.join(names)}), exploratory." if names else ""
+    return (
+        f" Small open marks: the same means and intervals with the other fills ({', '.join(names)}), exploratory."
+        if names
+        else ""
+    )

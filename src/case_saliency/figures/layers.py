@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import method_line, sizes, unique
+from case_saliency.figures.marks import method_line, n_label, sizes, unique
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import n_lines, split, wrapped
 from case_saliency.figures.style import INK, TWO_COLUMNS, house_style
@@ -25,12 +25,13 @@ def layers(table: pd.DataFrame) -> Figure:
     methods = ordered_methods(table["method"])
     controls = set(table.loc[table["role"] == "control", "method"])
     with house_style():
-        size = (TWO_COLUMNS, 2.1 * n_lines(networks) + 0.17 * (1 + len(methods) // 4))
+        size = (TWO_COLUMNS, 2.35 * n_lines(networks) + 0.17 * (1 + len(methods) // 4))
         figure = Figure(figsize=size, layout="constrained")
         placed = wrapped(figure, networks, sharey=True)
         for axes, panel, first in placed:
             _draw(axes, panel.rows, methods, controls)
             axes.set_title(panel.label)
+            axes.set_xlabel(f"target layer\n{n_label(panel.rows)}")
             if first:
                 axes.set_ylabel("median agreement (%)")
         handles = [

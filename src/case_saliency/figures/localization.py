@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, sizes, unique
+from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, n_label, sizes, unique
 from case_saliency.figures.names import ordered_methods
 from case_saliency.figures.panels import n_lines, split, wrapped
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
@@ -30,16 +30,16 @@ def localization(table: pd.DataFrame) -> Figure:
     with house_style():
         size = (
             TWO_COLUMNS * (columns + 0.5) / (_COLUMNS + 0.5),
-            n_lines(panels, _COLUMNS) * (ROW_HEIGHT * len(methods) + 0.75),
+            n_lines(panels, _COLUMNS) * (ROW_HEIGHT * len(methods) + 0.8),
         )
         figure = Figure(figsize=size, layout="constrained")
         for axes, panel, first in wrapped(figure, panels, _COLUMNS, sharex=True):
             _draw(axes, panel.rows, methods)
             method_rows(axes, methods, controls, named=first)
             axes.set_title(panel.label, pad=9)
+            axes.set_xlabel(f"mean share in the class's own cell (%)\n{n_label(panel.rows, 'n_mosaics', 'mosaics')}")
             margin_note(axes, -0.9, "hits")
             axes.tick_params(labelbottom=True)
-        figure.supxlabel("mean share in the class's own cell (%)", fontsize=7)
     return figure
 
 
@@ -63,10 +63,9 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
     return (
         f"{TITLE}. Four images of different classes make a mosaic ({unique(table['height'], '{:d}')} pixels high), "
         f"each classified correctly and with a confidence of at least {unique(table['min_confidence'], '{:g}')}; every "
-        "method explains the class of every cell. Markers are the mean share of the map's positive values that lies in "
-        f"that cell, over n = {sizes(table['n_mosaics'])} mosaics made of {sizes(table['n_images'])} "
-        f"images; bars are {1 - alpha:.0%} intervals that allow for images which "
-        "recur. 100% is best, 25% is chance (dashed): any map that does not depend on the class has exactly 25% on "
-        "average. The numbers on the right are how many maps in a hundred have their maximum in that cell. Methods "
-        f"in italics are controls.{aside}"
+        "method explains the class of every cell. Markers are the mean share of the map's positive values that lies "
+        f"in that cell, over n = {sizes(table['n_mosaics'])} mosaics made of {sizes(table['n_images'])} images; bars "
+        f"are {1 - alpha:.0%} intervals that allow for images which recur. 100% is best, 25% is chance (dashed): any "
+        "map that does not depend on the class has exactly 25% on average. The numbers on the right are how many maps "
+        f"in a hundred have their maximum in that cell, without an interval. Methods in italics are controls.{aside}"
     )

@@ -20,6 +20,7 @@ _TARGETS = ("top-1", "top-2")
 # Inches.
 _TEXT, _GAP, _HEAD, _FOOT, _SPACE, _SCALE = 0.82, 0.03, 0.3, 0.16, 0.1, 0.22
 _SMALLEST_MAP = 0.45
+_ROOMY = 0.52  # a map that is wider has room for the longest word of a method's name at the usual size
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def map_panels(examples: Sequence[Example], k_percent: float) -> Figure:
         figure = Figure(figsize=(width, height))
         for position, example in enumerate(examples):
             _draw_example(figure, example, methods, side, position * block, k_percent)
-        _draw_scale(figure)
+        _draw_scale(figure, len({example.image_id for example in examples}))
     return figure
 
 
@@ -108,7 +109,8 @@ def _draw_example(
             axes = _axes(figure, left, top + row * (side + _GAP), side, side)
             _draw_map(axes, example.photograph, example.maps[method][row], k_percent)
             if row == 0:
-                axes.set_title(wrap(method_style(method).label, 11, 2), fontsize=6, fontweight="normal", pad=2)
+                size = 6 if side > _ROOMY else 4.8
+                axes.set_title(wrap(method_style(method).label, 11, 2), fontsize=size, fontweight="normal", pad=2)
         agreement = example.agreements[method]
         axes.set_xlabel("–" if np.isnan(agreement) else f"{agreement:.0f}%", fontsize=6, labelpad=2)
 
@@ -149,13 +151,15 @@ def _draw_map(
         axes.contour(saliency >= level, levels=[0.5], colors="white", linewidths=0.4)
 
 
-def _draw_scale(figure: Figure) -> None:
+def _draw_scale(figure: Figure, n: int) -> None:
     width, height = figure.get_size_inches()
     bar = _axes(figure, width / 2 - 0.75, height - 0.15, 1.5, 0.07)
     bar.imshow(np.linspace(0, 1, 256)[None], cmap=COLOUR_MAP, aspect="auto")
     options: dict[str, Any] = {"transform": bar.transAxes, "va": "center", "fontsize": 6, "color": INK}
     bar.text(-0.02, 0.5, "0", ha="right", **options)
     bar.text(1.02, 0.5, "maximum of each map", ha="left", **options)
+    examples = "photograph" if n == 1 else "photographs"
+    bar.text(-0.15, 0.5, f"n = {n} {examples}, as examples", ha="right", **options)
 
 
 def caption(model: str, k_percent: float) -> str:

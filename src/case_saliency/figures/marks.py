@@ -140,6 +140,24 @@ def sizes(values: pd.Series) -> str:
     return unique(values, "{:d}") if values.nunique() <= _FEW_SIZES else ends(values)
 
 
+def n_label(rows: pd.DataFrame, column: str = "n", unit: str = "images") -> str:
+    """Say on the axis of a panel over how many images its estimates are, and of how many trainings.
+
+    The smallest and the largest count stand where methods or trainings have others; 0: one has none, and no mark.
+
+    Examples
+    --------
+    >>> n_label(pd.DataFrame({"n": [18, 16, 18], "seed": [0, 0, 0]}))
+    'n = 16 to 18 images'
+    >>> print(n_label(pd.DataFrame({"n": [40, 40, 40], "seed": [0, 1, 2]}), unit="mosaics"))
+    n = 40 mosaics
+    3 trainings
+    """
+    told = f"n = {ends(rows[column])} {unit}"
+    trainings = rows["seed"].nunique()
+    return f"{told}\n{trainings} trainings" if trainings > 1 else told
+
+
 def unique(values: pd.Series, form: str) -> str:
     """Write the distinct values of a column, joined by commas; "–" if there are none.
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from case_saliency.figures.agreement_heatmap import COLOUR_MAP, SCALE, text_colour
-from case_saliency.figures.marks import sizes, unique
+from case_saliency.figures.marks import n_label, sizes, unique
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import split
 from case_saliency.figures.style import FAINT, TWO_COLUMNS, house_style
@@ -43,7 +43,8 @@ def pairwise(table: pd.DataFrame) -> Figure:
                 _draw(axes, block.rows[block.rows["method"] == method], method, n_classes)
             for axes in panels[len(methods) :]:
                 axes.set_visible(False)
-            panels[0].set_ylabel(block.label, fontweight="bold", fontsize=6)
+            n = n_label(block.rows[block.rows["rank_a"] == _ALL])
+            panels[0].set_ylabel(f"{block.label}\n{n}", fontweight="bold", fontsize=6)
         cells = grid[0, 0].images[0]
         bar = figure.colorbar(cells, ax=grid, aspect=30, fraction=0.02, pad=0.01, ticks=[0, 25, 50, 75, 100])
         bar.set_label("median agreement (%)")
@@ -72,8 +73,15 @@ def _draw(axes: Axes, rows: pd.DataFrame, method: str, n_classes: int) -> None:
     axes.set_title(
         method_style(method).label.replace(", ", ",\n"), fontsize=5, fontstyle="italic" if control else "normal", pad=2
     )
-    whole = rows.loc[rows["rank_a"] == _ALL, "mean_agreement"]
-    axes.set_xlabel("no value" if whole.isna().all() else f"mean {whole.iloc[0]:.0f}", fontsize=5, labelpad=1)
+    axes.set_xlabel(_whole(rows[rows["rank_a"] == _ALL]), fontsize=5, labelpad=1)
+
+
+def _whole(rows: pd.DataFrame) -> str:
+    """Write the mean over all pairs with its interval."""
+    if rows["mean_agreement"].isna().all():
+        return "no value"
+    mean, low, high = rows[["mean_agreement", "mean_ci_low", "mean_ci_high"]].iloc[0]
+    return f"{mean:.0f}" if math.isnan(high - low) else f"{mean:.0f} [{low:.0f}, {high:.0f}]"
 
 
 def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
@@ -83,9 +91,9 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
     aside = f" {degenerate} pairs of maps with a degenerate one are set aside." if degenerate else ""
     return (
         f"{TITLE}. Each cell gives the median over images of the agreement between the maps of two classes of the same "
-        f"image, in percent of the top {unique(table['k_percent'], '{:g}')}% of pixels (n = "
-        f"{sizes(whole['n'])} images whose top-1 prediction is correct); rank 1 is the most likely class, so "
-        "that cell (1, 2) is what the diagnostic tests. Below each panel stands the mean over images of their mean "
-        f"over all pairs. Lower is more class-sensitive; random maps are low too. The table has {1 - alpha:.0%} "
-        f"intervals.{aside} Methods in italics are controls."
+        f"image, in percent of the top {unique(table['k_percent'], '{:g}')}% of pixels (n = {sizes(whole['n'])} images "
+        "whose top-1 prediction is correct); rank 1 is the most likely class, so that cell (1, 2) is what the "
+        "diagnostic tests. Below each panel stands the mean over images of their mean over all pairs, with its "
+        f"{1 - alpha:.0%} interval; the intervals of the cells are in the table. Lower is more class-sensitive; random "
+        f"maps are low too.{aside} Methods in italics are controls."
     )

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, method_line, population, sizes
+from case_saliency.figures.marks import ROW_HEIGHT, method_line, n_label, population, sizes
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import SETTING, line_width, lines, several_trainings, split
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
@@ -14,6 +14,7 @@ from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 TITLE = "Perturbation curves: the predicted class's confidence while pixels go or come in the order of the map"
 _TOGETHER = ", a line for each training"
 _STRIP = (1.03, 0.0, 0.3, 1.0)  # beside a panel, in its own height and width: the areas
+_BAND = 0.08  # opacity of an interval: those of many methods lie over each other
 _FRACTION = {"deletion": "deleted", "insertion": "inserted", "road": "removed and imputed"}
 
 
@@ -38,7 +39,7 @@ def perturbation_curves(points: pd.DataFrame, table: pd.DataFrame) -> Figure:
     arranged = lines(curves, columns, line_width(columns))
     methods = ordered_methods(points["method"])
     with house_style():
-        size = (TWO_COLUMNS, 1.9 * len(arranged) + ROW_HEIGHT * (1 + len(methods) // 4))
+        size = (TWO_COLUMNS, 2.1 * len(arranged) + ROW_HEIGHT * (1 + len(methods) // 4))
         figure = Figure(figsize=size, layout="constrained")
         grid = figure.subplots(len(arranged), len(arranged[0][1]), sharex=True, sharey=True, squeeze=False)
         for line, (curve, shown) in zip(grid, arranged, strict=True):
@@ -46,11 +47,12 @@ def perturbation_curves(points: pd.DataFrame, table: pd.DataFrame) -> Figure:
                 axes.set_visible(False)
             for axes, panel in zip(line, shown, strict=False):
                 areas = panel.select(table[(table["test"] == curve) & (table["measure"] == "auc")])
-                _draw(axes, panel.rows[panel.rows["test"] == curve], methods)
+                rows = panel.rows[panel.rows["test"] == curve]
+                _draw(axes, rows, methods)
                 _areas(axes.inset_axes(_STRIP, sharey=axes), areas, methods)
                 axes.set_title(panel.label)
-                axes.set_xlabel(f"fraction of pixels\n{_FRACTION[curve]}")
-            line[0].set_ylabel("confidence")
+                axes.set_xlabel(f"share of pixels\n{_FRACTION[curve]}\n{n_label(rows)}")
+            line[0].set_ylabel("mean confidence (probability)")
         handles = [
             grid[0, 0].plot([], [], label=method_style(name).label, **_line(name, points))[0] for name in methods
         ]
@@ -67,7 +69,10 @@ def _draw(axes: Axes, rows: pd.DataFrame, methods: list[str]) -> None:
     for method in methods:
         for _, curve in rows[rows["method"] == method].groupby("seed"):
             curve = curve.sort_values("step")
-            axes.plot(curve["fraction"], curve["mean_confidence"], **_line(method, rows))
+            line = _line(method, rows)
+            low, high = curve["ci_low"], curve["ci_high"]
+            axes.fill_between(curve["fraction"], low, high, color=line["color"], alpha=_BAND, linewidth=0, zorder=1)
+            axes.plot(curve["fraction"], curve["mean_confidence"], **line)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
@@ -108,7 +113,8 @@ def caption(table: pd.DataFrame, alpha: float = 0.05, *, labelled: bool = True) 
     return (
         f"{TITLE}: {shown}. Lines are means of the softmax probability over n = {sizes(table['n'])} images "
         f"{population(labelled=labelled)}, not divided by its value on the whole image"
-        f"{_TOGETHER if several_trainings(table) else ''}. Beside each panel, at the same scale: the mean area under "
-        f"each curve, in the order of the legend, with its {1 - alpha:.0%} interval. Numbers, normalised areas and "
-        "paired tests are in the table. Dashed lines are controls."
+        f"{_TOGETHER if several_trainings(table) else ''}. Bands are their {1 - alpha:.0%} t intervals, point by "
+        "point. Beside each panel, at the same scale: the mean area under each curve, in the order of the legend, with "
+        f"its {1 - alpha:.0%} interval. Numbers, normalised areas and paired tests are in the table. Dashed lines are "
+        "controls."
     )

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, ends, estimate, method_rows, unique
+from case_saliency.figures.marks import ROW_HEIGHT, ends, estimate, method_rows, n_label, unique
 from case_saliency.figures.names import ordered_methods
 from case_saliency.figures.panels import Panel, n_lines, split, wrapped
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
@@ -36,7 +36,7 @@ def pooling(table: pd.DataFrame, threshold: float = 50.0) -> Figure:
     methods = ordered_methods(table["method"])
     controls = set(table.loc[table["role"] == "control", "method"])
     with house_style():
-        size = (TWO_COLUMNS, n_lines(panels) * (ROW_HEIGHT * len(methods) + 0.65) + 0.2)
+        size = (TWO_COLUMNS, n_lines(panels) * (ROW_HEIGHT * len(methods) + 0.77) + 0.2)
         figure = Figure(figsize=size, layout="constrained")
         for axes, panel, first in wrapped(figure, panels):
             _draw(axes, panel, methods, threshold)
@@ -67,7 +67,8 @@ def _draw(axes: Axes, panel: Panel, methods: list[str], threshold: float) -> Non
     title = panel.label.replace("all", "All networks", 1) if over == "networks" else panel.label
     axes.set_title(title, pad=9)
     axes.set_xlim(-3, 103)
-    axes.set_xlabel(f"mean agreement (%), {units} {_UNIT[over] if units > 1 else _UNIT[over].removesuffix('s')}")
+    unit = _UNIT[over] if units > 1 else _UNIT[over].removesuffix("s")
+    axes.set_xlabel(f"mean agreement (%)\n{n_label(panel.rows)}, {units} {unit}")
     axes.grid(axis="y", color=FAINT, alpha=0.18, linewidth=0.5)
     axes.set_axisbelow(True)
 

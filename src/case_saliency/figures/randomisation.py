@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, method_line, sizes
+from case_saliency.figures.marks import ROW_HEIGHT, method_line, n_label, sizes
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import Panel, n_lines, split, wrapped
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
@@ -31,15 +31,15 @@ def randomisation(table: pd.DataFrame) -> Figure:
     methods = ordered_methods(shown["method"])
     controls = set(shown.loc[shown["role"] == "control", "method"])
     with house_style():
-        size = (TWO_COLUMNS, 2.3 * n_lines(panels, _PER_ROW) + ROW_HEIGHT * (1 + len(methods) // 4))
+        size = (TWO_COLUMNS, 2.42 * n_lines(panels, _PER_ROW) + ROW_HEIGHT * (1 + len(methods) // 4))
         figure = Figure(figsize=size, layout="constrained")
         placed = wrapped(figure, panels, _PER_ROW, sharey=True)
         for axes, panel, first in placed:
             _draw(axes, panel, methods, controls)
             axes.set_title(panel.label)
-            axes.set_xlabel("share of parameters replaced")
+            axes.set_xlabel(f"share of parameters replaced\n{n_label(panel.rows)}")
             if first:
-                axes.set_ylabel("rank correlation")
+                axes.set_ylabel("rank correlation (Spearman's ρ)")
         leading = placed[0][0]
         leading.set_ylim(max(-1.05, min(-0.25, shown["ci_low"].min()) - 0.05), 1.08)
         handles = [leading.plot([], [], label=method_style(name).label, **_line(name, controls))[0] for name in methods]
@@ -80,11 +80,12 @@ def caption(table: pd.DataFrame) -> str:
     shown = table[table["measure"] == MEASURE]
     return (
         f"{TITLE}. Spearman's rank correlation of a map by the randomised network with that of the same image and "
-        f"class by the intact one, mean over n = {sizes(shown['n'])} images whose top-1 prediction is "
-        "correct (the two most likely classes averaged, random weights of its own for each image); bars are 95% t "
-        "intervals. The first step replaces the classifier, each further one equally many of the layers before. Low "
-        "on the right is good: a map that stays alike when nothing learned is left does not explain the network. "
-        "Hollow markers are the mean correlation of the intact network's maps of different images. Dashed lines are "
-        "controls; one that does not depend on the network stays at 1. Other measures, and the similarity of the two "
-        "classes' maps in the randomised network, are in the table."
+        f"class by the intact one, mean over n = {sizes(shown['n'])} images whose top-1 prediction is correct (the two "
+        "most likely classes averaged, random weights of its own for each image); bars are 95% t intervals. The first "
+        "step replaces the classifier, each further one equally many of the layers before. Low on the right is good: "
+        "a map that stays alike when nothing learned is left does not explain the network. Hollow markers, without "
+        "intervals, are the mean correlation of the intact network's maps of different images; the interval of each "
+        "step's difference from them is in the table. Dashed lines are controls; one that does not depend on the "
+        "network stays at 1. Other measures, and the similarity of the two classes' maps in the randomised network, "
+        "are in the table."
     )

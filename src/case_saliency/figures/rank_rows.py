@@ -1,10 +1,10 @@
-"""Mean ranks of the trainings of a network: a row for each method, with a bar as long as the critical difference."""
+"""Mean ranks of the trainings of a network: a row for each method, intervals as long as the critical difference."""
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, estimate, method_rows, placed
+from case_saliency.figures.marks import ROW_HEIGHT, estimate, method_rows, n_label, placed
 from case_saliency.figures.names import ordered_methods
 from case_saliency.figures.panels import Panel, line_width, n_lines, split, wrapped
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
@@ -15,6 +15,9 @@ _BAR = -1.1  # the row of the bar, above the first method
 def rank_rows(table: pd.DataFrame) -> Figure:
     """Draw one panel per model, layer and k; in a method's row the mean ranks of the trainings, seed 0 uppermost.
 
+    Each interval reaches half of its training's critical difference to either side, so that two of them part where
+    the ranks differ by more than it.
+
     Parameters
     ----------
     table
@@ -24,7 +27,7 @@ def rank_rows(table: pd.DataFrame) -> Figure:
     methods = ordered_methods(table["method"])
     width = line_width(panels)
     with house_style():
-        size = (TWO_COLUMNS, n_lines(panels, width) * (ROW_HEIGHT * (len(methods) + 1) + 0.7))
+        size = (TWO_COLUMNS, n_lines(panels, width) * (ROW_HEIGHT * (len(methods) + 1) + 0.92))
         figure = Figure(figsize=size, layout="constrained")
         for axes, panel, first in wrapped(figure, panels, width):
             _draw(axes, panel, methods)
@@ -35,7 +38,8 @@ def rank_rows(table: pd.DataFrame) -> Figure:
 
 def _draw(axes: Axes, panel: Panel, methods: list[str]) -> None:
     for row, place in placed(panel.rows, methods):
-        estimate(axes, place, row["method"], row["mean_rank"], float("nan"), float("nan"), small=True)
+        mean, half = row["mean_rank"], row["critical_difference"] / 2
+        estimate(axes, place, row["method"], mean, mean - half, mean + half, small=True)
     axes.set_xlim(0.5, panel.rows["n_methods"].max() + 0.5)
     if panel.rows["mean_rank"].isna().all():
         middle = (1 + panel.rows["n_methods"].max()) / 2
@@ -46,6 +50,6 @@ def _draw(axes: Axes, panel: Panel, methods: list[str]) -> None:
         axes.plot(ends, [_BAR, _BAR], color=INK, linewidth=1.1, marker="|", markersize=4, zorder=2)
         axes.text(1.3 + difference, _BAR, f"critical difference {difference:.2f}", va="center", fontsize=6)
     axes.set_title(panel.label, pad=6)
-    axes.set_xlabel("mean rank")
+    axes.set_xlabel(f"mean rank\n{n_label(panel.rows)}")
     axes.grid(axis="y", color=FAINT, alpha=0.18, linewidth=0.5)
     axes.set_axisbelow(True)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from case_saliency.figures.marks import ROW_HEIGHT, margin_note, method_rows, sizes, unique
+from case_saliency.figures.marks import ROW_HEIGHT, margin_note, method_rows, n_label, sizes, unique
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import n_lines, split, wrapped
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
@@ -40,7 +40,7 @@ def reliability(table: pd.DataFrame) -> Figure:
     with house_style():
         size = (
             TWO_COLUMNS * (columns + 0.5) / (_ACROSS + 0.5),
-            n_lines(panels, _ACROSS) * (ROW_HEIGHT * len(methods) + 0.75) + 0.2,
+            n_lines(panels, _ACROSS) * (ROW_HEIGHT * len(methods) + 0.87) + 0.2,
         )
         figure = Figure(figsize=size, layout="constrained")
         for axes, panel, first in wrapped(figure, panels, _ACROSS):
@@ -48,7 +48,7 @@ def reliability(table: pd.DataFrame) -> Figure:
             method_rows(axes, methods, controls, named=first)
             axes.set_title(panel.label, pad=9)
             margin_note(axes, -0.9, "index")
-            axes.set_xlabel("mean agreement (%)")
+            axes.set_xlabel(f"mean agreement (%)\n{n_label(panel.rows)}")
         handles = [Line2D([], [], label=name, **mark) for name, mark in _KEY.items()]
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     return figure
@@ -85,13 +85,12 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
     kept = shown["kept_top1"]
     return (
         f"{TITLE} ({changes}; the maps are brought back before they are compared). Filled marks: agreement of a "
-        "class's map with the same class's map of the changed image; open marks: with the other class's; ticks: of two "
-        f"random maps. Means over n = {sizes(shown['n'])} images whose top-1 prediction is correct and over "
-        f"the changes, top {unique(table['k_percent'], '{:g}')}% of pixels; {100 * kept.min():.0f}% to "
+        "class's map with the same class's map of the changed image; open marks: with the other class's; ticks: of "
+        f"two random maps. Means over n = {sizes(shown['n'])} images whose top-1 prediction is correct and over the "
+        f"changes, top {unique(table['k_percent'], '{:g}')}% of pixels; {100 * kept.min():.0f}% to "
         f"{100 * kept.max():.0f}% of the changed images keep that prediction. The index on the right is (within − "
         f"between) / (within − chance), with its {1 - alpha:.0%} bootstrap interval: 0 if a method does not tell the "
         "classes apart, 1 if their maps share no more than by chance; n/a where within exceeds chance by less than 10 "
-        "points. It is never a verdict by itself: it says how steady differences are, not that they are right."
-        f"{aside} "
-        "Methods in italics are controls."
+        "points. The marks have no interval of their own. It is never a verdict by itself: it says how steady "
+        f"differences are, not that they are right.{aside} Methods in italics are controls."
     )

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, unique
+from case_saliency.figures.marks import ROW_HEIGHT, estimate, margin_note, method_rows, n_label, unique
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import Panel, n_lines, split, wrapped
 from case_saliency.figures.style import FAINT, INK, ONE_COLUMN, TWO_COLUMNS, house_style
@@ -35,7 +35,7 @@ def seeds(table: pd.DataFrame, threshold: float = 50.0) -> Figure:
     methods = ordered_methods(_shown(table)["method"])
     controls = set(table.loc[table["role"] == "control", "method"])
     with house_style():
-        size = (ONE_COLUMN if len(panels) == 1 else TWO_COLUMNS, n_lines(panels) * (ROW_HEIGHT * len(methods) + 0.65))
+        size = (ONE_COLUMN if len(panels) == 1 else TWO_COLUMNS, n_lines(panels) * (ROW_HEIGHT * len(methods) + 0.77))
         figure = Figure(figsize=size, layout="constrained")
         for axes, panel, first in wrapped(figure, panels):
             _draw(axes, panel, methods, threshold)
@@ -65,7 +65,7 @@ def _draw(axes: Axes, panel: Panel, methods: list[str], threshold: float) -> Non
             margin_note(axes, place, counted, position=position)
     axes.set_title(panel.label, pad=9)
     axes.set_xlim(-3, 103)
-    axes.set_xlabel(f"mean agreement (%), {unique(pooled['n_seeds'], '{:d}')} trainings")
+    axes.set_xlabel(f"mean agreement (%)\n{n_label(pooled)}, {unique(pooled['n_seeds'], '{:d}')} trainings")
     axes.grid(axis="y", color=FAINT, alpha=0.18, linewidth=0.5)
     axes.set_axisbelow(True)
 

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from case_saliency.figures.marks import ROW_HEIGHT, estimate, method_line, method_rows, sizes, unique
+from case_saliency.figures.marks import ROW_HEIGHT, estimate, method_line, method_rows, n_label, sizes, unique
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import Panel, split
 from case_saliency.figures.style import FAINT, INK, ONE_COLUMN, TWO_COLUMNS, house_style
@@ -15,7 +15,8 @@ from case_saliency.figures.style import FAINT, INK, ONE_COLUMN, TWO_COLUMNS, hou
 TITLE = "Likeness of the maps of two classes: other k, other measures, and chance"
 _COLUMNS = 4  # panels side by side
 _SWEEPS = {"input": "at input resolution", "native": "at the maps' own"}
-_HEIGHTS = {"input": 1.6, "native": 1.6}  # inches
+_HEIGHTS = {"input": 1.72, "native": 1.72}  # inches
+_SPREAD = 0.5  # of a step of k: the methods stand side by side in it
 _WHOLE = {"spearman": -0.17, "ssim": 0.17}  # where a measure's mark stands in the method's row
 _CHANCE: dict[str, Any] = {"color": INK, "linestyle": (0, (1, 1.2)), "linewidth": 1.3, "zorder": 1}
 
@@ -32,7 +33,7 @@ def similarity(table: pd.DataFrame) -> Figure:
     controls = set(table.loc[table["role"] == "control", "method"])
     columns = min(len(panels), _COLUMNS)
     blocks = math.ceil(len(panels) / columns)
-    heights = [*_HEIGHTS.values(), ROW_HEIGHT * len(methods) + 0.5] * blocks
+    heights = [*_HEIGHTS.values(), ROW_HEIGHT * len(methods) + 0.62] * blocks
     legend_columns = 2 if columns == 1 else 4
     below = 0.14 * (2 + len(methods) // legend_columns)
     with house_style():
@@ -74,12 +75,15 @@ def _sweep(axes: Axes, rows: pd.DataFrame, methods: list[str], controls: set[str
     levels = {tuple(curve.sort_values("k_percent")["chance_median"]) for _, curve in rows.groupby("method")}
     for level in sorted(levels):
         axes.plot(range(len(ks)), level, **_CHANCE)
-    for method in methods:
+    for number, method in enumerate(methods):
         curve = rows[rows["method"] == method].sort_values("k_percent")
         if curve.empty:
             continue
-        places = curve["k_percent"].map(at)
-        axes.plot(places, curve["median"], **method_line(method, control=method in controls), zorder=3)
+        shift = _SPREAD * ((number + 0.5) / len(methods) - 0.5)  # as intervals would lie over each other
+        places = curve["k_percent"].map(at) + shift
+        line = method_line(method, control=method in controls)
+        axes.vlines(places, curve["ci_low"], curve["ci_high"], color=line["color"], linewidth=0.6, alpha=0.6, zorder=2)
+        axes.plot(places, curve["median"], **line, zorder=3)
         small = curve["below_one_cell"].astype(bool)
         if small.any():
             style = method_style(method)
@@ -88,7 +92,7 @@ def _sweep(axes: Axes, rows: pd.DataFrame, methods: list[str], controls: set[str
                 markerfacecolor="white", markeredgecolor=style.colour, markeredgewidth=0.7, zorder=4,
             )  # fmt: skip
     axes.set_xticks(range(len(ks)), [f"{k:g}" for k in ks])
-    axes.set_xlabel("k (%)")
+    axes.set_xlabel(f"k (%)\n{n_label(rows)}")
     axes.set_ylim(-3, 103)
     axes.grid(axis="y", color=FAINT, alpha=0.18, linewidth=0.5)
 
@@ -105,7 +109,7 @@ def _whole(axes: Axes, rows: pd.DataFrame, methods: list[str]) -> None:
             if measure == "ssim":
                 mark.set_markerfacecolor("white")
     axes.set_xlim(min(-0.25, *axes.get_xlim()), 1.05)
-    axes.set_xlabel("Spearman's ρ; open: SSIM")
+    axes.set_xlabel(f"Spearman's ρ; open: SSIM\n{n_label(rows[rows['measure'].isin(_WHOLE)])}")
     axes.grid(axis="x", color=FAINT, alpha=0.18, linewidth=0.5)
 
 
@@ -115,12 +119,12 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
     small = sweep[sweep["below_one_cell"].astype(bool)]
     text = (
         f"{TITLE}. Lines: median over images of the share of their top k% ({unique(sweep['k_percent'], '{:g}')}%) that "
-        "the maps of the top-1 and top-2 class have in common, at input resolution and at the maps' own, where the top "
-        "set has a fractional size. Dotted: the median of pairs of independent random maps, one line for each size of "
-        "map; a method's line near it shows maps that have no more in common than chance gives. Chance rises with k, "
-        "and is 50% at k = 50, where a threshold of 50% tells nothing. Below: means of Spearman's rank correlation and "
-        f"SSIM at input resolution with their {1 - alpha:.0%} BCa intervals; upright bars are the means of independent "
-        "maps. "
+        "the maps of the top-1 and top-2 class have in common, at input resolution and at the maps' own, where the "
+        "top set has a fractional size, with its exact interval; the methods stand side by side at each k. Dotted: "
+        "the median of pairs of independent random maps, one line for each size of map; a method's line near it shows "
+        "maps that have no more in common than chance gives. Chance rises with k, and is 50% at k = 50, where a "
+        "threshold of 50% tells nothing. Below: means of Spearman's rank correlation and SSIM at input resolution "
+        f"with their {1 - alpha:.0%} BCa intervals; upright bars are the means of independent maps. "
     )
     if len(small):
         text += f"Open markers: k = {unique(small['k_percent'], '{:g}')}% is less than one cell. "

@@ -1,5 +1,6 @@
 """Defect replay: scores as the released code would have them -> how each of its defects moves the tests."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -7,13 +8,15 @@ import pandas as pd
 
 from case_saliency.attribution.seeding import generator
 from case_saliency.diagnostic.defects import ALL, AS_IS, DEFECTS, NONE, Switches, together
+from case_saliency.statistics.intervals import Interval, mean_interval, median_interval
 from case_saliency.statistics.paired import Values, ZeroMethod, paired_t, wilcoxon_less
 
 _CELL = ["experiment", "dataset", "model", "seed", "layer", "method"]
 _CASE = "case"
 _MEASURED = ("n", "value", "p", "significant")
+_INTERVAL = ("ci_low", "ci_high")
 _COLUMNS = (
-    *(*_CELL, "k_percent", "defect", "number", "outcome", *_MEASURED),
+    *(*_CELL, "k_percent", "defect", "number", "outcome", *_MEASURED, *_INTERVAL),
     *("value_without", "p_without", "change", "flipped"),
 )
 
@@ -38,6 +41,7 @@ def defects_table(
         One row for each network, method, defect ("none" and "all" included) and outcome: "agreement" with `value` the
         median in percent and `p` Wilcoxon's one-sided test against the threshold, as in the paper; "drop" with `value`
         the mean clipped relative confidence drop, and `p` the two-sided t-test against CASE (NaN for CASE itself).
+        `ci_low` and `ci_high` bound the value: the exact interval of the median, and the t interval of the mean.
         `significant` says p < alpha; `value_without` and `p_without` are those without the defect, `change` the
         difference of the values, and `flipped` whether the decision is another one, or none any more. A contrast set
         of CASE changes the other methods' p of the drop, and nothing else of theirs.
@@ -53,12 +57,11 @@ def defects_table(
                 row = {key: known[key].iloc[0] for key in (*_CELL, "k_percent")} | {"defect": name, "number": number}
                 limit = threshold if switches.threshold is None else switches.threshold
                 p_agreement = wilcoxon_less(_agreement(cell, switches), limit, zero_method)
-                rows.append(
-                    row | {"outcome": "agreement"} | _told(_agreement(cell, switches), np.median, p_agreement, alpha)
-                )
+                agreement = _told(_agreement(cell, switches), median_interval, p_agreement, alpha)
+                rows.append(row | {"outcome": "agreement"} | agreement)
                 drops = _drop(cell, switches, seed)
                 p_drop = np.nan if method == _CASE else _against_case(used, drops, switches, seed)
-                rows.append(row | {"outcome": "drop"} | _told(drops.to_numpy(), np.mean, p_drop, alpha))
+                rows.append(row | {"outcome": "drop"} | _told(drops.to_numpy(), mean_interval, p_drop, alpha))
     return _beside(pd.DataFrame(rows))
 
 
@@ -98,9 +101,10 @@ def _against_case(used: pd.DataFrame, drops: "pd.Series[float]", switches: Switc
     return paired_t(drops[shared].to_numpy(dtype=float), reference[shared].to_numpy(dtype=float))
 
 
-def _told(values: Values, statistic: Any, p: float, alpha: float) -> dict[str, Any]:
-    value = float(statistic(values)) if values.size else np.nan
-    return {"n": values.size, "value": value, "p": p, "significant": bool(p < alpha)}
+def _told(values: Values, interval: Callable[[Values, float], Interval], p: float, alpha: float) -> dict[str, Any]:
+    found = interval(values, 1 - alpha)
+    bounds = {"ci_low": found.low, "ci_high": found.high}
+    return {"n": values.size, "value": found.estimate, "p": p, "significant": bool(p < alpha), **bounds}
 
 
 def _beside(table: pd.DataFrame) -> pd.DataFrame:

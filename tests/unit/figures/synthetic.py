@@ -185,8 +185,8 @@ def curves(names: tuple[str, ...] = ("deletion", "insertion")) -> tuple[pd.DataF
         method = METHODS[position]
         cell = {**common, "model": model, "method": method, "test": name, "fill": "mean", "n": 18}
         cell["role"] = "control" if method in CONTROLS else "method"
-        points += [{**cell, "step": s, "fraction": s / 4, "mean_confidence": position / 10} for s in range(5)]
         ends = {"ci_low": position / 10 - 0.05, "ci_high": position / 10 + 0.05}
+        points += [{**cell, "step": s, "fraction": s / 4, "mean_confidence": position / 10, **ends} for s in range(5)]
         areas += [{**cell, **ends, "measure": measure, "mean": position / 10} for measure in ("auc", "auc_other")]
     return pd.DataFrame(points), pd.DataFrame(areas)
 

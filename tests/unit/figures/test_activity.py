@@ -51,8 +51,7 @@ def test_counts_stand_left_and_fractions_right(table, side, value, low, high) ->
 def test_a_kind_that_was_not_measured_has_no_row(table) -> None:
     figure = module.activity(table[table["kind"] == "output"])
     assert [axes.get_xlabel() for axes in figure.axes] == [
-        "active channels (layer's output)",
-        "active share of the channels (layer's output)",
+        f"active {what} (layer's output)\nn = 18 images\n2 trainings" for what in ("channels", "share of the channels")
     ]
 
 

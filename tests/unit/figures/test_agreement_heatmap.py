@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from case_saliency.figures import agreement_heatmap as module
@@ -10,13 +11,32 @@ def test_cells_hold_the_tables_medians_and_verdicts(table) -> None:
     methods, models = ordered_methods(table["method"]), list(table["model"].unique())
     expected = table.pivot_table(index="method", columns="model", values="median_agreement").loc[methods, models]
     np.testing.assert_array_equal(axes.images[0].get_array(), expected)
-    written = {text.get_position(): text.get_text() for text in axes.texts}
-    assert written == {
-        (models.index(row.model), methods.index(row.method)): (
-            f"{VERDICTS[row.verdict].symbol} {row.median_agreement:.0f}%"
-        )
+    written = {}
+    for text in axes.texts:
+        x, y = text.get_position()
+        written.setdefault((x, round(y)), []).append(text.get_text())
+    below = {(column, len(methods)): ["n = 18 images"] for column in range(len(models))}
+    assert written == below | {
+        (models.index(row.model), methods.index(row.method)): [
+            f"{VERDICTS[row.verdict].symbol} {row.median_agreement:.0f}%",
+            _interval(f"{row.ci_low:.0f}", f"{row.ci_high:.0f}"),
+        ]
         for row in table.itertuples()
     }
+
+
+def _interval(low, high) -> str:
+    return f"[{low}]" if low == high else f"[{low}, {high}]"
+
+
+def test_cells_of_many_trainings_hold_interval_and_n_too(table) -> None:
+    many = pd.concat([table.assign(seed=seed, n=18 + seed) for seed in range(3)])
+    many.loc[(many["seed"] == 0) & (many["method"] == "case"), "n"] = 4
+    texts = [text.get_text() for text in module.agreement_heatmap(many).axes[0].texts]
+    first = table.iloc[0]
+    assert f"{first.ci_low:.0f}–{first.ci_high:.0f}" in texts
+    assert "n =\n4–\n18" in texts
+    assert "n =\n19" in texts
 
 
 def test_the_scale_is_fixed_and_marks_the_threshold(table) -> None:

@@ -23,6 +23,7 @@ def make(models):
                 "experiment": "e", "dataset": "d", "model": model, "seed": 0, "layer": "last_conv", "method": method,
                 "strength": strength, "membership": "all", "k_percent": 5.0, "n": 18, "median_agreement": median,
                 "ci_low": median - 15, "ci_high": median + 15, "share_left": 0.25 if method != "case" else np.nan,
+                "share_ci_low": -0.1, "share_ci_high": 0.4,
                 "k_removed": k, "role": "control" if method == "case_random_direction" else "method",
             }
         )  # fmt: skip
@@ -50,7 +51,7 @@ def test_variants_stand_at_the_tables_values(table) -> None:
         bars = {ORDER[int(line.get_ydata()[0])]: tuple(line.get_xdata()) for line in axes.lines if _bar(line)}
         assert bars == {name: (row["ci_low"], row["ci_high"]) for name, row in rows.iterrows()}
         notes = {text.get_position()[1]: text.get_text() for text in axes.texts}
-        assert notes == {-0.75: "share", **dict.fromkeys(range(1, 6), "25%"), 0: "–"}
+        assert notes == {-0.75: "share", **dict.fromkeys(range(1, 6), "25% [−10, 40]"), 0: "–"}
         assert [line.get_xdata()[0] for line in axes.lines if line.get_linewidth() == 0.8] == [
             rows.loc["case", "median_agreement"]
         ]

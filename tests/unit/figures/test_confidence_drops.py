@@ -23,7 +23,7 @@ def test_marks_stand_at_the_tables_values(drops) -> None:
         bars = {methods[int(line.get_ydata()[0])]: tuple(line.get_xdata()) for line in axes.lines if _bar(line)}
         assert bars == {name: (row["ci_low"], row["ci_high"]) for name, row in rows.iterrows()}
         assert [line.get_xdata()[0] for line in axes.lines if line.get_linewidth() == 0.8] == [rows.loc["case", "mean"]]
-        assert axes.get_xlabel() == f"top {k}% removed, fill: mean\nmean of max(c − c′, 0) / c"
+        assert axes.get_xlabel() == f"top {k}% removed, fill: mean\nmax(c − c′, 0) / c, mean share\nn = 18 images"
 
 
 def _marked(line) -> bool:
@@ -49,7 +49,7 @@ def test_another_measure_shows_its_own_rows(drops) -> None:
     absolute = drops.assign(mean=drops["mean"] + (drops["measure"] == "drop_absolute"))
     axes = module.confidence_drops(absolute, measure="drop_absolute").axes[0]
     assert all(line.get_xdata()[0] > 1 for line in axes.lines if _marked(line))
-    assert axes.get_xlabel().endswith("mean of c − c′")
+    assert axes.get_xlabel().endswith("c − c′, mean probability\nn = 18 images")
 
 
 def test_a_measure_without_rows_is_refused(drops) -> None:
@@ -67,7 +67,7 @@ def test_the_caption_takes_its_numbers_from_the_table(drops) -> None:
 
 def test_a_drop_of_logits_is_not_called_a_fraction(drops) -> None:
     logits = drops[drops["measure"] == "drop_absolute"].assign(measure="drop_logit")
-    assert module.confidence_drops(logits, measure="drop_logit").axes[0].get_xlabel().endswith("mean of y − y′")
+    assert "\ny − y′, mean logits\n" in module.confidence_drops(logits, measure="drop_logit").axes[0].get_xlabel()
     text = module.caption(logits, measure="drop_logit")
     assert "y is the logit of the top-1 class" in text
     assert "the drop is y − y′. A larger" in text

@@ -51,14 +51,14 @@ def test_the_critical_difference_and_the_test_are_written(ranks) -> None:
     axes = module.critical_difference(ranks).axes[0]
     texts = [text.get_text() for text in axes.texts]
     assert "critical difference 1.78" in texts
-    assert "n = 18; Friedman's test: p < .0001" in texts
+    assert "n = 18 images; Friedman's test: p < .0001" in texts
     assert [tuple(line.get_xdata()) for line in axes.lines if line.get_marker() == "|"] == [(1, 1 + 1.777)]
 
 
 def test_two_methods_have_no_friedman_test(ranks) -> None:
     two = ranks[ranks["method"].isin(["case", "gradcam"])].assign(mean_rank=[2.0, 1.0] * 3, p_friedman=np.nan)
     texts = [text.get_text() for text in module.critical_difference(two).axes[0].texts]
-    assert "n = 18; too few methods for Friedman's test" in texts
+    assert "n = 18 images; too few methods for Friedman's test" in texts
 
 
 def test_nothing_to_rank_is_said(ranks) -> None:

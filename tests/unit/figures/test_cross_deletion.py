@@ -25,7 +25,7 @@ def test_marks_and_verdicts_stand_at_the_tables_values(table) -> None:
         expected = {"class-specific": "●", "undecided": "◇", "not class-specific": "○"}
         assert symbols == rows["joint_verdict"].map(expected).to_dict()
         assert [line.get_xdata()[0] for line in axes.lines if line.get_linewidth() == 0.8] == [0]
-        assert axes.get_xlabel() == f"top {k}% removed, fill: mean\nmean interaction (logits)"
+        assert axes.get_xlabel() == f"top {k}% removed, fill: mean\nmean interaction (logits)\nn = 18 images"
     assert "●  class-specific" in figure.get_supxlabel()
 
 
@@ -62,6 +62,9 @@ def test_other_fills_are_open_marks_and_change_nothing_else(table) -> None:
         found = dict(zip((methods[int(place)] for place in marks.get_ydata()), marks.get_xdata(), strict=True))
         assert found == rows.set_index("method")["interaction"].to_dict()
         assert marks.get_markerfacecolor() == "white"
+        [bars] = axes.collections
+        ends = [tuple(segment[:, 0]) for segment in bars.get_segments()]
+        assert ends == list(zip(rows["ci_low"], rows["ci_high"], strict=True))
         without = [line for line in axes.lines if line is not marks]
         expected = [line.get_xydata().tolist() for line in plain.axes[position].lines]
         assert [line.get_xydata().tolist() for line in without] == expected

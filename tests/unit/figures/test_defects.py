@@ -20,7 +20,9 @@ def table():
                     {
                         "model": "net", "seed": 0, "layer": "late", "method": method, "k_percent": 5.0,
                         "defect": defect, "outcome": outcome, "n": 18, "value": scale * (base + moved), "p": 0.5,
-                        "value_without": scale * base, "p_without": 0.5,
+                        "value_without": scale * base,
+                        "ci_low": scale * (base + moved - 3), "ci_high": scale * (base + moved + 4),
+                        "p_without": 0.5,
                         "significant": method == "case", "change": scale * moved,
                         "flipped": bool(moved) and method == "gradcam" and outcome == "agreement",
                     }
@@ -42,11 +44,15 @@ def test_a_mark_stands_at_its_value_in_its_defects_row_and_is_filled_where_signi
     labels = [text.get_text() for text in agreement.get_yticklabels()]
     assert labels[0] == "as this study measures"
     assert labels[row] == "8: threshold of 70%"
-    assert drop.get_xlabel() == "mean confidence drop"
+    assert drop.get_xlabel() == "mean drop (share)\nn = 18 images"
+    bars = [line for line in agreement.lines if line.get_linewidth() == 0.6 and len(set(line.get_ydata())) == 1]
+    ends = sorted(tuple(line.get_xdata()) for line in bars if round(line.get_ydata()[0]) == row)
+    assert ends == [(7.0 + row, 14.0 + row), (57.0 + row, 64.0 + row)]
 
 
 def test_the_caption_names_n_and_k(table):
     assert "(top 5% of pixels), n = 18" in caption(table)
+    assert "90% intervals" in caption(table, alpha=0.1)
 
 
 def test_the_report_says_what_moves_and_which_decisions_turn_round(table):

@@ -32,7 +32,7 @@ def test_marks_and_bars_are_those_of_the_first_fill_one_for_each_training(table)
     figure = module.equivalence(table, margin=0.03)
     methods = ordered_methods(METHODS[1:])
     assert [axes.get_title() for axes in figure.axes] == ["net_a", "net_b"] * 2
-    assert figure.axes[0].get_xlabel() == "top 5% removed\ndrop minus that of CASE"
+    assert figure.axes[0].get_xlabel() == "top 5% removed\ndrop − that of CASE (share)\nn = 18 images\n2 trainings"
     assert figure.axes[2].get_xlabel().startswith("top 50% removed")
     for axes in figure.axes:
         marks = [line for line in axes.lines if line.get_linestyle() == "None"]

@@ -19,6 +19,7 @@ def table():
                 "k_percent": 5.0, "n": 10, "n_degenerate": 2, "role": "control" if method == "sobel" else "method",
             }  # fmt: skip
             rows.append({**common, "rank_a": "all", "rank_b": "all", "median_agreement": 0.0, "mean_agreement": 33.4})
+            rows[-1] |= {"mean_ci_low": 20.1, "mean_ci_high": 41.7}
             for a, b in combinations((1, 2, 3), 2):
                 value = 10.0 * (a + b) + position + number / 2
                 rows.append({**common, "rank_a": str(a), "rank_b": str(b), "median_agreement": value})
@@ -29,7 +30,7 @@ def test_cells_hold_the_tables_medians(table) -> None:
     figure = module.pairwise(table)
     panels = [axes for axes in figure.axes if axes.get_title()]
     assert [axes.get_title() for axes in panels] == ["CASE", "Grad-CAM", "Sobel edges"] * 2
-    assert [axes.get_ylabel() for axes in panels] == ["net_a", "", "", "net_b", "", ""]
+    assert [axes.get_ylabel() for axes in panels] == ["net_a\nn = 10 images", "", "", "net_b\nn = 10 images", "", ""]
     for number, axes in enumerate(panels):
         shift = number % 3 + number // 3 / 2
         nan = np.nan
@@ -39,7 +40,7 @@ def test_cells_hold_the_tables_medians(table) -> None:
         assert written == {
             (b, a): f"{expected[a, b]:.0f}" for a in range(3) for b in range(3) if a != b
         }  # fmt: skip
-        assert axes.get_xlabel() == "mean 33"
+        assert axes.get_xlabel() == "33 [20, 42]"
         assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2", "3"]
     assert [axes.title.get_fontstyle() for axes in panels[:3]] == ["normal", "normal", "italic"]
 
@@ -68,6 +69,6 @@ def test_the_caption_takes_its_numbers_from_the_table(table) -> None:
     text = module.caption(table.assign(n=7), alpha=0.1)
     assert "n = 7 images" in text
     assert "top 5% of pixels" in text
-    assert "90% intervals" in text
+    assert "with its 90% interval" in text
     assert "12 pairs of maps with a degenerate one are set aside" in text
     assert "set aside" not in module.caption(table.assign(n_degenerate=0))

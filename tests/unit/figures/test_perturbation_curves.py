@@ -12,14 +12,17 @@ def test_lines_are_the_mean_curves_in_the_methods_colours(synthetic) -> None:
     for axes in figure.axes:
         drawn = {to_hex(line.get_color()).upper(): line for line in axes.lines if len(line.get_xdata())}
         assert len(drawn) == len(synthetic.METHODS)
+        bands = {to_hex(band.get_facecolor()[0]).upper(): band for band in axes.collections}
         for position, method in enumerate(synthetic.METHODS):
             line = drawn[METHODS[method].colour]
             assert list(line.get_xdata()) == [0, 0.25, 0.5, 0.75, 1]
             assert list(line.get_ydata()) == [position / 10] * 5
             assert (line.get_linestyle() == "--") == (method in synthetic.CONTROLS)
+            band = bands[METHODS[method].colour].get_paths()[0].get_extents()
+            assert (band.y0, band.y1) == pytest.approx((position / 10 - 0.05, position / 10 + 0.05))
     assert [axes.get_xlabel() for axes in figure.axes[::3]] == [
-        "fraction of pixels\ndeleted",
-        "fraction of pixels\ninserted",
+        "share of pixels\ndeleted\nn = 18 images",
+        "share of pixels\ninserted\nn = 18 images",
     ]
 
 
@@ -50,4 +53,5 @@ def test_the_caption_tells_of_the_curves_that_were_computed(synthetic, curve, sa
     assert said in text
     assert sum(word in text for word in ("mean colour", "blurred", "imputes")) == 1
     assert "n = 7 images" in text
+    assert "Bands are their 90% t intervals" in module.caption(synthetic.curves((curve,))[1], 0.1)
     assert "with its 90% interval" in module.caption(synthetic.curves((curve,))[1], 0.1)

@@ -34,7 +34,7 @@ def test_marks_and_both_bars_stand_at_the_tables_values(table) -> None:
         assert marks == rows["mean_agreement"].to_dict()
         assert [line.get_xdata()[0] for line in axes.lines if line.get_linewidth() == 0.8] == [40]
         unit = "networks" if model == "all" else "trainings"
-        assert axes.get_xlabel() == f"mean agreement (%), 3 {unit}"
+        assert axes.get_xlabel() == f"mean agreement (%)\nn = 16 images, 3 {unit}"
 
 
 def _is(line, width) -> bool:
@@ -45,7 +45,7 @@ def test_one_network_has_one_panel_and_no_outer_bar(synthetic) -> None:
     one = synthetic.pooled_table().assign(n_units=1, ci_both_low=float("nan"), ci_both_high=float("nan"))
     figure = module.pooling(one)
     [axes] = figure.axes
-    assert axes.get_xlabel() == "mean agreement (%), 1 network"
+    assert axes.get_xlabel() == "mean agreement (%)\nn = 16 images, 1 network"
 
 
 def test_a_table_without_pooled_rows_is_refused(table) -> None:

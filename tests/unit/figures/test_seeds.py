@@ -53,7 +53,7 @@ def test_networks_are_wrapped_into_lines(synthetic, n_models, shape, width) -> N
     assert [axes.get_title() for axes in visible] == [model_label(name) for name in names]
     assert visible[0].get_subplotspec().get_gridspec().get_geometry() == shape
     assert figure.get_figwidth() == width
-    assert visible[0].get_xlabel() == "mean agreement (%), 5 trainings"
+    assert visible[0].get_xlabel() == "mean agreement (%)\nn = 16 images, 5 trainings"
 
 
 def test_networks_with_one_training_have_no_panel(synthetic) -> None:

@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -52,12 +53,24 @@ def test_the_best_corner_is_below_the_threshold_and_above_every_control(table) -
     assert [line.get_xdata()[0] for line in axes.lines if line.get_linewidth() == 0.8] == [40]
 
 
-def test_every_training_has_a_mark_and_no_bars(table) -> None:
-    again = table.assign(seed=1, mean_drop=table["mean_drop"] + 0.01)
+def test_every_training_has_a_mark_and_both_bars(table) -> None:
+    moved = ["mean_drop", "drop_ci_low", "drop_ci_high"]
+    again = table.assign(seed=1, **{name: table[name] + 0.01 for name in moved})
     axes = module.sensitivity_fidelity(pd.concat([table, again])).axes[0]
     assert len([mark for mark in marks(axes) if mark[1] == mark[1]]) == 2 * (len(ROWS) - 1)
-    assert not [line for line in axes.lines if line.get_linewidth() == 0.6 and len(set(line.get_xdata())) == 1]
+    bars = [line.get_xydata() for line in axes.lines if line.get_linewidth() == 0.4]
+    upright = sorted(tuple(bar[:, 1]) for bar in bars if bar[0, 0] == bar[1, 0] and not np.isnan(bar).any())
+    drops = [drop + step for _, _, drop in ROWS.values() for step in (0, 0.01) if drop == drop]
+    np.testing.assert_allclose(upright, [(drop - 0.02, drop + 0.02) for drop in sorted(drops)])
+    level = sorted(tuple(bar[:, 0]) for bar in bars if bar[0, 1] == bar[1, 1] and not np.isnan(bar).any())
+    assert level == sorted((x - 4, x + 4) for _, x, _ in ROWS.values() if x == x for _ in range(2))
     assert "one mark for each training" in module.caption(pd.concat([table, again]))
+
+
+def test_the_axis_holds_the_intervals_but_those_of_few_images(table) -> None:
+    table.loc[table["method"] == "random", ["n", "drop_ci_low", "drop_ci_high"]] = [3, -4.0, 5.0]
+    low, high = module.sensitivity_fidelity(table).axes[0].get_ylim()
+    assert (low, high) == pytest.approx((0, 1.05 * 0.32))
 
 
 def test_the_caption_takes_its_numbers_from_the_table(table) -> None:

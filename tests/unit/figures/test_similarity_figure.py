@@ -21,8 +21,11 @@ def likeness(synthetic, seeds=(0,)) -> pd.DataFrame:
         for resolution, shift in (("input", 0), ("native", 0.5)):
             for k in KS:
                 small = resolution == "native" and k == 1
+                ends = {"ci_low": position + k - 2, "ci_high": position + k + 3}
                 sweep = {"measure": "agreement", "resolution": resolution, "k_percent": k, "below_one_cell": small}
-                rows.append({**common, **sweep, "median": position + k + shift, "chance_median": k, "chance": k + 3})
+                rows.append(
+                    {**common, **sweep, "median": position + k + shift, **ends, "chance_median": k, "chance": k + 3}
+                )
         for measure, shift in (("spearman", 0), ("ssim", 0.05)):
             mean = position / 10 + shift
             whole = {"measure": measure, "resolution": "input", "k_percent": np.nan, "below_one_cell": False}
@@ -44,8 +47,12 @@ def test_lines_are_the_medians_over_k_beside_chance(synthetic) -> None:
             for position, method in enumerate(synthetic.METHODS):
                 line = drawn[METHODS[method].colour]
                 assert list(line.get_ydata()) == [position + k + shift for k in KS]
-                assert list(line.get_xdata()) == [0, 1, 2]
+                assert [round(place) for place in line.get_xdata()] == [0, 1, 2]
                 assert (line.get_linestyle() == "--") == (method in synthetic.CONTROLS)
+            bars = {segment[0, 0]: segment[:, 1].tolist() for one in axes.collections for segment in one.get_segments()}
+            for position, method in enumerate(synthetic.METHODS):
+                places = drawn[METHODS[method].colour].get_xdata()
+                assert [bars[place] for place in places] == [[position + k - 2, position + k + 3] for k in KS]
             chance = [line for line in curves(axes) if to_hex(line.get_color()).upper() == "#1F2429"]
             assert [list(line.get_ydata()) for line in chance] == [list(KS)]
             assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "5", "50"]

@@ -1,5 +1,6 @@
 """Figures with a panel for each cell keep to a page where a network has many trainings: these share a method's row."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.markers import CARETLEFT
@@ -114,6 +115,10 @@ def test_ranks_of_trainings_have_rows_and_one_bar(synthetic) -> None:
     assert figure.get_figheight() < PAGE
     axes = figure.axes[0]
     assert marks(axes) == expected(ranks[ranks["model"] == "efficientnet_lite0"], "mean_rank")
+    rows = ranks[ranks["model"] == "efficientnet_lite0"]
+    drawn = [line for line in axes.lines if line.get_linewidth() == 0.7]
+    assert sorted(line.get_xdata()[1] - line.get_xdata()[0] for line in drawn) == pytest.approx([1.777] * len(rows))
+    assert sorted(np.mean(line.get_xdata()) for line in drawn) == pytest.approx(sorted(rows["mean_rank"]))
     [bar] = [line for line in axes.lines if line.get_marker() == "|"]
     assert list(bar.get_xdata()) == [1, 1 + ranks["critical_difference"].max()]
     assert "seed 0 uppermost" in critical_difference.caption(ranks)
@@ -173,7 +178,8 @@ def test_curves_of_many_trainings_fit_a_page_and_share_their_panels(synthetic) -
 
 
 def test_defects_of_four_networks_fit_a_page() -> None:
-    cell = {"seed": 0, "layer": "late", "k_percent": 5.0, "n": 18, "value": 1.0, "significant": True}
+    cell = {"seed": 0, "layer": "late", "k_percent": 5.0, "n": 18, "value": 1.0, "significant": True,
+            "ci_low": 0.5, "ci_high": 1.5}  # fmt: skip
     keys = [(model, name, what, method) for model in FAMILIES for name in (NONE, *DEFECTS, ALL)
             for what in ("agreement", "drop") for method in ("case", *MANY[2:7])]  # fmt: skip
     columns = ("model", "defect", "outcome", "method")

@@ -34,9 +34,12 @@ def test_without_a_defect_it_is_the_papers_test():
     found = table(scores("case"), scores(drop=other))
     row = found.loc[(NONE, "agreement", "gradcam")]
     assert (row["n"], row["value"]) == (N, np.median(AGREEMENT))
+    assert (row["ci_low"], row["ci_high"]) == (AGREEMENT[2], AGREEMENT[-3])  # P(Bin(12, 1/2) <= 2) = .019
     assert row["p"] == wilcoxon_less(AGREEMENT, 50.0, "wilcox")
     row = found.loc[(NONE, "drop", "gradcam")]
     assert row["p"] == pytest.approx(stats.ttest_rel(other, DROP).pvalue)
+    interval = stats.t.interval(0.95, N - 1, other.mean(), stats.sem(other))
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx(interval)
     assert (row["change"], row["flipped"]) == (0, False)
     assert np.isnan(found.loc[(NONE, "drop", "case"), "p"])
     assert set(found.index.get_level_values("defect")) == {NONE, *DEFECTS, ALL}
