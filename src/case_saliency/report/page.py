@@ -108,6 +108,7 @@ def render(experiments: Sequence[Experiment], background: Background, claims: Se
         chained={chain.record_id for chain in background.origins.chains},
         drawn=_drawn(chapters),
         verdicts=VERDICTS,
+        threshold=" and ".join(dict.fromkeys(f"{one.settings.threshold:g}%" for one in experiments)),
     )
 
 

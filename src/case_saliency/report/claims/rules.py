@@ -39,8 +39,7 @@ SENSITIVITY_GAIN, FIDELITY_GAIN = 0.42, 0.28  # figures without a source
 
 def definite(row: Mapping[Any, Any]) -> str:
     """Return the verdict of a cell; a definite one stands only if it stands under both policies for empty maps."""
-    verdict = standing(row)
-    return UNDECIDED if verdict == POLICY else verdict
+    return UNDECIDED if (verdict := standing(row)) == POLICY else verdict
 
 
 def shared(verdicts: Sequence[str]) -> str:
@@ -77,8 +76,7 @@ def in_most(states: Sequence[State]) -> Verdict:
     """Decide "it holds in more than half of the parts": C1. Inconclusive if the open parts could tip it."""
     if 2 * states.count("holds") > len(states):
         return "reproduced"
-    could = len(states) - states.count("contradicted")
-    return "inconclusive" if 2 * could > len(states) else "not reproduced"
+    return "inconclusive" if 2 * states.count("contradicted") < len(states) else "not reproduced"
 
 
 def over_experiments(verdicts: Sequence[Verdict]) -> Verdict:
