@@ -105,6 +105,7 @@ def test_it_renders(opened, page, analysed):
     figures = {file.stem for file in (analysed.root / f"results/figures/{NAME}").glob("*.png")}
     assert len(widths) > len(figures) > 10
     assert min(widths) > 0
+    opened.value("for (const one of document.querySelectorAll('details')) one.open = true")
     opened.show(width=390)
     assert opened.value("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
 
