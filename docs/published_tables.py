@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 
 from case_saliency.figures.names import VERDICTS, format_p, method_style, model_label, ordered_methods, ordered_models
+from case_saliency.statistics.standing import POLICY, with_standing
 
 CELL = ["model", "seed", "layer", "method"]
-POLICY, POLICY_SYMBOL = "depends on the policy", "⇅"
 NO_IMAGE = "–"
 _OTHERWISE = "another verdict if images with an empty map count as agreement of 100%, or of 0%"
 
@@ -45,9 +45,7 @@ def reported(summary: pd.DataFrame, agreement: pd.DataFrame) -> "pd.Series[Any]"
 
     A definite one that the other policies for empty maps do not share is `POLICY`, and one without an image `NO_IMAGE`.
     """
-    others = [agreement[f"verdict_if_{policy}"] == agreement["verdict"] for policy in ("insensitive", "sensitive")]
-    shared = (others[0] & others[1]) | (agreement["verdict"] == "undecided")
-    told = agreement["verdict"].where(shared, POLICY).where(agreement["n"] > 0, NO_IMAGE)
+    told = with_standing(agreement)["verdict"].where(agreement["n"] > 0, NO_IMAGE)
     found = told.set_axis(pd.MultiIndex.from_frame(agreement[CELL])).reindex(pd.MultiIndex.from_frame(summary[CELL]))
     return found.set_axis(summary.index)
 
@@ -57,20 +55,19 @@ def _trainings(rows: pd.DataFrame) -> str:
     if pd.isna(ends[0]):
         return NO_IMAGE
     medians = [f"{value:.0f}" for value in ends]
-    counts = {name: int((rows["verdict"] == name).sum()) for name in (*VERDICTS, POLICY, NO_IMAGE)}
-    symbols = {name: verdict.symbol for name, verdict in VERDICTS.items()} | {POLICY: POLICY_SYMBOL}
-    told = [f"{symbol}{counts[name]}" for name, symbol in symbols.items() if counts[name]]
+    counts = {name: int((rows["verdict"] == name).sum()) for name in (*VERDICTS, NO_IMAGE)}
+    told = [f"{verdict.symbol}{counts[name]}" for name, verdict in VERDICTS.items() if counts[name]]
     if counts[NO_IMAGE]:
         told.append(f"({NO_IMAGE} in {counts[NO_IMAGE]})")
     return " ".join([medians[0] if medians[0] == medians[1] else " to ".join(medians), *told])
 
 
 def _legend_seeds(summary: pd.DataFrame, agreement: pd.DataFrame, fidelity: pd.DataFrame) -> str:
-    verdicts = ", ".join(f"{verdict.symbol} {verdict.words}" for verdict in VERDICTS.values())
+    verdicts = ", ".join(f"{verdict.symbol} {name}" for name, verdict in VERDICTS.items())
     shares = " and ".join(f"{share:g}%" for share in fidelity["k_percent"].unique())
     return (
         f"Median agreement in percent, least and largest of {summary['seed'].nunique()} trainings, and how many of "
-        f"them get which verdict: {verdicts}, {POLICY_SYMBOL} {POLICY} (definite, but {_OTHERWISE}); "
+        f"them get which verdict: {verdicts} (definite, but {_OTHERWISE}); "
         f"{NO_IMAGE}: no image is left. n = "
         f"{agreement['n'].min()} to {agreement['n'].max()} of {_values(agreement['n_total'])} images: those that the "
         "network classifies correctly, without those whose maps rank no pixels. Agreement is that of the "
@@ -86,7 +83,7 @@ def _row(method: str, model: str, row: Any) -> str:
         model_label(model),
         _interval(row["median_agreement"], row["ci_low"], row["ci_high"], ".1f"),
         format_p(row["p_wilcoxon"]),
-        VERDICTS[row["verdict"]].words if row["verdict"] in VERDICTS else str(row["verdict"]),
+        str(row["verdict"]),
         _interval(row["mean_drop"], row["drop_ci_low"], row["drop_ci_high"], ".3f"),
     ]
     return f"| {' | '.join(cells)} |"

@@ -1,11 +1,22 @@
-"""Shared by all tests: one numerical thread, as in the jobs of the workflow."""
+"""Shared by all tests: one numerical thread, as in the jobs of the workflow; the browser."""
 
 import atexit
 import os
 import shutil
 import tempfile
 
+import pytest
+
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="case-saliency-cache-")  # not that of the person who tests
 atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the browser; without one these tests are skipped."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("no Chromium is installed: docs/report.md says how to get one")
+    return found

@@ -1,23 +1,12 @@
-import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update", "--enable-logging=stderr"),
-)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Path of the browser; without one these tests are skipped."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        pytest.skip("no Chromium is installed: apt-get install chromium")
-    return found
+sys.path.insert(0, str(Path(__file__).parent))  # for devtools.py: tests are no package
+from devtools import FLAGS
 
 
 @pytest.fixture
@@ -26,7 +15,7 @@ def browse(chromium, tmp_path) -> Callable[..., subprocess.CompletedProcess[str]
 
     def open_page(page: Path, *flags: str) -> subprocess.CompletedProcess[str]:
         profile = f"--user-data-dir={tmp_path / 'profile'}"
-        command = [chromium, *FLAGS, profile, "--dump-dom", *flags, page.as_uri()]
+        command = [chromium, *FLAGS, "--enable-logging=stderr", profile, "--dump-dom", *flags, page.as_uri()]
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
 
     return open_page

@@ -52,6 +52,10 @@ def _evidence(arguments: argparse.Namespace) -> Any:
     main, conv2, norm5 = _places(arguments, setting(settings, "layers"))
     both = {model: (conv2[model], norm5[model]) for model in conv2}
     gained = {"alpha": alpha, "seed": seed}
+
+    def gains(method: str) -> "pd.DataFrame":
+        return claims.sensitivity_gains(scores, method, rules.UNSOURCED, main, **gained)
+
     return Evidence(
         experiment=setting(settings, "experiment"),
         dataset=setting(settings, "dataset"),
@@ -62,7 +66,8 @@ def _evidence(arguments: argparse.Namespace) -> Any:
         pairs=claims.against_reference(scores, rules.CASE, (*rules.BASELINES, *rules.EXTENDED), main, alpha),
         rises=claims.layer_rises(_with_both(scores, at_layers, both), both, rules.BASELINES, alpha),
         ratios=claims.active_ratios(activity, conv2, main, **gained),
-        sensitivity=claims.sensitivity_gains(scores, rules.CASE, rules.UNSOURCED, main, **gained),
+        sensitivity=gains(rules.CASE),
+        sensitivity_heldout=gains(rules.HELD_OUT),
         areas=claims.area_gains(curves, rules.CASE, rules.UNSOURCED, main, **gained),
         main=main,
         conv2=conv2,

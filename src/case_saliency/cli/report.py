@@ -5,6 +5,7 @@ Settings: the content of params.yaml.
 """
 
 import argparse
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,10 @@ from case_saliency.cli.arguments import add_input, add_output, add_settings, set
 if TYPE_CHECKING:
     import pandas as pd
 
-    from case_saliency.report.content import Experiment, Photograph, ReportFigure, Settings
+    from case_saliency.report.content import Experiment, ReportFigure, Settings
     from case_saliency.report.gallery import Gallery
 
+_log = logging.getLogger(__name__)
 _SHOWN_VERSIONS = ("torch", "torchvision", "numpy", "scipy", "statsmodels", "pandas", "snakemake")
 
 
@@ -54,6 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
     from case_saliency.report.content import Background
     from case_saliency.report.origins import origins
     from case_saliency.report.page import render
+    from case_saliency.report.size import advice
 
     settings = arguments.settings
     page = render(
@@ -66,11 +69,14 @@ def run(arguments: argparse.Namespace) -> None:
         ),
         [record for file in arguments.claims for record in storage.read_json(file)["claims"]],
     )
+    if told := advice(page):
+        _log.warning(told)
     storage.write_text(page, arguments.page)
 
 
 def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
     from case_saliency.cli.captions import choices
+    from case_saliency.cli.photographs import photographs
     from case_saliency.datasets.sources import DATASETS
     from case_saliency.report.content import Experiment
 
@@ -85,7 +91,7 @@ def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
         attrition=tables["attrition"],
         figures=_figures(arguments, name, tables, chosen),
         settings=chosen,
-        photographs=_photographs(arguments, name),
+        photographs=photographs(arguments, name, _selection(arguments, name), _folder(arguments, name)),
         ranks=tables["ranks"],
         pooled=tables["pooled"],
         cross_deletion=tables["cross_deletion"],
@@ -141,58 +147,6 @@ def _folder(arguments: argparse.Namespace, name: str) -> Path:
 def _selection(arguments: argparse.Namespace, name: str) -> "pd.DataFrame":
     [selection] = [file for file in arguments.selections if file.parent.name == name]
     return storage.read_table(selection)
-
-
-def _photographs(arguments: argparse.Namespace, name: str) -> "list[Photograph]":
-    import numpy as np
-    from PIL import ImageOps
-
-    from case_saliency.datasets import images
-    from case_saliency.report import thumbnails
-    from case_saliency.report.content import Photograph
-
-    folder = _folder(arguments, name)
-    said = _predictions(arguments, name)
-    found = []
-    for row in _selection(arguments, name).to_dict("records"):
-        picture = ImageOps.fit(images.read(folder, row), (256, 256))
-        found.append(
-            Photograph(
-                image_id=row["image_id"],
-                jpeg=thumbnails.jpeg(np.asarray(picture)),
-                label_name=row["label_name"],
-                source=row["source"],
-                licence=row["licence"],
-                predictions=said.get(row["image_id"], []),
-            )
-        )
-    return found
-
-
-def _predictions(arguments: argparse.Namespace, name: str) -> dict[str, list[str]]:
-    """Image -> one line for each network, whatever its seed: its most likely class and the probability."""
-    from case_saliency.figures.names import model_label
-    from case_saliency.report.thumbnails import said
-
-    dataset = arguments.settings["experiments"][name]["dataset"]
-    classes = {}
-    for file in arguments.descriptions:
-        description = storage.read_json(file)
-        if description["dataset"] != dataset:
-            continue  # the same network, of other classes
-        classes[description["model"], f"seed{description['seed']}"] = description["classes"]
-    found: dict[str, dict[str, list[tuple[str, float]]]] = {}
-    for file in arguments.predictions:
-        if file.parent.parent.name != name:
-            continue
-        names = classes[file.parent.name, file.stem]
-        for row in storage.read_table(file).to_dict("records"):
-            of_model = found.setdefault(row["image_id"], {}).setdefault(file.parent.name, [])
-            of_model.append((names[row["top1"]], row["p_top1"]))
-    return {
-        image: [f"{model_label(model)}: {said(predictions)}" for model, predictions in models.items()]
-        for image, models in found.items()
-    }
 
 
 def _environment() -> dict[str, str]:

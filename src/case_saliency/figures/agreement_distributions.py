@@ -23,8 +23,10 @@ from case_saliency.figures.marks import (
 from case_saliency.figures.names import VERDICTS, method_style, ordered_methods
 from case_saliency.figures.panels import Panel, line_width, n_lines, several_trainings, split, wrapped
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
+from case_saliency.statistics.standing import with_standing
 
 TITLE = "Agreement between the maps of the top-1 and the top-2 class, image by image"
+_SYMBOLS = {name: verdict.symbol for name, verdict in VERDICTS.items()}
 _BIN = 2.0  # percent: points this close are drawn beside each other
 
 
@@ -37,7 +39,8 @@ def agreement_distributions(scores: pd.DataFrame, table: pd.DataFrame, threshold
         Per-image agreement scores in percent (`agreement`); images that do not qualify and missing scores are not
         drawn.
     table
-        The summary `agreement.csv` of the same scores: medians, intervals, n and verdicts are read from it.
+        The summary `agreement.csv` of the same scores: medians, intervals, n and verdicts are read from it; of a
+        verdict that depends on the policy for empty maps, this is shown.
     threshold
         Null hypothesis of the diagnostic, percent: the dashed line.
 
@@ -46,6 +49,7 @@ def agreement_distributions(scores: pd.DataFrame, table: pd.DataFrame, threshold
     Figure
         Two columns wide; dots are images, the marker is the median, the bar its confidence interval.
     """
+    table = with_standing(table)
     panels = split(table, by=("model", "layer", *(() if several_trainings(table) else ("seed",)), "k_percent"))
     methods = ordered_methods(table["method"])
     controls = set(table.loc[table["role"] == "control", "method"])
@@ -59,7 +63,7 @@ def agreement_distributions(scores: pd.DataFrame, table: pd.DataFrame, threshold
             of = f"% of the top {unique(panel.rows['k_percent'], '{:g}')}% of pixels"
             axes.set_xlabel(f"agreement\n({of})\n{n_label(panel.rows)}")
             axes.axvline(threshold, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
-        verdict_key(figure, threshold)
+        verdict_key(figure, threshold, table["verdict"])
     return figure
 
 
@@ -79,7 +83,7 @@ def _draw(axes: Axes, panel: Panel, scores: pd.DataFrame, methods: list[str]) ->
             rasterized=small,
         )  # fmt: skip
         n = "" if small else f"{found['n'].iloc[0]:d} "
-        margin_note(axes, row, n + counted(found["verdict"], {name: VERDICTS[name].symbol for name in VERDICTS}))
+        margin_note(axes, row, n + counted(found["verdict"], _SYMBOLS))
     for summary, place in placed(panel.rows, methods):
         bounds = summary["ci_low"], summary["ci_high"]
         estimate(axes, place, summary["method"], summary["median_agreement"], *bounds, small=small)

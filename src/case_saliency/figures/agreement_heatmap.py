@@ -8,11 +8,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from case_saliency.figures.marks import ends, method_rows, n_label, sizes, unique, verdict_key
 from case_saliency.figures.names import VERDICTS, ordered_methods
 from case_saliency.figures.panels import SETTING, split
 from case_saliency.figures.style import INK, TWO_COLUMNS, house_style
+from case_saliency.statistics.standing import POLICY, with_standing
 
 TITLE = "Median agreement and verdict, method by model"
 SCALE = Normalize(0, 100)
@@ -21,6 +23,7 @@ COLOUR_MAP = "cividis"
 _CELL_HEIGHT = 0.32  # inches
 _UPRIGHT = 5  # names of networks that stand side by side
 _WIDE = 8  # cells that hold symbol and percent side by side; of more, one stands above the other
+_OUTLINE = 0.88  # of a cell's sides
 _LIGHT = 0.216  # luminance above which dark ink contrasts more than white
 
 
@@ -30,10 +33,12 @@ def agreement_heatmap(table: pd.DataFrame, threshold: float = 50.0) -> Figure:
     Parameters
     ----------
     table
-        The summary `agreement.csv`; the cells' values are read from it.
+        The summary `agreement.csv`; the cells' values are read from it. Where the verdict depends on the policy for
+        empty maps, the cell has a symbol of its own and a dashed outline.
     threshold
         Null hypothesis of the diagnostic, percent: the white line of the scale.
     """
+    table = with_standing(table)
     panels = split(table, by=(*SETTING, "k_percent"))
     methods = ordered_methods(table["method"])
     medians = np.full((len(methods), len(panels)), np.nan)
@@ -61,13 +66,17 @@ def agreement_heatmap(table: pd.DataFrame, threshold: float = 50.0) -> Figure:
         bar = figure.colorbar(cells, ax=axes, fraction=0.05, pad=0.02, ticks=[0, 25, 50, 75, 100])
         bar.set_label("median agreement (%)")
         bar.ax.axhline(threshold, color="white", linewidth=1.2)
-        verdict_key(figure, threshold)
+        verdict_key(figure, threshold, table["verdict"])
     return figure
 
 
 def _write(axes: Axes, row: int, column: int, summary: dict[Any, Any], *, narrow: bool) -> None:
     median, symbol = summary["median_agreement"], VERDICTS[summary["verdict"]].symbol
     style: dict[str, Any] = {"ha": "center", "color": text_colour(median)}
+    if summary["verdict"] == POLICY:
+        corner = (column - _OUTLINE / 2, row - _OUTLINE / 2)
+        look: dict[str, Any] = {"edgecolor": text_colour(median), "linewidth": 0.8, "linestyle": "--"}
+        axes.add_patch(Rectangle(corner, _OUTLINE, _OUTLINE, fill=False, **look))
     if np.isnan(median):
         axes.text(column, row, "–" if narrow else "no value", va="center", fontsize=5.5 if narrow else 7, **style)
         return
@@ -104,5 +113,14 @@ def caption(table: pd.DataFrame, threshold: float = 50.0) -> str:
         f"class (top {unique(table['k_percent'], '{:g}')}% of pixels; n = {sizes(table['n'])} images whose top-1 "
         "prediction is correct). Below it stands its exact confidence interval, one number where its ends are equal. "
         f"Lower is more class-sensitive. The symbol is the verdict from this interval against {threshold:g}%, the "
-        "white line of the scale. Methods in italics are controls."
+        f"white line of the scale.{_policy(table)} Methods in italics are controls."
     )
+
+
+def _policy(table: pd.DataFrame) -> str:
+    """Say how many verdicts depend on the policy for empty maps, and how these cells are marked."""
+    count = int((with_standing(table)["verdict"] == POLICY).sum())
+    entry = VERDICTS[POLICY]
+    if not count:
+        return ""
+    return f" {count} of {len(table)} verdicts, {entry.symbol} in a dashed outline, depend on the policy: {entry.rule}."

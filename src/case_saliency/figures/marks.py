@@ -1,7 +1,8 @@
 """What figures with one row per method share: the rows, the estimate with its interval, the key to the symbols."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 import pandas as pd
@@ -10,11 +11,13 @@ from matplotlib.figure import Figure
 
 from case_saliency.figures.names import VERDICTS, method_style
 from case_saliency.figures.style import FAINT, INK
+from case_saliency.statistics.standing import POLICY
 
 ROW_HEIGHT = 0.23  # inches for one method
 _SPREAD = 0.56  # of a row that the trainings of a network take
 _FEW_SIZES = 3
 _ONE_LINE = 5.5  # inches that the key to the verdicts needs on one line
+_LETTERS = 19  # of the key on an inch
 
 
 def method_rows(axes: Axes, methods: Sequence[str], controls: set[str], *, named: bool = True) -> None:
@@ -106,11 +109,16 @@ def margin_note(axes: Axes, row: float, text: str, *, position: float = 1.02) ->
     axes.text(position, row, text, transform=axes.get_yaxis_transform(), va="center", ha="left", fontsize=6)
 
 
-def verdict_key(figure: Figure, threshold: float) -> None:
-    """Explain below the figure the symbols of the verdicts, on one line where there is room."""
+def verdict_key(figure: Figure, threshold: float, shown: Iterable[str]) -> None:
+    """Explain below the figure the symbols of the verdicts, on one line where there is room.
+
+    A line of its own says what "dependent on the policy" means, where that is among the verdicts that are `shown`.
+    """
     separator = "\n" if figure.get_figwidth() < _ONE_LINE else "        "
-    key = separator.join(f"{entry.symbol}  {entry.words}: {entry.rule} {threshold:g}%" for entry in VERDICTS.values())
-    figure.supxlabel(key, fontsize=6)
+    told = {name: f"{entry.symbol}  {entry.words}: {entry.explained(threshold)}" for name, entry in VERDICTS.items()}
+    policy = "\n".join(wrap(told.pop(POLICY), int(_LETTERS * figure.get_figwidth())))
+    key = separator.join(told.values())
+    figure.supxlabel(f"{key}\n{policy}" if POLICY in set(shown) else key, fontsize=6)
 
 
 def population(*, labelled: bool) -> str:

@@ -9,6 +9,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from case_saliency.statistics.standing import POLICY, UNDECIDED
+
 
 @dataclass(frozen=True)
 class MethodStyle:
@@ -21,14 +23,24 @@ class MethodStyle:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A three-way verdict about class sensitivity, as a symbol and in words.
+    """A verdict about class sensitivity, as a symbol and in words.
 
-    `rule` says how the confidence interval of the median lies to the threshold; it is followed by the threshold.
+    `rule` says how the confidence interval of the median lies to the threshold, whose place is a pair of braces.
     """
 
     symbol: str
     words: str
     rule: str
+
+    def explained(self, threshold: float) -> str:
+        """Return the rule with the threshold, in percent.
+
+        Examples
+        --------
+        >>> VERDICTS["insensitive"].explained(50.0)
+        'interval above 50%'
+        """
+        return self.rule.format(f"{threshold:g}%")
 
 
 # The order of this mapping is the order of methods everywhere: the paper's method, its baselines, controls last.
@@ -85,9 +97,14 @@ MODELS = {
 }
 
 VERDICTS = {
-    "class-sensitive": Verdict("▼", "class-sensitive", "interval below"),
-    "undecided": Verdict("◇", "undecided", "interval contains"),
-    "insensitive": Verdict("▲", "insensitive", "interval above"),
+    "class-sensitive": Verdict("▼", "class-sensitive", "interval below {}"),
+    UNDECIDED: Verdict("◇", "undecided", "interval contains {}"),
+    "insensitive": Verdict("▲", "insensitive", "interval above {}"),
+    POLICY: Verdict(
+        "⇅",
+        "dependent on the policy for empty maps",
+        "another verdict where images with an empty map count as agreement of 100%, or of 0%",
+    ),
 }
 
 

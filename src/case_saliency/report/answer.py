@@ -6,11 +6,11 @@ import pandas as pd
 
 from case_saliency.figures.names import VERDICTS, method_style, ordered_methods
 from case_saliency.report import faithfulness
-from case_saliency.report.claims.rules import definite
 from case_saliency.report.content import Experiment, Settings
 from case_saliency.report.limits import built_in, held_out, limits
 from case_saliency.report.phrases import networks, verdicts
 from case_saliency.report.ranges import spread
+from case_saliency.statistics.standing import with_standing
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,7 @@ class Answer:
 def answer(experiment: Experiment) -> Answer:
     """Put an experiment's tables into words."""
     settings, fidelity = experiment.settings, experiment.fidelity
-    standing = [definite(row) for row in experiment.agreement.to_dict("records")]  # under both policies for empty maps
-    agreement = experiment.agreement.assign(verdict=standing)
+    agreement = with_standing(experiment.agreement)
     return Answer(
         headline=_headline(agreement, settings),
         built_in=_built_in(experiment),

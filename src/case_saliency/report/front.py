@@ -9,6 +9,7 @@ from case_saliency.report.content import Experiment
 from case_saliency.report.limits import built_in, held_out
 from case_saliency.report.phrases import FEW, verdicts
 from case_saliency.report.ranges import spread
+from case_saliency.statistics.standing import with_standing
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Line:
 
 def line(experiment: Experiment) -> Line:
     """Put the answer of an experiment into one line."""
-    agreement, settings = experiment.agreement, experiment.settings
+    agreement, settings = with_standing(experiment.agreement), experiment.settings
     reference = agreement[agreement["method"] == settings.reference]
     return Line(
         name=experiment.name,

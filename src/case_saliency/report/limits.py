@@ -34,7 +34,8 @@ def _sample(agreement: pd.DataFrame, settings: Settings) -> str:
     )
     return (
         f"Scope: {total} images and {n_models} model{'s' if n_models != 1 else ''}; what holds here need not hold for "
-        f"others.{_networks(set(agreement['model']))} {counted} {degenerate} pairs of maps in all are degenerate "
+        f"others.{_networks(set(agreement['model']))} {counted} {degenerate} pair{'s' if degenerate != 1 else ''} "
+        f"of maps in all {'are' if degenerate != 1 else 'is'} degenerate "
         f"(empty or constant).{_other_policies(agreement) if degenerate else ''}"
     )
 

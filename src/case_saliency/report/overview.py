@@ -9,6 +9,7 @@ from case_saliency.figures.names import VERDICTS, Verdict, format_p, method_styl
 from case_saliency.figures.panels import SETTING, Panel, split
 from case_saliency.report.content import Experiment
 from case_saliency.report.ranges import spread
+from case_saliency.statistics.standing import with_standing
 
 _KEYS = [*SETTING, "method"]
 
@@ -60,7 +61,7 @@ def overview(experiment: Experiment) -> Overview:
     The drop is that at the smallest share of removed pixels, the one nearest to the diagnostic's own, with the primary
     fill.
     """
-    agreement = experiment.agreement
+    agreement = with_standing(experiment.agreement)
     seeds = int(agreement.groupby("model")["seed"].nunique().max())
     panels = split(agreement, by=(*(name for name in SETTING if name != "seed" or seeds == 1), "k_percent"))
     shown = experiment.fidelity[experiment.fidelity["measure"] == experiment.settings.measure]

@@ -62,6 +62,14 @@ class _Chapter:
     gallery: str
 
 
+@dataclass(frozen=True)
+class _Drawn:
+    """Where a figure stands in the page, and how it is called there."""
+
+    anchor: str
+    name: str
+
+
 def render(experiments: Sequence[Experiment], background: Background, claims: Sequence[Mapping[str, Any]] = ()) -> str:
     """Return the report as one HTML document that loads nothing from anywhere.
 
@@ -88,15 +96,19 @@ def render(experiments: Sequence[Experiment], background: Background, claims: Se
     )
     environment.filters["data_uri"] = _data_uri
     environment.filters["picture"] = picture
+    chapters = [_chapter(experiment) for experiment in experiments]
     return environment.get_template("page.html").render(
-        chapters=[_chapter(experiment) for experiment in experiments],
+        chapters=chapters,
         lines=[line(experiment) for experiment in experiments] if len(experiments) > 1 else [],
         ledger=ledger(claims),
         parameters=list(_flatten(background.parameters)),
         environment=background.environment,
         background=background,
         origins=background.origins,
+        chained={chain.record_id for chain in background.origins.chains},
+        drawn=_drawn(chapters),
         verdicts=VERDICTS,
+        threshold=" and ".join(dict.fromkeys(f"{one.settings.threshold:g}%" for one in experiments)),
     )
 
 
@@ -124,6 +136,18 @@ def _chapter(experiment: Experiment) -> _Chapter:
         photographs=shown(experiment.photographs),
         gallery=experiment.gallery.packed() if experiment.gallery else "",
     )
+
+
+def _drawn(chapters: Sequence[_Chapter]) -> dict[str, _Drawn]:
+    """Return record -> the figure that it drew, of all chapters."""
+    return {
+        numbered.figure.record_id: _Drawn(
+            f"{chapter.experiment.name}-figure-{numbered.number}",
+            f"Figure {numbered.number} of {chapter.experiment.name}",
+        )
+        for chapter in chapters
+        for numbered in (*chapter.figures, *itertools.chain.from_iterable(part.figures for part in chapter.evidence))
+    }
 
 
 def _view(experiment: Experiment, name: str, caption: str, table: pd.DataFrame) -> TableView:

@@ -65,3 +65,23 @@ def test_the_caption_takes_its_numbers_from_the_table(table) -> None:
     text = module.caption(table.assign(n=7, k_percent=2.5), threshold=45)
     assert "top 2.5% of pixels; n = 7 images" in text
     assert "against 45%" in text
+
+
+def test_a_verdict_that_depends_on_the_policy_for_empty_maps_is_marked_without_colour(table) -> None:
+    assert not module.agreement_heatmap(table).axes[0].patches
+    assert "policy" not in module.caption(table)
+    table = table.assign(verdict_if_insensitive=table["verdict"], verdict_if_sensitive=table["verdict"])
+    table.loc[0, ["verdict", "verdict_if_insensitive", "verdict_if_sensitive"]] = ["class-sensitive", "undecided", "x"]
+    figure = module.agreement_heatmap(table)
+    axes = figure.axes[0]
+    place = (
+        list(table["model"].unique()).index(table.loc[0, "model"]),
+        ordered_methods(table["method"]).index(table.loc[0, "method"]),
+    )
+    marked = {text.get_position() for text in axes.texts if text.get_text().startswith("⇅")}
+    assert marked == {place}
+    [outline] = axes.patches
+    assert tuple(outline.get_center()) == pytest.approx(place)
+    assert outline.get_linestyle() == "--"
+    assert "⇅  dependent on the policy for empty maps: another verdict" in figure.get_supxlabel()
+    assert f"1 of {len(table)} verdicts, ⇅ in a dashed outline, depend on the policy" in module.caption(table)

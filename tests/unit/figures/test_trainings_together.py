@@ -96,7 +96,8 @@ def test_joint_verdicts_are_counted_over_the_trainings(synthetic) -> None:
 
 
 def test_images_of_all_trainings_lie_below_the_medians(scores, table) -> None:
-    many, summary = trained(scores), trained(table).assign(verdict="class-sensitive")
+    sensitive = dict.fromkeys(("verdict", "verdict_if_insensitive", "verdict_if_sensitive"), "class-sensitive")
+    many, summary = trained(scores), trained(table).assign(**sensitive)
     figure = agreement_distributions.agreement_distributions(many, summary)
     assert len(figure.axes) == 3
     axes = figure.axes[0]

@@ -240,4 +240,6 @@ def test_a_verdict_that_depends_on_the_policy_for_empty_maps_does_not_stand(expe
     case = agreement["method"] == "case"
     agreement.loc[case, ["verdict", "verdict_if_sensitive"]] = "class-sensitive"
     agreement.loc[case, "verdict_if_insensitive"] = "insensitive"
-    assert "undecided on all" in answer(replace(experiment, agreement=agreement)).headline
+    headline = answer(replace(experiment, agreement=agreement)).headline
+    assert "dependent on the policy for empty maps on all" in headline
+    assert "class-sensitive" not in headline

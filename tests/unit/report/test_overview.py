@@ -3,7 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from case_saliency.report.content import Background
 from case_saliency.report.overview import overview
+from case_saliency.report.page import render
 
 
 def test_cells_hold_the_tables_values(experiment) -> None:
@@ -63,3 +65,24 @@ def test_seeds_of_a_network_share_a_cell(experiment) -> None:
     assert (cell.median, cell.interval, cell.p, cell.p_holm, cell.drop) == (
         "4% to 40%", "2 to 42", "p = .0100 to .0300", ".20", "0.10 to 0.30",
     )  # fmt: skip
+
+
+def test_a_verdict_that_depends_on_the_policy_for_empty_maps_is_told_as_that(experiment) -> None:
+    agreement = experiment.agreement.copy()
+    names = ["verdict", "verdict_if_insensitive", "verdict_if_sensitive"]
+    agreement[names] = "class-sensitive"
+    here = agreement["method"] == "gradcam"
+    agreement.loc[here & (agreement["model"] == "efficientnet_lite1"), "verdict_if_insensitive"] = "undecided"
+    agreement.loc[here & (agreement["model"] == "efficientnet_lite2"), "verdict"] = "undecided"
+    changed = replace(experiment, agreement=agreement)
+    told = [
+        [one.kind for one in cell.told]
+        for row in overview(changed).rows
+        if row.label == "Grad-CAM"
+        for cell in row.cells
+    ]
+    assert told == [["class-sensitive"], ["depends on the policy"], ["undecided"]]
+    page = render([changed], Background({}, {}, "0"))
+    cell = '<span class="verdict depends-on-the-policy"><span aria-hidden="true">⇅</span> dependent on the policy for'
+    assert page.count(cell) == 1
+    assert "⇅ dependent on the policy for empty maps,\n  another verdict where images with an empty map count" in page

@@ -21,8 +21,9 @@ class Evidence:
         Tables of the study, see docs/statistics.md.
     layers
         The table of analysis `layers`, None if it was not run.
-    worst, pairs, rises, ratios, sensitivity, areas
-        Tables of `statistics.claims`; empty where there was nothing to compare.
+    worst, pairs, rises, ratios, sensitivity, sensitivity_heldout, areas
+        Tables of `statistics.claims`; empty where there was nothing to compare. `sensitivity_heldout` has the gains of
+        CASE's held-out variant.
     main, conv2, norm5
         Model -> name of the target layer: of every network, and of the DenseNets.
     alpha, threshold, margin, k_percent
@@ -43,6 +44,7 @@ class Evidence:
     rises: pd.DataFrame
     ratios: pd.DataFrame
     sensitivity: pd.DataFrame
+    sensitivity_heldout: pd.DataFrame
     areas: pd.DataFrame
     main: Mapping[str, str]
     conv2: Mapping[str, str]

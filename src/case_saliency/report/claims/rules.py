@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from case_saliency.statistics.standing import POLICY, UNDECIDED, standing
+
 State = Literal["holds", "contradicted", "open"]
 Verdict = Literal["reproduced", "partly", "not reproduced", "inconclusive", "not tested here"]
 
@@ -37,8 +39,7 @@ SENSITIVITY_GAIN, FIDELITY_GAIN = 0.42, 0.28  # figures without a source
 
 def definite(row: Mapping[Any, Any]) -> str:
     """Return the verdict of a cell; a definite one stands only if it stands under both policies for empty maps."""
-    policies = {row["verdict"], row["verdict_if_insensitive"], row["verdict_if_sensitive"]}
-    return str(row["verdict"]) if len(policies) == 1 else "undecided"
+    return UNDECIDED if (verdict := standing(row)) == POLICY else verdict
 
 
 def shared(verdicts: Sequence[str]) -> str:
@@ -75,8 +76,7 @@ def in_most(states: Sequence[State]) -> Verdict:
     """Decide "it holds in more than half of the parts": C1. Inconclusive if the open parts could tip it."""
     if 2 * states.count("holds") > len(states):
         return "reproduced"
-    could = len(states) - states.count("contradicted")
-    return "inconclusive" if 2 * could > len(states) else "not reproduced"
+    return "inconclusive" if 2 * states.count("contradicted") < len(states) else "not reproduced"
 
 
 def over_experiments(verdicts: Sequence[Verdict]) -> Verdict:

@@ -11,6 +11,8 @@ from case_saliency.figures.names import method_style
 from case_saliency.report.ranges import spread
 from case_saliency.statistics.power import paired_t_power
 
+HELD_OUT_TOLD = "CASE, compared classes held out"
+
 
 def label(method: str) -> str:
     """Return a method's display name."""

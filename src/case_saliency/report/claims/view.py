@@ -21,9 +21,11 @@ class Entry:
 class Ledger:
     """What the report prints: the answer, on whose ground it was found, the experiments' names, and the claims.
 
-    `answer` has a line for each overall verdict: the verdict, how many claims, and which.
+    `lead` is the answer in one sentence; `answer` has a line for each overall verdict: the verdict, how many claims,
+    and which.
     """
 
+    lead: str
     answer: Sequence[tuple[str, int, str]]
     ground: str
     experiments: Sequence[str]
@@ -40,7 +42,8 @@ def ledger(records: Sequence[Mapping[str, Any]]) -> Ledger | None:
         Entry(identifier, claim, [record for record in records if record["id"] == identifier])
         for identifier, claim in CLAIMS.items()
     ]
-    return Ledger(_answer(entries), _ground(records), experiments, entries, VERDICTS)
+    answer = _answer(entries)
+    return Ledger(_lead(answer), answer, _ground(records), experiments, entries, VERDICTS)
 
 
 def _answer(entries: Sequence[Entry]) -> list[tuple[str, int, str]]:
@@ -50,6 +53,20 @@ def _answer(entries: Sequence[Entry]) -> list[tuple[str, int, str]]:
             verdict = over_experiments([record["verdict"] for record in entry.records])
             found.setdefault(verdict, []).append(f"{entry.claim.short} ({entry.identifier})")
     return [(name, len(found[name]), "; ".join(found[name])) for name in VERDICTS if name in found]
+
+
+def _lead(answer: Sequence[tuple[str, int, str]]) -> str:
+    """Count the verdicts in one sentence.
+
+    Examples
+    --------
+    >>> _lead([("reproduced", 1, "a"), ("not reproduced", 2, "b; c")])
+    "Of the paper's 3 claims, 1 is reproduced and 2 are not reproduced."
+    """
+    words = {"partly": "partly reproduced"}
+    told = [f"{count} {'is' if count == 1 else 'are'} {words.get(verdict, verdict)}" for verdict, count, _ in answer]
+    counts = " and ".join(part for part in (", ".join(told[:-1]), told[-1]) if part)
+    return f"Of the paper's {sum(count for _, count, _ in answer)} claims, {counts}."
 
 
 def _ground(records: Sequence[Mapping[str, Any]]) -> str:

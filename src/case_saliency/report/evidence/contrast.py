@@ -5,6 +5,7 @@ import pandas as pd
 from case_saliency.report.content import Settings
 from case_saliency.report.phrases import verdicts
 from case_saliency.report.ranges import spread
+from case_saliency.statistics.standing import with_standing
 
 _NETWORK = ["model", "seed", "layer"]
 _HIGH = 0.5  # share of contrast sets with the other compared class from which low agreement is called built in
@@ -12,6 +13,7 @@ _HIGH = 0.5  # share of contrast sets with the other compared class from which l
 
 def contrast(table: pd.DataFrame, _settings: Settings) -> list[str]:
     """Tell the range of medians by source, what k and the source move, and where the compared class is in the sets."""
+    table = with_standing(table)
     told = "; ".join(
         f"{source} {spread(rows['median_agreement'], '{:.0f}%')} ({verdicts(rows['verdict'], 'rows')})"
         for source, rows in table.groupby("source", sort=True)

@@ -6,10 +6,12 @@ from case_saliency.figures.names import method_style
 from case_saliency.report.content import Settings
 from case_saliency.report.phrases import verdicts, where
 from case_saliency.report.ranges import spread
+from case_saliency.statistics.standing import with_standing
 
 
 def layers(table: pd.DataFrame, settings: Settings) -> list[str]:
     """Tell the verdicts by layer, and where a layer's agreement differs from that of the main layer."""
+    table = with_standing(table)
     names = list(dict.fromkeys(table["layer"]))
     if len(names) == 1:
         return [f"The networks name one target layer, {names[0]}: there is nothing to compare."]

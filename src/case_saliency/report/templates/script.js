@@ -69,10 +69,19 @@ window.addEventListener("afterprint", () => {
   for (const details of opened) details.open = false;
 });
 
-// A link to something inside a closed part opens it.
-function reveal() {
-  const target = document.getElementById(location.hash.slice(1));
-  if (target && target.tagName === "DETAILS") target.open = true;
+// A link to something in a closed part opens it, and those around it.
+function reveal(identifier) {
+  const target = document.getElementById(identifier);
+  let opened = false;
+  for (let part = target?.closest("details"); part; part = part.parentElement.closest("details")) {
+    opened ||= !part.open;
+    part.open = true;
+  }
+  if (opened) target.scrollIntoView();
 }
-window.addEventListener("hashchange", reveal);
-reveal();
+window.addEventListener("hashchange", () => reveal(location.hash.slice(1)));
+document.addEventListener("click", ({ target }) => {
+  const link = target.closest?.("a[href^='#']");
+  if (link) reveal(link.hash.slice(1));
+});
+reveal(location.hash.slice(1));

@@ -69,6 +69,7 @@ EMPTY = Evidence(
     rises=pd.DataFrame([rise("gradcam")]).iloc[:0],
     ratios=pd.DataFrame([ratio("vgg_small", 0, 1)]).iloc[:0],
     sensitivity=pd.DataFrame([gain("gradcam", 0, 1)]).iloc[:0],
+    sensitivity_heldout=pd.DataFrame([gain("gradcam", 0, 1)]).iloc[:0],
     areas=pd.DataFrame([gain("gradcam", 0, 1)]).iloc[:0],
     main=dict.fromkeys(MODELS, "last_conv"),
     conv2={"densenet_small": "last_conv"},
@@ -363,6 +364,19 @@ def test_c9(ends, verdict):
     found = DECIDE["C9"](replace(EMPTY, sensitivity=pd.DataFrame(rows) if rows else EMPTY.sensitivity))
     assert found.verdict == verdict
     assert (found.reason == "consistent with a figure that has no source") == (verdict == "partly")
+
+
+def test_c9_tells_the_held_out_variant_apart():
+    built_in, fair = (pd.DataFrame([gain(name, *ends) for name in BOTH]) for ends in ((0.3, 0.5), (-0.1, 0.1)))
+    cells = of_cells(cell("resnet_small", "case", LOW), cell("resnet_small", "case_heldout", MIDDLE))
+    found = DECIDE["C9"](replace(cells, sensitivity=built_in, sensitivity_heldout=fair))
+    assert found.verdict == "partly"  # whatever the variant says
+    [(about, apart)] = found.also
+    assert about == "CASE, compared classes held out"
+    assert apart.verdict == "not reproduced"
+    assert apart.ours.startswith("agreement against Grad-CAM +0% [-10%, +10%]; ")
+    [(_, apart)] = DECIDE["C9"](replace(EMPTY, sensitivity=built_in)).also
+    assert (apart.verdict, apart.reason) == ("not tested here", "CASE, held out was not measured")
 
 
 @pytest.mark.parametrize(

@@ -52,3 +52,9 @@ def test_the_page_shows_verdicts_and_parts(experiment):
     assert "a &lt;part&gt;" in page
     assert "held out: inconclusive (p .12)." in html.unescape(page)
     assert 'id="claims"' not in render([experiment], BACKGROUND)
+
+
+def test_the_page_begins_its_answer_with_the_count_of_verdicts(experiment):
+    page = render([experiment], BACKGROUND, [record("C2", "reproduced"), record("C3", "not reproduced")])
+    lead = "Of the paper's 2 claims, 1 is reproduced and 1 is not reproduced."
+    assert html.unescape(page).index(f'<p class="lead">{lead}</p>') < page.index("CASE is class-sensitive on all 3")

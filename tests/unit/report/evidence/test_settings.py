@@ -9,12 +9,15 @@ from case_saliency.report.evidence.contrast import contrast
 from case_saliency.report.evidence.curves import curves
 from case_saliency.report.evidence.layers import layers
 
+VERDICTS = ("verdict", "verdict_if_insensitive", "verdict_if_sensitive")
+
 
 def test_what_k_and_the_source_move_is_read_from_the_medians() -> None:
     table = pd.DataFrame(
         [
             {"model": "resnet50", "seed": 0, "layer": "last_conv", "source": source, "k": k, "combined": "mean",
-             "median_agreement": median, "verdict": verdict, "other_in_set": inside}
+             "median_agreement": median, "other_in_set": inside,
+             **dict.fromkeys(VERDICTS, verdict)}
             for source, k, median, verdict, inside in (
                 ("logits", 1, 2.0, "class-sensitive", 1.0),
                 ("logits", 3, 10.0, "class-sensitive", 1.0),
@@ -36,7 +39,7 @@ def test_what_k_and_the_source_move_is_read_from_the_medians() -> None:
 def layer(name, method, median, verdict, p, difference):
     return {
         "model": "resnet50", "seed": 0, "layer": name, "method": method, "role": "method", "median_agreement": median,
-        "verdict": verdict, "p_difference": p, "p_difference_holm": p, "difference_to_main": difference,
+        **dict.fromkeys(VERDICTS, verdict), "p_difference": p, "p_difference_holm": p, "difference_to_main": difference,
     }  # fmt: skip
 
 

@@ -7,11 +7,11 @@ import pandas as pd
 
 from case_saliency.figures.names import format_p
 from case_saliency.report.claims import rules
-from case_saliency.report.claims.deciding.cells import absent, few
+from case_saliency.report.claims.deciding.cells import absent, few, rows_of
 from case_saliency.report.claims.evidence import Evidence, select
 from case_saliency.report.claims.parts import NOT_MEASURED, Decision, Part, every, not_tested, number
-from case_saliency.report.claims.rules import BASELINES, UNSOURCED
-from case_saliency.report.claims.telling import label, margin_power, spread_of
+from case_saliency.report.claims.rules import BASELINES, HELD_OUT, UNSOURCED
+from case_saliency.report.claims.telling import HELD_OUT_TOLD, label, margin_power, spread_of
 
 
 def c8(e: Evidence) -> Decision:
@@ -48,7 +48,12 @@ def _comparable(e: Evidence, models: Sequence[str]) -> Decision:
 
 def c9(e: Evidence) -> Decision:
     """Ask whether the interval of the gain in class sensitivity holds 42% and not 0, against both baselines."""
-    return _unsourced(e.sensitivity, ["agreement"], rules.SENSITIVITY_GAIN)
+    main = _unsourced(e.sensitivity, ["agreement"], rules.SENSITIVITY_GAIN)
+    if rows_of(e, [HELD_OUT]).empty:
+        apart = not_tested(f"{label(HELD_OUT)} was not measured")
+    else:
+        apart = _unsourced(e.sensitivity_heldout, ["agreement"], rules.SENSITIVITY_GAIN)
+    return replace(main, also=((HELD_OUT_TOLD, apart),))
 
 
 def c10(e: Evidence) -> Decision:

@@ -11,7 +11,7 @@ from case_saliency.report.claims.deciding.cells import place, rows_of, training,
 from case_saliency.report.claims.evidence import Evidence, select
 from case_saliency.report.claims.parts import NOT_MEASURED, Decision, Part, every, most, not_tested
 from case_saliency.report.claims.rules import BASELINES, CASE, EXTENDED, HELD_OUT, definite
-from case_saliency.report.claims.telling import agreement_told, fragile, label, sign_power, spread_of
+from case_saliency.report.claims.telling import HELD_OUT_TOLD, agreement_told, fragile, label, sign_power, spread_of
 from case_saliency.statistics.multiplicity import holm
 
 
@@ -33,7 +33,7 @@ def c1(e: Evidence) -> Decision:
 def c2(e: Evidence) -> Decision:
     """Ask whether the largest sign-test p of CASE is below alpha, also under the worse policy for empty maps."""
     main = _rejects_everywhere(e, CASE)
-    return replace(main, also=(("CASE, compared classes held out", _rejects_everywhere(e, HELD_OUT)),))
+    return replace(main, also=((HELD_OUT_TOLD, _rejects_everywhere(e, HELD_OUT)),))
 
 
 def _rejects_everywhere(e: Evidence, method: str) -> Decision:
