@@ -134,7 +134,7 @@ def few_colours(image: Image.Image) -> Image.Image:
     frequent = colours[np.argsort(-counts, kind="stable")[: COLOURS // 2]]
     spread = image.quantize(COLOURS // 2, Image.Quantize.MAXCOVERAGE).getpalette() or []
     palette = np.concatenate([frequent, np.array(spread, dtype=np.uint8).reshape(-1, 3)[: COLOURS // 2]])
-    nearest = cKDTree(palette.astype(float)).query(colours.astype(float))[1]
+    nearest = np.asarray(cKDTree(palette.astype(float)).query(colours.astype(float))[1])
     few = Image.fromarray(nearest[index].astype(np.uint8).reshape(image.height, image.width), "P")
     few.putpalette(palette.tobytes())
     return few

@@ -63,7 +63,7 @@ def _shown(table: pd.DataFrame) -> pd.DataFrame:
 
 def _totals(table: pd.DataFrame) -> pd.DataFrame:
     """Count the images of every cell, kept or not."""
-    return table.groupby(["model", "seed", "layer", "method", "k_percent"], as_index=False)["n"].sum()
+    return table.groupby(["model", "seed", "layer", "method", "k_percent"])[["n"]].sum().reset_index()
 
 
 def _longest(panel: Panel) -> float:

@@ -1,5 +1,7 @@
 """Circularity of CASE: agreement with other contrast sets, and while more and more of the contrast is subtracted."""
 
+import math
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -65,9 +67,9 @@ def _variants(axes: Axes, panel: Panel, methods: list[str]) -> None:
 
 
 def _share(share: float, low: float, high: float) -> str:
-    if pd.isna(share):
+    if math.isnan(share):
         return "–"
-    bounds = "" if pd.isna(high - low) or high == low else f" [{100 * low:.0f}, {100 * high:.0f}]"
+    bounds = "" if math.isnan(high - low) or high == low else f" [{100 * low:.0f}, {100 * high:.0f}]"
     return f"{100 * share:.0f}%{bounds}".replace("-", "−")
 
 
