@@ -20,6 +20,7 @@ include: "workflow/rules/claims.smk"
 include: "workflow/rules/paper.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/steps.smk"
+include: "workflow/rules/benchmarks.smk"
 
 
 rule all:

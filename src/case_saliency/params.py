@@ -15,6 +15,9 @@ from case_saliency.datasets.sources import DATASETS
 Params = Mapping[str, Any]
 SHARD_IMAGES = 100
 """Fewest images of a job, where an experiment does not say how many jobs there are."""
+MOST_SHARDS = 400
+"""Most jobs that the images of one network and family are split into, where an experiment does not say how many: four
+networks and five families are then 8,000 jobs of maps, and a plan of 10,000 takes less than a minute."""
 
 
 def methods(params: Params, experiment: str, family: str | None = None) -> list[Method]:
@@ -135,14 +138,15 @@ def automatic_shards(n_images: int, batch_size: int) -> int:
     """Return into how many jobs images are split: of at least 100 images, and of at least the root of their number.
 
     The start of a job is then little beside its work. Above 10,000 images, both the jobs and what each of them computes
-    and holds grow with the root of the number of images.
+    and holds grow with the root of the number of images; above 160,000 there are no more jobs, but larger ones.
 
     Examples
     --------
     >>> [automatic_shards(n, 10) for n in (20, 500, 1000, 10_000, 50_000, 1_000_000)]
-    [1, 5, 10, 100, 224, 1000]
+    [1, 5, 10, 100, 224, 400]
     """
-    return max(1, min(n_images // max(SHARD_IMAGES, math.isqrt(n_images)), math.ceil(n_images / batch_size)))
+    by_size = n_images // max(SHARD_IMAGES, math.isqrt(n_images))
+    return max(1, min(by_size, MOST_SHARDS, math.ceil(n_images / batch_size)))
 
 
 def entry(params: Params, name: str, experiment: str | None = None) -> dict[str, Any]:
