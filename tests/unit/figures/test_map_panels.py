@@ -1,7 +1,9 @@
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from case_saliency.figures import map_panels as module
 
@@ -106,3 +108,21 @@ def test_the_caption_states_the_convention() -> None:
     assert "EfficientNet-Lite1" in text
     assert "each is scaled to its own maximum" in text
     assert "top 5% of a map's pixels" in text
+
+
+def test_names_above_small_maps_do_not_meet(examples) -> None:
+    wide = ["gradcam", "gradcam_plus_plus", "hirescam", "xgradcam", "layercam", "eigencam", "sobel", "scorecam"]
+    shown = dict.fromkeys([*wide, *examples[0].maps], examples[0].maps["case"])
+    one = replace(examples[0], maps=shown, agreements=dict.fromkeys(shown, 10.0))
+    figure = module.map_panels([one], 5)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    titles = [axes.title for axes in figure.axes if axes.get_title()]
+    boxes = [title.get_window_extent(canvas.get_renderer()) for title in titles]
+    over = [titles[a].get_text() for a, b in combinations(range(len(boxes)), 2) if boxes[a].overlaps(boxes[b])]
+    assert not over
+
+
+def test_the_number_of_photographs_is_told(examples) -> None:
+    assert "n = 2 photographs, as examples" in words(module.map_panels(examples, 5))
+    assert "n = 1 photograph, as examples" in words(module.map_panels(examples[:1], 5))
