@@ -15,10 +15,14 @@ from typing import Any
 import pytest
 import yaml
 
+from case_saliency import storage
 from tests.workflow import test_rerun as closures
 from tests.workflow.conftest import ROOT, Project
 
 TABLES = "tables-imagenet-sample"
+METHODS = {"case", "gradcam", "random"}
+SHOWN = {"fill": "mean", "measure": "drop_relative_clipped"}  # by DVC's plots, where a table has several
+TOLD = ("median_agreement", "verdict", "mean_drop")
 AGREEMENT = "results/tables/imagenet-sample/agreement.csv"
 FIGURE = "results/figures/imagenet-sample/agreement_heatmap.svg"
 
@@ -71,17 +75,35 @@ class Repository(Project):
                     file.write_text(file.read_text().replace(output["sha256"], digest))
 
 
+def versioned(made: Project, root: Path) -> Repository:
+    """Copy a finished tree and put it under git, as the project is, and DVC."""
+    tree = Repository(made.copy(root).root)
+    shutil.copytree(ROOT / ".dvc", root / ".dvc", ignore=shutil.ignore_patterns("tmp", "cache", "config.local"))
+    for name in (".dvcignore", ".gitignore"):
+        shutil.copy2(ROOT / name, root / name)
+    tree.append(".gitignore", "/observed/\n")
+    tree.git("init", "-q")
+    return tree
+
+
+def drawn(tree: Repository, *command: str) -> dict[str, list[dict[str, Any]]]:
+    """Plots of the page that `dvc plots` writes, title -> rows that its template shows."""
+    tree.run("dvc", "plots", *command)
+    page = (tree.root / "dvc_plots/index.html").read_text()
+    specs = [json.loads(found) for found in re.findall(r"var spec = (.*);$", page, flags=re.MULTILINE)]
+    return {
+        (spec["title"] if isinstance(spec["title"], str) else spec["title"]["text"]): [
+            row for row in spec["data"]["values"] if all(row.get(key, value) == value for key, value in SHOWN.items())
+        ]
+        for spec in specs
+    }
+
+
 @pytest.fixture(scope="session")
 def recorded(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """The finished tree, recorded and pushed to a remote beside it. Do not change it: `copy` or `clone` it."""
     folder = tmp_path_factory.mktemp("recorded")
-    tree = Repository(finished.copy(folder / "tree").root)
-    shutil.copytree(ROOT / ".dvc", tree.root / ".dvc", ignore=shutil.ignore_patterns("tmp", "cache", "config.local"))
-    for name in (".dvcignore", ".gitignore"):
-        shutil.copy2(ROOT / name, tree.root / name)
-    with (tree.root / ".gitignore").open("a") as file:
-        file.write("/observed/\n")
-    tree.git("init", "-q")
+    tree = versioned(finished, folder / "tree")
     assert "stages recorded" in tree.commit()
     tree.run("dvc", "remote", "add", "--quiet", "--default", "storage", str(folder / "remote"))
     tree.run("dvc", "push", "--quiet")
@@ -414,8 +436,18 @@ def test_an_experiment_of_dvc_runs_what_is_affected_and_leaves_the_workspace(tre
     }
     assert tree.results() == before
     assert tree.git("status", "--porcelain") == ""
-    changed = json.loads(tree.run("dvc", "metrics", "diff", "--json", "HEAD", "wider").splitlines()[-1])
-    assert any(key.endswith("gradcam.median_agreement") for key in changed["results/metrics/imagenet-sample.json"])
+    changed = json.loads(tree.run("dvc", "metrics", "diff", "--all", "--json", "HEAD", "wider").splitlines()[-1])
+    metrics = changed["results/metrics/imagenet-sample.json"]
+    of_random = {measure: metrics[f"networks.efficientnet_lite0.random.{measure}"] for measure in TOLD}
+    assert of_random["median_agreement"]["new"] > of_random["median_agreement"]["old"]
+    assert of_random["mean_drop"]["new"] == of_random["mean_drop"]["old"]
+    assert of_random["verdict"] == {"old": "undecided", "new": "undecided"}  # of three images
+    plots = drawn(tree, "diff", "HEAD", "wider")
+    shown = {(row["rev"], row["method"], row["k_percent"]) for row in plots["Agreement, imagenet-sample"]}
+    assert shown == {(rev, method, k) for rev, k in (("HEAD", "5"), ("wider", "10")) for method in METHODS}
+    assert {(row["rev"], row["method"]) for row in plots["Confidence drop, imagenet-sample"]} == {
+        (rev, method) for rev in ("HEAD", "wider") for method in METHODS
+    }
     params = json.loads(tree.run("dvc", "params", "diff", "--json", "HEAD", "wider").splitlines()[-1])
     assert params["params.yaml"]["diagnostic.k_percent"] == {"old": 5, "new": 10, "diff": 5}
 
@@ -443,3 +475,32 @@ def test_stages_that_dvc_reproduces_are_those_that_the_gate_records(tree: Reposi
     tree.snakemake()
     other.run("dvc", "repro")
     assert other.lock == tree.lock
+
+
+def test_the_page_of_plots_shows_agreement_drop_and_training_now_and_then(analysed: Project, tmp_path: Path) -> None:
+    tree = versioned(analysed, tmp_path / "tree")
+    tree.commit()
+    tree.git("add", "--all")
+    tree.git("commit", "-q", "-m", "results")
+    plots = drawn(tree, "show")
+    assert plots.keys() == {"Agreement, digits", "Confidence drop, digits", "Training, digits"}
+    for title, table, column in (
+        ("Agreement, digits", "agreement", "median_agreement"),
+        ("Confidence drop, digits", "fidelity", "mean"),
+    ):
+        rows = storage.read_table(tree.root / f"results/tables/digits/{table}.csv")
+        for name, value in SHOWN.items():
+            rows = rows[rows[name] == value] if name in rows else rows
+        found = {row["method"]: float(row[column]) for row in plots[title]}
+        assert found == dict(zip(rows["method"], rows[column], strict=True))
+    history = tree.root / "models/digits/vgg_small/seed0/training.csv"
+    reached = storage.read_table(history)["validation_accuracy"].tolist()
+    assert [float(row["validation_accuracy"]) for row in plots["Training, digits"]] == reached
+    history.write_text(history.read_text().replace(f"{reached[1]:.10g}", "0.5"))
+    compared = drawn(tree, "diff", "HEAD")["Training, digits"]
+    assert {(row["rev"], row["epoch"]): float(row["validation_accuracy"]) for row in compared} == {
+        ("HEAD", "1"): reached[0],
+        ("HEAD", "2"): reached[1],
+        ("workspace", "1"): reached[0],
+        ("workspace", "2"): 0.5,
+    }
