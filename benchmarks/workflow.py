@@ -28,6 +28,8 @@ NETWORK = "resnet_small"
 SIZES = (50, 150, 450)
 """Images of `digits`; its test split has 450."""
 NAN = float("nan")
+MEMORY = {"max_rss": "max_rss", "peak memory": "peak_mb"}
+"""Line of the table -> column: samples of the job, as Snakemake took them; peak of the process, as the kernel has it."""
 
 
 def measure() -> tuple[dict[str, float], list[Row]]:
@@ -72,9 +74,10 @@ def _growth(clone: Path, folder: Path) -> tuple[dict[str, float], list[Row]]:
     for n in SIZES:
         tell(f"{n} images")
         change(clone, {"run": ["digits"]}, {"digits": {"n_images": n, "models": [NETWORK], "seeds": [0]}})
-        command = ["snakemake", "--cores", "1", "--quiet", "all", "--", "results/report.html"]
-        jobs = _run(clone, folder / f"{n}.jsonl", command)
-        found[n] = jobs.groupby("stage").agg({"peak_mb": "max", "compute": "sum", "passes": "sum"})
+        command = ["snakemake", "--cores", "1", "--quiet", "all", "--config", "benchmark=true", "--"]
+        jobs = _run(clone, folder / f"{n}.jsonl", [*command, "results/report.html"])
+        jobs["max_rss"] = [_max_rss(clone, words) for words in jobs["command"]]
+        found[n] = jobs.groupby("stage").agg({"peak_mb": "max", "max_rss": "max", "compute": "sum", "passes": "sum"})
     weights = clone / f"models/digits/{NETWORK}/seed0"
     bare = _bare_pass(weights / "weights.safetensors", weights / "model.json")
     first, last = found[SIZES[0]], found[SIZES[-1]]
@@ -85,8 +88,9 @@ def _growth(clone: Path, folder: Path) -> tuple[dict[str, float], list[Row]]:
             told = f"{n} images, {passes:.0f} passes, which alone take {passes * bare:.2f} s"
             rows.append(Row(str(stage), "compute", float(seconds), told))
     for stage in [name for name in first.index if name in last.index]:
-        peaks = ", ".join(f"{table.loc[stage, 'peak_mb']:.0f}" for table in found.values())
-        rows.append(Row(str(stage), "peak memory", NAN, f"{peaks} MB for {', '.join(map(str, SIZES))} images"))
+        for what, column in MEMORY.items():
+            peaks = ", ".join(f"{table.loc[stage, column]:.0f}" for table in found.values())
+            rows.append(Row(str(stage), what, NAN, f"{peaks} MB for {', '.join(map(str, SIZES))} images"))
     growth = (last["peak_mb"] / first["peak_mb"]).dropna()
     return {"peak_growth_9_fold_images": float(growth.max())}, rows
 
@@ -130,6 +134,13 @@ def _run(clone: Path, times: Path, command: Sequence[str]) -> pd.DataFrame:
         raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}\n{done.stderr[-3000:]}")
     jobs = pd.DataFrame([json.loads(line) for line in times.read_text(encoding="utf-8").splitlines()])
     return jobs.assign(stage=[_stage(words) for words in jobs["command"]]).fillna(0.0)
+
+
+def _max_rss(clone: Path, words: Sequence[str]) -> float:
+    """Return what Snakemake's benchmark file of a job says, in MB; NaN of a job that ended before a sample."""
+    log = Path(words[words.index("--log") + 1])
+    file = clone / "logs/benchmarks" / log.relative_to("logs").with_suffix(".tsv")
+    return float(pd.read_csv(file, sep="\t", na_values=["-"])["max_rss"].iloc[0])
 
 
 def _stage(words: Sequence[str]) -> str:

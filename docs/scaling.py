@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from case_saliency import params
 from case_saliency.storage import write_text
 from docs.scaling_imagenet import CIRCULARITY, IMAGES, Hours, hours
 
@@ -19,6 +20,10 @@ DOCS = Path(__file__).parent
 PAGE = DOCS / "scaling.md"
 GPUS = (1, 8, 64)
 LIMIT = 60.0
+_MEMORY = {
+    "max_rss": "`max_rss` is Snakemake's benchmark file of the job, a sample each half second: none of a shorter job.",
+    "peak memory": "`peak memory` is what the kernel notes of the process itself.",
+}
 _MAPS, _BARE = "1.1 x channels + 218 + 64 x layers", 64
 _PASSES = r"(\d+) images, (\d+) passes, which alone take ([\d.]+) s"
 
@@ -93,17 +98,32 @@ def _floor(figures: dict[str, float], rows: Rows) -> list[str]:
 
 
 def _memory(figures: dict[str, float], rows: Rows) -> list[str]:
-    found = [(row["network"], *row["remark"].split(" MB for ")) for row in rows if row["what"] == "peak memory"]
-    sizes = found[0][2].removesuffix(" images").split(", ")
+    told: dict[str, list[str]] = {}
+    for row in rows:
+        if row["what"] in _MEMORY:
+            peaks, images = row["remark"].split(" MB for ")
+            told.setdefault(row["network"], []).extend(peaks.replace("nan", "").split(", "))
+    sizes = images.removesuffix(" images").split(", ")
+    kinds = list(dict.fromkeys(row["what"] for row in rows if row["what"] in _MEMORY))
     return [
         "## Memory",
         _fill(
             f"""Images pass in batches, maps are read and written in parts: peak memory hardly depends on the number of
-            images, and is mostly that of the libraries. From {sizes[0]} to {sizes[-1]} images it grows at most by a
-            factor of {figures["peak_growth_9_fold_images"]:.2f}. Peaks of a job in MB, by images of `digits`, one
-            network:"""
+            images, and is mostly that of the libraries. What is held are the rows of the scores, some hundred bytes for
+            each image, method and setting; statistics take the rows of one cell at a time and draw their resamples in
+            blocks. From {sizes[0]} to {sizes[-1]} images peak memory grows at most by a factor of
+            {figures["peak_growth_9_fold_images"]:.2f}. In MB, by images of `digits`, one network.
+            {" ".join(_MEMORY[kind] for kind in kinds)}"""
         ),
-        _table(("stage", *sizes), [(f"`{stage}`", *peaks.split(", ")) for stage, peaks, _ in found]),
+        _table(
+            ("stage", *(f"{kind}, {size}" for kind in kinds for size in sizes)),
+            [(f"`{stage}`", *cells) for stage, cells in told.items()],
+        ),
+        _fill(
+            """`snakemake --config benchmark=true` measures a run of your own: Snakemake writes its benchmark file of
+            each job that runs, with `max_rss` and times, to `logs/benchmarks/`. They are measurements, not results:
+            nothing depends on them, and a tree without them has nothing to be done."""
+        ),
     ]
 
 
@@ -198,9 +218,10 @@ def _plan(figures: dict[str, float]) -> list[str]:
         ),
         _fill(
             f"""A plan of {jobs:,.0f} jobs takes {seconds:.0f} s, {1000 * seconds / jobs:.1f} ms for each, {verdict} the
-            minute that a person waits. Shards of 2,400 images make that many jobs of 1,000,000 images with four
-            networks: six of a shard, for five families of methods and the drops. More images ask for larger shards, not
-            for more of them."""
+            minute that a person waits. An experiment that does not say how many shards it has never has more than
+            {params.MOST_SHARDS} of a network: {24 * params.MOST_SHARDS:,} jobs with four networks, six of a shard, for
+            five families of methods and the drops. From then on shards grow, to {10**6 // params.MOST_SHARDS:,} images
+            of 1,000,000."""
         ),
     ]
 

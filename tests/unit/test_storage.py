@@ -13,6 +13,7 @@ import xarray as xr
 
 from case_saliency import storage
 from case_saliency.errors import CaseSaliencyError
+from case_saliency.storage.columns import read_columns
 
 
 @pytest.fixture
@@ -177,3 +178,25 @@ def test_a_target_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CaseSaliencyError, match=r"cannot write .*file/x.txt"):
         storage.write_text("", tmp_path / "file" / "x.txt")
+
+
+def test_columns_of_some_rows_of_many_files(tmp_path):
+    rows = pd.DataFrame({"image_id": ["a", "b", "c"], "target": ["top1", "top2", "top1"], "value": [1.0, np.nan, 3.0]})
+    for name in ("x", "y"):
+        storage.write_table(rows.assign(image_id=name + rows["image_id"]), tmp_path / f"{name}.parquet")
+    files = [tmp_path / "x.parquet", tmp_path / "y.parquet"]
+    whole = pd.concat([storage.read_table(file) for file in files], ignore_index=True)
+    found = read_columns(files)
+    assert (found.dtypes[["image_id", "target"]] == "category").all()
+    pd.testing.assert_frame_equal(found.astype({"image_id": "str", "target": "str"}), whole)
+    some = read_columns(files, ["value", "image_id"], {"target": "top1"})
+    assert some.to_dict("list") == {"value": [1.0, 3.0, 1.0, 3.0], "image_id": ["xa", "xc", "ya", "yc"]}
+
+
+def test_columns_that_are_missing_or_damaged_are_named(tmp_path):
+    storage.write_table(TABLE, tmp_path / "x.parquet")
+    with pytest.raises(CaseSaliencyError, match=r"x.parquet: .*column nothing is missing"):
+        read_columns([tmp_path / "x.parquet"], ["nothing"])
+    (tmp_path / "y.parquet").write_bytes((tmp_path / "x.parquet").read_bytes()[:-20])
+    with pytest.raises(CaseSaliencyError, match=r"cannot read .*y.parquet"):
+        read_columns([tmp_path / "y.parquet"])

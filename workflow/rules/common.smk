@@ -27,9 +27,10 @@ LOCK = Path(workflow.basedir, "requirements.lock")
 sys.path.append(str(Path.cwd()))  # where a user's own methods and models lie
 
 # Whether jobs are measured (benchmarks.smk): no parameter of the study, so that no job is told and none runs again.
-BENCHMARKED = config.pop("benchmark", False)
-if not isinstance(BENCHMARKED, bool):
-    raise WorkflowError(f"--config benchmark={BENCHMARKED}: true or false expected")
+_asked = str(config.pop("benchmark", False)).lower()
+if _asked not in {"true", "false"}:
+    raise WorkflowError(f"--config benchmark={_asked}: true or false expected")
+BENCHMARKED = _asked == "true"
 
 try:
     validate(config, yaml.safe_load(Path(workflow.basedir, "workflow/schemas/params.schema.yaml").read_text()))

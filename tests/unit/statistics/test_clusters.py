@@ -56,7 +56,7 @@ def test_batches_and_order_of_the_values_do_not_matter(monkeypatch):
     rng = np.random.default_rng(7)
     values, groups = rng.normal(size=60), np.arange(60) % 12
     whole = cluster_median_interval(values, groups, 0.95, seed=2)
-    monkeypatch.setattr(clusters, "_BATCH", 60 * 13)
+    monkeypatch.setattr(clusters, "BLOCK", 60 * 13)
     order = rng.permutation(60)
     assert cluster_median_interval(values[order], groups[order], 0.95, seed=2) == whole
 

@@ -127,7 +127,7 @@ def test_bca_interval_is_seeded_and_the_same_for_any_batch(monkeypatch):
     values = np.random.default_rng(6).uniform(0, 100, 18)
     first = bca_mean_interval(values, 0.95, seed=0)
     assert first == bca_mean_interval(values, 0.95, seed=0) != bca_mean_interval(values, 0.95, seed=1)
-    monkeypatch.setattr("case_saliency.statistics.intervals._BATCH", 18 * 100)
+    monkeypatch.setattr("case_saliency.statistics.intervals.BLOCK", 18 * 100)
     assert first == bca_mean_interval(values, 0.95, seed=0)
 
 
