@@ -23,10 +23,11 @@ from typing import Any
 BOOKED = {
     "case_saliency.storage": {
         "files": (
-            *("read_json", "read_table", "read_tensors", "read_metadata", "read_matrix"),
+            *("read_json", "read_table", "read_tensors", "read_metadata", "read_matrix", "read_values"),
             *("write_text", "write_json", "write_table", "write_tensors", "write_arrays", "write_matrix", "write_maps"),
         )
     },
+    "case_saliency.storage.columns": {"files": ("read_columns",)},
     "case_saliency.datasets.images": {"files": ("read", "arrays")},
     "case_saliency.cli.maps": {"files": ("read_layers",)},
     "case_saliency.provenance.code": {"record": ("closure",)},

@@ -29,7 +29,7 @@ SIZES = (50, 150, 450)
 """Images of `digits`; its test split has 450."""
 NAN = float("nan")
 MEMORY = {"max_rss": "max_rss", "peak memory": "peak_mb"}
-"""Line of the table -> column: samples of the job, as Snakemake took them; peak of the process, as the kernel has it."""
+"""Line of the table -> column: samples of the job, as Snakemake took them; peak of the process, as the kernel tells."""
 
 
 def measure() -> tuple[dict[str, float], list[Row]]:

@@ -45,8 +45,8 @@ def test_a_bootstrap_holds_some_blocks_whatever_the_number_of_images(name, n):
     assert peak(RESAMPLED[name], n) < 10 * 8 * BLOCK
 
 
-def test_a_table_of_drops_holds_less_than_its_rows_once_more():
-    n_methods, n = 12, 9 * N
+def test_a_table_of_drops_is_made_measure_by_measure():
+    n_methods, n = 4, 9 * N
     rows = pd.DataFrame(
         {
             "image_id": np.tile([f"image-{i}" for i in range(n)], n_methods),
@@ -56,4 +56,4 @@ def test_a_table_of_drops_holds_less_than_its_rows_once_more():
     ).assign(**PLACE, test="confidence_drop", fill="mean", k_percent=5.0, degenerate="", qualified=True, reason="")
     rows = rows[list(NEEDED)].astype(dict.fromkeys(rows.select_dtypes(["object", "str"]).columns, "category"))
     found = peak(lambda: fidelity_table(rows, controls=(), alpha=0.05))
-    assert found < 2.5 * rows.memory_usage(deep=True).sum()
+    assert found < 6 * rows.memory_usage(deep=True).sum()  # 15 with the rows of all four measures at once
