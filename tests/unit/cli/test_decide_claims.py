@@ -18,7 +18,7 @@ def test_the_gains_of_the_held_out_variant_are_its_own(tmp_path) -> None:
         {
             "model": "net", "seed": 0, "layer": "input" if method == "integrated_gradients" else "last_conv",
             "method": method, "image_id": f"image_{number:02d}", "k_percent": 5.0, "agreement": mean + noise[number],
-            "degenerate": "", "qualified": True,
+            "degenerate": "", "qualified": True, "reason": "",
         }
         for method, mean in AGREEMENT.items()
         for number in range(20)
