@@ -16,7 +16,8 @@ def test_the_gains_of_the_held_out_variant_are_its_own(tmp_path) -> None:
     noise = np.random.default_rng(0).normal(0, 1, 20)
     scores = pd.DataFrame(
         {
-            "model": "net", "seed": 0, "layer": "input" if method == "integrated_gradients" else "last_conv",
+            "experiment": "e", "dataset": "d", "model": "net", "seed": 0,
+            "layer": "input" if method == "integrated_gradients" else "last_conv",
             "method": method, "image_id": f"image_{number:02d}", "k_percent": 5.0, "agreement": mean + noise[number],
             "degenerate": "", "qualified": True, "reason": "",
         }
