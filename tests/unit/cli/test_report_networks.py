@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from case_saliency import storage
-from case_saliency.cli import report
+from case_saliency.cli import photographs
 
 
 def test_a_prediction_is_told_in_the_classes_of_its_own_data_set(tmp_path) -> None:
@@ -23,6 +23,6 @@ def test_a_prediction_is_told_in_the_classes_of_its_own_data_set(tmp_path) -> No
         descriptions=described,
         predictions=[Path(predictions)],
     )
-    [told] = report._predictions(arguments, "first")["a"]
+    [told] = photographs._predictions(arguments, "first")["a"]
     assert "one" in told
     assert "shoe" not in told

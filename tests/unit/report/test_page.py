@@ -149,6 +149,17 @@ def test_hostile_text_stays_text(experiment) -> None:
     assert page.text.count("alert(1)") > 10
 
 
+def test_captions_and_the_chains_behind_their_figures_lead_to_each_other(experiment) -> None:
+    chains = tuple(Chain(f"{number}.png", f"record{number}", (("plot", 1, f"record{number}"),)) for number in (1, 3))
+    page = render([experiment], replace(BACKGROUND, origins=Origins(chains)))
+    assert '<a href="#record-record1" title="Where this figure comes from"><code>record1</code></a>' in page
+    assert "Record <code>record2</code>" in page  # of which no record is known
+    assert '<a href="#imagenet-sample-figure-1">Figure 1 of imagenet-sample</a>' in page
+    ids = {attributes["id"] for _, attributes in Page(page).tags if "id" in attributes}
+    assert {"record-record1", "record-record3", "imagenet-sample-figure-1"} <= ids
+    assert page.count("of imagenet-sample</a>") == 1  # no figure of the page has the other chain
+
+
 def test_parameters_and_environment_are_listed(page) -> None:
     for words in ("compute.threads", "run", "python", "3.11.7", "case-saliency 0.1.0"):
         assert words in page.text
