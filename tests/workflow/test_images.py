@@ -4,7 +4,6 @@ import os
 import shutil
 from pathlib import Path
 
-import pytest
 from PIL import Image
 
 from case_saliency import storage
@@ -20,7 +19,6 @@ def flip(file: Path) -> None:
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-@pytest.mark.fault("a bit of an image flips", "...jpg is not what the manifest says ...: ... is fetched again")
 def test_a_changed_image_is_planned_for_and_made_again(project, finished):
     flip(project.root / PHOTOGRAPH)
     said = project.snakemake("--dry-run")
