@@ -280,7 +280,7 @@ def test_other_bytes_without_a_cause_are_refused_here_and_told_elsewhere(tree: R
 
 def remedy(said: str) -> list[str]:
     """The command that a message of the gate ends with."""
-    [command] = re.findall(r"snakemake --cores all [^\n]*", said)
+    [command] = re.findall(r"snakemake --cores all[^\n]*", said)
     return shlex.split(str(command))
 
 
