@@ -5,7 +5,7 @@ before anything is deleted: what was cut off in between shows, and is completed 
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,7 +142,7 @@ def _refuse_edited(runs: Iterable[Run], latest: Mapping[str, journal.Line]) -> N
 
 
 def retire(root: Path, what: Retirement) -> tuple[int, ...]:
-    """Write the journal's lines, then delete files, then records, then folders that are empty; return the lines.
+    """Write the journal's lines, then delete files, then records, with folders that are empty; return the lines.
 
     Raises
     ------
@@ -152,8 +152,18 @@ def retire(root: Path, what: Retirement) -> tuple[int, ...]:
     for record in what.runs:
         if record not in what.begun:
             journal.append(root / FOLDER, root / record, RETIRED)
-    gone = (*what.files, *what.runs)
-    for path in gone:
+    below = [Path(place) for name in what.asked for place, _, _ in os.walk(root / name)]
+    _delete(root, what.files, below)
+    _delete(root, what.runs)
+    told = journal.read(root / FOLDER)
+    latest = {} if told is None else told.latest()
+    names = [record.removeprefix(f"{FOLDER}/") for record in what.runs]
+    return tuple(sorted(latest[name].number for name in names if name in latest))
+
+
+def _delete(root: Path, paths: Collection[str], folders: Iterable[Path] = ()) -> None:
+    """Delete files, and then folders that are empty: theirs, and others."""
+    for path in paths:
         try:
             (root / path).unlink(missing_ok=True)
         except NotADirectoryError:  # its folder is gone already, and a file has its name
@@ -162,12 +172,7 @@ def retire(root: Path, what: Retirement) -> tuple[int, ...]:
             raise CaseSaliencyError(
                 f"cannot delete {path}: {error.strerror or error}; free the cause and retire the same files again"
             ) from error
-    below = [Path(place) for name in what.asked for place, _, _ in os.walk(root / name)]
-    _prune(root, [*below, *((root / path).parent for path in gone)])
-    told = journal.read(root / FOLDER)
-    latest = {} if told is None else told.latest()
-    names = [record.removeprefix(f"{FOLDER}/") for record in what.runs]
-    return tuple(sorted(latest[name].number for name in names if name in latest))
+    _prune(root, [*folders, *((root / path).parent for path in paths)])
 
 
 def _prune(root: Path, folders: Iterable[Path]) -> None:

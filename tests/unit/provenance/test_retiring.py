@@ -5,12 +5,15 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
 
 from case_saliency.cli.main import main
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.provenance import journal, retiring
+from case_saliency.provenance.audit import others
 from case_saliency.provenance.audit.evidence import gather
 from case_saliency.provenance.audit.judge import judge
+from case_saliency.provenance.audit.measuring import measure
 from case_saliency.provenance.audit.text import closing
 from case_saliency.provenance.folders import FOLDER
 from case_saliency.provenance.record import Record
@@ -105,6 +108,26 @@ def test_without_a_line_a_removed_record_is_still_missing():
     assert verdicts() == {(record("attribute", MAP), "record"): "MISSING"}
 
 
+def test_a_forged_line_shows_against_the_hash_of_the_records_that_git_holds():
+    """As a forged run does; tests/workflow/test_versioning.py shows it against the crate as well."""
+    kept = others.members(Path(), [str(FOLDER)])
+    told = others.folder_md5(str(FOLDER), kept[str(FOLDER)], measure(Path(), kept[str(FOLDER)], md5=kept[str(FOLDER)]))
+    Path(others.RECORDS).write_text(yaml.safe_dump({"outs": [{"md5": told, "path": FOLDER.name}]}))
+    assert judged()[str(FOLDER)] == "OK"
+    journal.append(FOLDER, Path(record("attribute", MAP)), RETIRED)
+    Path(record("attribute", MAP)).unlink()
+    Path(MAP).unlink()
+    assert verdicts() == {}
+    assert judged()[str(FOLDER)] == "MISMATCH"
+
+
+def judged():
+    """What an audit says of what DVC tells."""
+    return {
+        check.subject: check.verdict.value for check in judge(gather(Path(), [])).checks if check.what == "dvc.lock"
+    }
+
+
 def test_a_folder_goes_with_all_in_it_and_empty_folders_too():
     Path("results/maps/net/stray.nc").write_text("no run wrote it")
     Path("results/maps/net/empty").mkdir()
@@ -185,19 +208,20 @@ def test_a_dry_run_changes_nothing(capsys):
 
 @pytest.mark.parametrize("died", ["before anything", "after the files", "between records"])
 def test_what_was_cut_off_shows_and_is_completed(died, monkeypatch):
-    names = [SCORES, TABLE]
     unlink, left = Path.unlink, {"before anything": 0, "after the files": 3, "between records": 4}[died]
 
     def dying(path, **how):
         nonlocal left
-        left -= 1
+        left -= path.name != ".snakemake_timestamp"
         if left < 0:
             raise KeyboardInterrupt
         unlink(path, **how)
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    what = plan(Path(), [SCORES, TABLE])
+    with monkeypatch.context() as patched:
         patched.setattr(Path, "unlink", dying)
-        retire(Path(), plan(Path(), names))
+        with pytest.raises(KeyboardInterrupt):
+            retire(Path(), what)
     wrong, _ = audited()
     shown = [check.note for (_, what), check in wrong.items() if what == "record"]
     assert len(shown) == (1 if died == "between records" else 2)
