@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _EPILOG = """\
 examples:
   case-saliency retire --dry-run results/saliency/digits/vgg_small/seed0/pixel
-  case-saliency retire results/*/digits/*/seed3 results/*/digits/*/seed3.parquet
+  case-saliency retire results/saliency/digits/*/*/*/*-of-5.nc results/scores/digits/fidelity/*/*/*-of-5.parquet
   case-saliency retire data/cifar100 models/cifar100 results/*/cifar100 results/*/cifar100.json
 
 Each record that goes has a last line in the journal, and `case-saliency audit` tells how many went. It refuses
@@ -65,6 +65,7 @@ def _planned(what: "Retirement", size: int) -> Iterator[str]:
         yield f"  {record}{begun}"
         more = set(what.beside(files))
         yield from (f"    {file}{' (not named, but of the same run)' if file in more else ''}" for file in files)
+    yield from (f"  nothing to retire at {name}" for name in what.idle)
     if what.unrecorded:
         yield "  no record tells of"
         yield from (f"    {file}" for file in what.unrecorded)

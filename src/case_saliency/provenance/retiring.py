@@ -7,7 +7,7 @@ before anything is deleted: what was cut off in between shows, and is completed 
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.provenance import journal, walking
@@ -54,7 +54,15 @@ class Retirement:
 
     def beside(self, files: Iterable[str]) -> tuple[str, ...]:
         """Return those of some files that were not asked for: their runs made them along with others."""
-        return tuple(file for file in files if not within(file, self.asked))
+        asked = set(self.asked)
+        return tuple(file for file in files if not within(file, asked))
+
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """What was asked for in vain: a slip of the pen, or retired before."""
+        files = (*self.files, *self.kept)
+        met = {*files, *(str(parent) for file in files for parent in PurePosixPath(file).parents)}
+        return tuple(name for name in self.asked if name not in met)
 
 
 def plan(root: Path, asked: Sequence[str]) -> Retirement:
@@ -92,7 +100,8 @@ def plan(root: Path, asked: Sequence[str]) -> Retirement:
     for path, record in made.items():
         files.get(record, []).append(path)
     runs = {record: tuple(paths) for record, paths in files.items()}
-    unrecorded = tuple(path for path in strangers(root, known.graph.made_by) if within(path, names))
+    asked_for = set(names)
+    unrecorded = tuple(path for path in strangers(root, known.graph.made_by) if within(path, asked_for))
     if not runs and not unrecorded:
         raise CaseSaliencyError(
             f"{', '.join(names)}: nothing to retire: no record tells of it, and no stranger is there"

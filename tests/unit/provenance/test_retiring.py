@@ -275,6 +275,12 @@ def test_hostile_paths_are_refused(path):
     assert files() == before
 
 
+def test_what_was_named_in_vain_is_told(capsys):
+    assert main(["retire", "--dry-run", MAP, "results/mops", "results/maps/net"]) == 1  # the other map was read
+    assert main(["retire", "--dry-run", MAP, "results/mops"]) == 0
+    assert "  nothing to retire at results/mops\n" in capsys.readouterr().out
+
+
 def test_a_path_from_the_root_of_the_machine_is_one_of_this_folder(folder):
     assert plan(Path(), [str(folder / MAP)]).files == (MAP,)
 
