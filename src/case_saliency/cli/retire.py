@@ -77,8 +77,8 @@ def _planned(what: "Retirement", size: int) -> Iterator[str]:
 def _done(what: "Retirement", lines: tuple[int, ...]) -> Iterator[str]:
     from case_saliency.provenance.audit.text import ranges
 
-    told = f", and the journal says so (lines {ranges(lines)})" if lines else ""
-    yield f"{len(what.runs)} records are retired with their files{told}."
+    if what.runs:
+        yield f"{len(what.runs)} records are retired with their files, and the journal says so (lines {ranges(lines)})."
     if what.unrecorded:
         yield f"{len(what.unrecorded)} files without a record are deleted."
     yield "`make commit` records that in dvc.lock, results/provenance.dvc and the crate."
