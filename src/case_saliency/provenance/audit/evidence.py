@@ -14,6 +14,7 @@ from case_saliency.provenance.audit.reading import Run
 from case_saliency.provenance.audit.records import records
 from case_saliency.provenance.audit.strangers import MADE, strangers
 from case_saliency.provenance.folders import FOLDER
+from case_saliency.provenance.journal import Line
 from case_saliency.provenance.retiring import RETIRED
 
 
@@ -77,7 +78,7 @@ class Evidence:
     earlier: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def absent(self) -> tuple[journal.Line, ...]:
+    def absent(self) -> tuple[Line, ...]:
         """The journal's last lines of records that are not here, but for failed runs that a later success replaced."""
         latest = {} if self.journal is None else self.journal.latest()
         here = {run.record for run in (*self.graph.runs, *self.failed)} | set(self.unreadable)
@@ -85,7 +86,7 @@ class Evidence:
         return tuple(line for line in gone if not _superseded(line, latest))
 
     @property
-    def retired(self) -> tuple[journal.Line, ...]:
+    def retired(self) -> tuple[Line, ...]:
         """Those of them that say that the record was retired."""
         return tuple(line for line in self.absent if line.status == RETIRED)
 
