@@ -103,7 +103,9 @@ def test_the_commands_of_the_provenance_page_are_understood():
     page = (ROOT / "docs/provenance.md").read_text(encoding="utf-8") + (ROOT / "README.md").read_text(encoding="utf-8")
     blocks = "\n".join(re.findall(r"^```sh\n(.*?)^```", page, re.M | re.S)).replace("\\\n", " ")
     lines = [
-        line.partition("#")[0].partition(">")[0] for line in blocks.splitlines() if " audit" in line or " crate" in line
+        line.partition("#")[0].partition(">")[0]
+        for line in blocks.splitlines()
+        if {"audit", "crate", "retire"} & set(line.split())
     ]
     commands = [shlex.split(line)[1:] for line in lines if line.startswith("case-saliency")]
     assert len(commands) > 8

@@ -16,6 +16,8 @@ import pytest
 import yaml
 
 from case_saliency import storage
+from case_saliency.provenance import journal
+from case_saliency.provenance.retiring import RETIRED
 from tests.workflow import test_rerun as closures
 from tests.workflow.conftest import ROOT, Project
 
@@ -252,9 +254,38 @@ def test_files_that_the_workflow_does_not_make_are_not_recorded(tree: Repository
     (tree.root / left).parent.mkdir()
     (tree.root / left).write_bytes(b"from a network that was taken out")
     said = tree.commit(check=False)
-    assert f"rm -r {left}" in said
-    tree.run("rm", "-r", left)
+    assert f"  case-saliency retire {Path(left).parent} && make commit" in said
+    tree.run("case-saliency", "retire", str(Path(left).parent))
+    assert not (tree.root / left).parent.exists()
     assert "0 of them new or changed" in tree.commit()
+
+
+def test_what_a_change_leaves_over_is_retired_by_the_command_that_is_named(tree: Repository) -> None:
+    """A family of methods is taken out, as another number of shards leaves maps with other names."""
+    tree.set("experiments", "imagenet-sample", "methods", to=["gradcam", "case"])
+    tree.git("commit", "-q", "-a", "-m", "without the control")
+    left = "results/saliency/imagenet-sample/efficientnet_lite0/seed0/control"
+    said = tree.snakemake("--quiet", "all", check=False) + tree.commit(check=False)
+    [command] = set(re.findall(r"(case-saliency retire [^\n]*) && make commit", said))
+    assert shlex.split(command) == ["case-saliency", "retire", left]
+    record = f"results/provenance/attribute/{left.removeprefix('results/')}/0-of-1.nc.json"
+    assert record in tree.run(*shlex.split(command))
+    assert not (tree.root / left).exists()
+    assert "stages recorded" in tree.commit()
+    found = json.loads(tree.run("case-saliency", "audit", "--json"))
+    assert found["verdict"] == "OK"
+    assert [one["record"] for one in found["retired"]] == [record]
+
+    forged = (
+        "results/provenance/decide_claims/claims/imagenet-sample.json.json"  # its line is written, it was not retired
+    )
+    journal.append(tree.root / "results/provenance", tree.root / forged, RETIRED)
+    for path in (forged, "results/claims/imagenet-sample.json"):
+        (tree.root / path).unlink()
+    found = json.loads(tree.run("case-saliency", "audit", "--json", check=False))
+    wrong = {(check["subject"], check["what"]) for check in found["checks"] if check["verdict"] != "OK"}
+    assert {("results/provenance", "dvc.lock"), ("results/ro-crate-metadata.json", "runs"), (forged, "crate")} <= wrong
+    assert found["verdict"] == "MISMATCH"
 
 
 def test_other_bytes_without_a_cause_are_refused_here_and_told_elsewhere(tree: Repository) -> None:

@@ -6,6 +6,7 @@ valid one; so what is wrong is refused first, and an unexplained change is taken
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -51,18 +52,18 @@ def refuse_pending(found: Iterable[Stage], views: Mapping[str, str]) -> None:
 
 def refuse_leftovers(found: Iterable[Stage], root: Path) -> None:
     """Refuse files in a stage's folders that the workflow does not make: those of a network that was taken out."""
-    rows = []
-    for stage in found:
+    rows, own = list[str](), list(found)
+    for stage in own:
         for out in stage.outs:
             files = [path for path in (root / out).rglob("*") if path.is_file() and path.name != ".snakemake_timestamp"]
             names = [path.relative_to(root).as_posix() for path in files]
             rows += [name for name in sorted(names) if stages.inside(name, stage.files) is None]
     if rows:
-        folders = sorted({str(Path(row).parent) for row in rows})
+        made = [path for stage in own for path in (*stage.outs, *stage.files)]
         raise GateError(
             f"{len(rows)} files are not made by the workflow as it is now:\n{listing(rows)}\n"
-            "They are left from other parameters, or were put there by hand. Delete them:\n"
-            f"  rm -r {' '.join(rows if len(rows) <= SHOWN else folders)}"
+            "They are left from other parameters, or were put there by hand. Retire them, with the records of their "
+            f"runs:\n  case-saliency retire {shlex.join(stages.folded(rows, made))} && make commit"
         )
 
 
@@ -169,7 +170,9 @@ def _record(root: Path, own: Sequence[Stage], before: store.Entries, rewritten: 
     if rewritten:
         said.append("dvc.yaml was written anew")
     if (now := store.record_count(root)) < count:
-        said.append(f"results/provenance.dvc lists {now} records, {count} before: the runs of the others are not here")
+        said.append(
+            f"results/provenance.dvc lists {now} records, {count} before: the others were retired, or are not here"
+        )
     return "; ".join(said)
 
 

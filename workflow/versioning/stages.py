@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import PurePosixPath
 from typing import Any
 
 from workflow.versioning.plan import Job, Plan
@@ -140,6 +142,22 @@ def _owner(job: Job, owners: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
 def inside(file: str, paths: Iterable[str]) -> str | None:
     """Return that of the paths that a file lies in, or is."""
     return next((path for path in paths if file == path or file.startswith(f"{path}/")), None)
+
+
+def folded(rows: Iterable[str], made: Iterable[str]) -> list[str]:
+    """Return leftovers by folder, where it holds nothing that the workflow makes.
+
+    Examples
+    --------
+    >>> folded(["a/out/x/1.csv", "a/out/x/2.csv", "a/out/y/1.csv"], ["a/out", "a/out/y/2.csv"])
+    ['a/out/x', 'a/out/y/1.csv']
+    """
+    kept = {parent for path in made for parent in (PurePosixPath(path), *PurePosixPath(path).parents)}
+    found: dict[str, None] = {}
+    for row in rows:
+        above = takewhile(lambda parent: parent not in kept, PurePosixPath(row).parents)
+        found[str([PurePosixPath(row), *above][-1])] = None
+    return list(found)
 
 
 def _stage(key: tuple[str, str], jobs: Sequence[Job], plan: Plan, owners: Mapping[str, tuple[str, str]]) -> Stage:

@@ -64,7 +64,7 @@ STAGES = (
     "report",
 )
 TOOLS = ("diagnose",)  # recorded as stages are, but no part of the workflow
-VIEWS = ("summary", "compare", "audit", "crate")  # make nothing that a record could tell of: they show what is there
+VIEWS = ("summary", "compare", "audit", "crate", "retire")  # make nothing that a record could tell of
 
 _DESCRIPTION = """\
 Does a saliency map change when the class changes, and is it faithful?

@@ -5,6 +5,7 @@ from typing import Any
 from case_saliency.provenance.audit.judge import Audit
 from case_saliency.provenance.audit.text import LIMITS, commands
 from case_saliency.provenance.audit.verdicts import exit_code, worst
+from case_saliency.provenance.folders import FOLDER
 
 
 def as_dict(audit: Audit, seconds: float) -> dict[str, Any]:
@@ -27,6 +28,10 @@ def as_dict(audit: Audit, seconds: float) -> dict[str, Any]:
             for run in evidence.runs
         ],
         "checks": [{**vars(check), "verdict": check.verdict.value} for check in audit.checks],
+        "retired": [
+            {"record": f"{FOLDER}/{line.record}", "line": line.number, "sha256": line.sha256}
+            for line in evidence.retired
+        ],
         "failed_runs": [run.record for run in evidence.failed],
         "commands": list(commands(audit, evidence.targets)),
         "limits": LIMITS.replace("\n", " "),

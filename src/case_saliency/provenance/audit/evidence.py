@@ -14,6 +14,8 @@ from case_saliency.provenance.audit.reading import Run
 from case_saliency.provenance.audit.records import records
 from case_saliency.provenance.audit.strangers import MADE, strangers
 from case_saliency.provenance.folders import FOLDER
+from case_saliency.provenance.journal import Line
+from case_saliency.provenance.retiring import RETIRED
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,25 @@ class Evidence:
     crate: Mapping[str, str] | None = None
     entities: Sequence[Mapping[str, Any]] = ()
     earlier: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def absent(self) -> tuple[Line, ...]:
+        """The journal's last lines of records that are not here, but for failed runs that a later success replaced."""
+        latest = {} if self.journal is None else self.journal.latest()
+        here = {run.record for run in (*self.graph.runs, *self.failed)} | set(self.unreadable)
+        gone = (line for name, line in latest.items() if f"{FOLDER}/{name}" not in here)
+        return tuple(line for line in gone if not _superseded(line, latest))
+
+    @property
+    def retired(self) -> tuple[Line, ...]:
+        """Those of them that say that the record was retired."""
+        return tuple(line for line in self.absent if line.status == RETIRED)
+
+
+def _superseded(line: journal.Line, latest: Mapping[str, journal.Line]) -> bool:
+    """Tell whether the record of a failed run was removed by a later run that succeeded."""
+    success = line.record.removesuffix(".failed.json") + ".json"
+    return line.record.endswith(".failed.json") and success in latest and latest[success].number > line.number
 
 
 def gather(root: Path, asked: Sequence[str], outside: Iterable[Path] = ()) -> Evidence:

@@ -1,6 +1,6 @@
 """Checks of runs: the record itself, its inputs, its code, commit, rules, parameters, lock and packages."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from case_saliency.provenance import source
 from case_saliency.provenance.audit import packages
@@ -10,6 +10,7 @@ from case_saliency.provenance.audit.states import in_repository
 from case_saliency.provenance.audit.verdicts import Check, Verdict
 from case_saliency.provenance.folders import FOLDER
 from case_saliency.provenance.record import identity
+from case_saliency.provenance.retiring import RETIRED
 
 OK, MISMATCH, MISSING, UNVERIFIABLE = Verdict.OK, Verdict.MISMATCH, Verdict.MISSING, Verdict.UNVERIFIABLE
 _BEFORE = "the run was recorded by a version that did not note it"
@@ -40,6 +41,10 @@ def _record(evidence: Evidence, run: Run) -> Check:
     if line.sha256 != run.record_sha256:
         note = f"it was edited after it was written (journal, line {line.number})"
         return Check(run.record, "record", MISMATCH, note, line.sha256, run.record_sha256)
+    if line.status == RETIRED:
+        files = " ".join(dict.fromkeys(entry.path for entry in run.outputs)) or "its job's files"
+        note = f"it was retired (journal, line {line.number}) and is here: `case-saliency retire {files}` completes it"
+        return Check(run.record, "record", MISMATCH, note)
     return Check(run.record, "record", OK, f"journal, line {line.number}", line.sha256, run.record_sha256)
 
 
@@ -181,18 +186,10 @@ def records(evidence: Evidence) -> Iterator[Check]:
             yield _record(evidence, run)
     for record, reason in evidence.unreadable.items():
         yield Check(record, "record", MISMATCH, f"it is no record: {reason}")
-    latest = {} if evidence.journal is None else evidence.journal.latest()
-    here = {run.record for run in (*evidence.graph.runs, *evidence.failed)} | set(evidence.unreadable)
-    for name, line in latest.items():
-        record = f"{FOLDER}/{name}"
-        if record not in here and not _superseded(name, line.number, latest):
-            yield Check(record, "record", MISSING, f"it was removed (journal, line {line.number})", line.sha256)
-
-
-def _superseded(name: str, number: int, latest: Mapping[str, object]) -> bool:
-    """Tell whether the record of a failed run was removed by a later run that succeeded."""
-    later = latest.get(name.replace(".failed.json", ".json")) if name.endswith(".failed.json") else None
-    return later is not None and getattr(later, "number", 0) > number
+    for line in evidence.absent:
+        if line.status != RETIRED:
+            note = f"it was removed (journal, line {line.number})"
+            yield Check(f"{FOLDER}/{line.record}", "record", MISSING, note, line.sha256)
 
 
 def _some(names: list[str]) -> str:

@@ -28,17 +28,25 @@ def strangers(root: Path, made: Collection[str]) -> Iterator[str]:
     made
         Files that a record tells of.
     """
-    images = tuple(f"{path.removesuffix('manifest.csv')}images/" for path in made if _lists_images(path))
+    depicted = tuple(images(made))
     for folder in MADE:
         for place in sorted(walking.below(root / folder)):
             path = place.relative_to(root).as_posix()
-            explained = path in made or path in NOT_RECORDED or place.name in _AIDS or path.startswith(images)
+            explained = path in made or path in NOT_RECORDED or place.name in _AIDS or path.startswith(depicted)
             if not (explained or _pointer(path) or _kept(root, path)):
                 yield path
 
 
-def _lists_images(path: str) -> bool:
-    return path.startswith("data/") and path.endswith("/manifest.csv")
+def images(made: Collection[str]) -> dict[str, str]:
+    """Return folder of images -> the manifest beside it, which tells of them.
+
+    Examples
+    --------
+    >>> images(["data/digits/manifest.csv", "data/digits/exclusions.csv"])
+    {'data/digits/images/': 'data/digits/manifest.csv'}
+    """
+    lists = [path for path in made if path.startswith("data/") and path.endswith("/manifest.csv")]
+    return {f"{path.removesuffix('manifest.csv')}images/": path for path in lists}
 
 
 def _pointer(name: str) -> bool:

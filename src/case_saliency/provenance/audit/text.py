@@ -9,6 +9,7 @@ from case_saliency.provenance.audit.judge import Audit
 from case_saliency.provenance.audit.reading import Run
 from case_saliency.provenance.audit.strangers import NOT_RECORDED
 from case_saliency.provenance.audit.verdicts import Check, Verdict
+from case_saliency.provenance.folders import FOLDER
 
 LIMITS = """\
 What no audit can prove: that a run computed what its code says, which only running it again can (--reexecute N); and
@@ -26,6 +27,24 @@ def problem(check: Check) -> Iterator[str]:
     for name, value in (("expected", check.expected), ("actual", check.actual)):
         if value is not None:
             yield f"{'':<12} {name:<8} {value}"
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Return numbers in words, those that follow each other together.
+
+    Examples
+    --------
+    >>> ranges([3, 5, 6, 7, 9, 10])
+    '3, 5 to 7, 9, 10'
+    """
+    told: list[list[int]] = []
+    for number in sorted(numbers):
+        if told and told[-1][-1] == number - 1:
+            told[-1].append(number)
+        else:
+            told.append([number])
+    long = (f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in told)
+    return ", ".join(long)
 
 
 def hardware(run: Run) -> str:
@@ -98,6 +117,8 @@ def closing(audit: Audit, seconds: float) -> Iterator[str]:
         here = {path: why for path, why in NOT_RECORDED.items() if (audit.evidence.root / path).exists()}
         absent = "; ".join(f"{path} ({why})" for path, why in here.items()) or "nothing else"
         yield f"Without a record: {absent}." + (f" {failed} failed runs are on record." if failed else "")
+        if lines := [line.number for line in audit.evidence.retired]:
+            yield f"{len(lines)} records were retired with their files ({FOLDER}/journal.jsonl, lines {ranges(lines)})."
         if audit.evidence.dvc and (elsewhere := sorted(audit.evidence.dvc.elsewhere)):
             yield (
                 f"Not here, and not judged: {len(elsewhere)} folders of published experiments that dvc.lock tells of, "
