@@ -21,7 +21,10 @@ PAGE = DOCS / "scaling.md"
 GPUS = (1, 8, 64)
 LIMIT = 60.0
 _MEMORY = {
-    "max_rss": "`max_rss` is Snakemake's benchmark file of the job, a sample each half second: none of a shorter job.",
+    "max_rss": (
+        "`max_rss` is of Snakemake's benchmark file of the job, the largest of a sample each half second: of a short job "
+        "it meets the shell that starts it, or less than the peak."
+    ),
     "peak memory": "`peak memory` is what the kernel notes of the process itself.",
 }
 _MAPS, _BARE = "1.1 x channels + 218 + 64 x layers", 64
