@@ -22,8 +22,8 @@ GPUS = (1, 8, 64)
 LIMIT = 60.0
 _MEMORY = {
     "max_rss": (
-        "`max_rss` is of Snakemake's benchmark file of the job, the largest of a sample each half second: of a short job "
-        "it meets the shell that starts it, or less than the peak."
+        "`max_rss` is of Snakemake's benchmark file of the job, the largest of samples each half second: of a short "
+        "job they meet the shell that starts it, or less than the peak."
     ),
     "peak memory": "`peak memory` is what the kernel notes of the process itself.",
 }
