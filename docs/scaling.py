@@ -5,8 +5,7 @@ Run it by `python -m docs.scaling`.
 
 import json
 import re
-import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +13,14 @@ import yaml
 
 from case_saliency import params
 from case_saliency.storage import write_text
+from docs.prose import fill, table
 from docs.scaling_imagenet import CIRCULARITY, IMAGES, Hours, hours
+from docs.scaling_memory import memory
 
 DOCS = Path(__file__).parent
 PAGE = DOCS / "scaling.md"
 GPUS = (1, 8, 64)
 LIMIT = 60.0
-_MEMORY = {
-    "max_rss": (
-        "`max_rss` is of Snakemake's benchmark file of the job, the largest of samples each half second: of a short "
-        "job they meet the shell that starts it, or less than the peak."
-    ),
-    "peak memory": "`peak memory` is what the kernel notes of the process itself.",
-}
 _MAPS, _BARE = "1.1 x channels + 218 + 64 x layers", 64
 _PASSES = r"(\d+) images, (\d+) passes, which alone take ([\d.]+) s"
 
@@ -48,7 +42,7 @@ def page(measured: dict[str, Any], counted: str, params: dict[str, Any]) -> str:
     parts = [
         _head(),
         *_floor(figures, rows),
-        *_memory(figures, rows),
+        *memory(figures, rows),
         *_cost(rows, counted, gpu, card),
         *_paper(hours(counted, gpu, measured["agreement"]["figures"], params), card),
         *_plan(planning),
@@ -56,16 +50,8 @@ def page(measured: dict[str, Any], counted: str, params: dict[str, Any]) -> str:
     return "\n\n".join(["# Scaling", *parts]) + "\n"
 
 
-def _fill(text: str) -> str:
-    return textwrap.fill(" ".join(text.split()), width=125, break_long_words=False, break_on_hyphens=False)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))
-
-
 def _head() -> str:
-    return _fill(
+    return fill(
         """What a run costs, what it needs, and where it stops being fast. Written by `python -m docs.scaling` from
         `benchmarks/results.json` (`python -m benchmarks workflow planning`: the default run in a fresh clone on two
         cores, one experiment at three numbers of images, a plan of many jobs; `gpu`) and from the counts of
@@ -87,45 +73,15 @@ def _floor(figures: dict[str, float], rows: Rows) -> list[str]:
     }
     return [
         "## The default run against its floor",
-        _fill(
+        fill(
             f"""{figures["default_minutes_on_two_cores"]:.1f} minutes on two cores, {figures["default_cpu_minutes"]:.1f}
             minutes of processor time in {figures["default_jobs"]:.0f} jobs:
             {figures["default_cpu_over_compute"]:.2f} times what its stages compute. Each job notes what its processor
             time goes into; every moment counts once."""
         ),
-        _table(
+        table(
             ("", "what", "seconds", "share"),
             [(name, told, f"{jobs[name]:.0f}", f"{jobs[name] / total:.0%}") for name, told in named.items()],
-        ),
-    ]
-
-
-def _memory(figures: dict[str, float], rows: Rows) -> list[str]:
-    told: dict[str, list[str]] = {}
-    for row in rows:
-        if row["what"] in _MEMORY:
-            peaks, images = row["remark"].split(" MB for ")
-            told.setdefault(row["network"], []).extend(peaks.replace("nan", "").split(", "))
-    sizes = images.removesuffix(" images").split(", ")
-    kinds = list(dict.fromkeys(row["what"] for row in rows if row["what"] in _MEMORY))
-    return [
-        "## Memory",
-        _fill(
-            f"""Images pass in batches, maps are read and written in parts: peak memory hardly depends on the number of
-            images, and is mostly that of the libraries. What is held are the rows of the scores, some hundred bytes for
-            each image, method and setting; statistics take the rows of one cell at a time and draw their resamples in
-            blocks. From {sizes[0]} to {sizes[-1]} images peak memory grows at most by a factor of
-            {figures["peak_growth_9_fold_images"]:.2f}. In MB, by images of `digits`, one network.
-            {" ".join(_MEMORY[kind] for kind in kinds)}"""
-        ),
-        _table(
-            ("stage", *(f"{kind}, {size}" for kind in kinds for size in sizes)),
-            [(f"`{stage}`", *cells) for stage, cells in told.items()],
-        ),
-        _fill(
-            """`snakemake --config benchmark=true` measures a run of your own: Snakemake writes its benchmark file of
-            each job that runs, with `max_rss` and times, to `logs/benchmarks/`. They are measurements, not results:
-            nothing depends on them, and a tree without them has nothing to be done."""
         ),
     ]
 
@@ -142,17 +98,17 @@ def _cost(rows: Rows, counted: str, gpu: dict[str, float], card: str) -> list[st
     return [
         "## Cost model",
         "    seconds = passes of an image through the network x seconds of a bare forward pass",
-        _fill(
+        fill(
             f"""A bare forward pass of an image takes {1000 * bare:.2f} ms with the small ResNet. Passes are counted
             while stages run; a backward pass costs about two more and is not among them. The product is a floor, far
             below what a stage takes where the network is as small as this one."""
         ),
-        _table(("stage", "images", "passes", "floor, s", "measured, s", "floor/measured"), lines),
-        _fill(
+        table(("stage", "images", "passes", "floor, s", "measured, s", "floor/measured"), lines),
+        fill(
             f"""Of the paper's networks, maps by all methods and confidence drops take {_MAPS} passes of an image. With
             the pass measured on an {card}, by {_BARE} images:"""
         ),
-        _table(("network", "passes", "floor, s", "measured, s", "floor/measured"), _floors(counted, gpu)),
+        table(("network", "passes", "floor, s", "measured, s", "floor/measured"), _floors(counted, gpu)),
     ]
 
 
@@ -178,30 +134,30 @@ def _paper(networks: Sequence[Hours], card: str) -> list[str]:
     least = [(n, max(total / n, similarity, circularity), max(total / n, circularity)) for n in GPUS]
     return [
         f"## ImageNet's {IMAGES:,} validation images, four networks, all methods",
-        _fill(
+        fill(
             f"""Extrapolated from what ten images took on an {card} (`python -m benchmarks gpu`), as
             [experiments](experiments.md#times-on-a-gpu) tells; the starts of jobs are not among it. The experiment as
             shipped keeps half of the images to estimate confusions; this is what explaining all of them would take."""
         ),
-        _fill(
+        fill(
             f"""`attribute` and `score-fidelity` are split into shards, {shards / total:.0%} of the GPU hours: maps, and
             the confidence drops, which make their images on the processor while the GPU waits, spread over as many GPUs
             as there are. Every other stage that looks at images is one job for each network. The two longest of these,
             in hours: similarity of maps, on one core and without a GPU (`python -m benchmarks agreement`), and
             circularity, by its {CIRCULARITY} passes of an image alone, a floor."""
         ),
-        _table(
+        table(
             ("network", "GPU hours", "of which in shards", "`score-similarity`", "`score-circularity`"),
             [
                 (one.label, f"{one.gpu:.0f}", f"{one.shards:.0f}", f"{one.similarity:.1f}", f"{one.circularity:.1f}")
                 for one in networks
             ],
         ),
-        _table(
+        table(
             ("GPUs", "hours", "hours without the analysis `similarity`"),
             [(str(n), f"{every:.1f}", f"{without:.1f}") for n, every, without in least],
         ),
-        _fill(
+        fill(
             f"""These are the GPU hours divided, or those of the longest job, whichever is more. The first bottleneck is
             {"similarity" if similarity > circularity else "circularity"}; both are analyses, which nothing but their
             tables, figures and the report waits for. What removes them: taking them out of `analyses`, or splitting
@@ -215,11 +171,11 @@ def _plan(figures: dict[str, float]) -> list[str]:
     verdict = "within" if seconds <= LIMIT else "beyond"
     return [
         "## Planning and recording",
-        _fill(
+        fill(
             f"""On the finished default run `snakemake --dry-run` takes {figures["plan_seconds"]:.1f} s, `dvc status`
             {figures["dvc_status_seconds"]:.1f} s and `make commit` {figures["commit_seconds"]:.1f} s."""
         ),
-        _fill(
+        fill(
             f"""A plan of {jobs:,.0f} jobs takes {seconds:.0f} s, {1000 * seconds / jobs:.1f} ms for each, {verdict} the
             minute that a person waits. An experiment that does not say how many shards it has never has more than
             {params.MOST_SHARDS} of a network: {24 * params.MOST_SHARDS:,} jobs with four networks, six of a shard, for
