@@ -42,11 +42,14 @@ def _rejects_everywhere(e: Evidence, method: str) -> Decision:
     for row in rows.to_dict("records"):
         worst = select(e.worst, **{name: row[name] for name in ("model", "seed", "layer", "method")})
         p, p_worst = (worst["p_sign"], worst["p_sign_worst"]) if worst else (np.nan, np.nan)
+        largest.append(p_worst)
+        if not row["n"]:
+            parts.append(gap(place(e, row), row))
+            continue
         one = rules.c2(p_worst, definite(row), e.alpha)
         why = "depends on the policy for empty maps" if p < e.alpha <= p_worst else ""
         told = f"{agreement_told(row)}, p = {format_p(p)}, worst policy {format_p(p_worst)}"
         parts.append(Part(place(e, row), one, told, why))
-        largest.append(p_worst)
     if not parts:
         return not_tested(f"{label(method)} was not measured")
     found = set(zip(rows["model"], rows["seed"], strict=True))
