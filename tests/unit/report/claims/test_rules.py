@@ -430,6 +430,12 @@ def test_a_method_without_images_on_one_network_leaves_c3_open(left, said):
     assert found.reason == f"holds in 9 of 10 parts; {said}: Score-CAM on {NAMES[TWO[1]]}"
 
 
+def test_c3_without_case_is_not_tested():
+    assert DECIDE["C3"](architectures([LOW] * 5)).verdict == "inconclusive"  # all have maps, and no image has two
+    alone = of_cells(*(cell("resnet_small", name, LOW) for name in BASELINES))
+    assert DECIDE["C3"](alone).verdict == "not tested here"
+
+
 @pytest.mark.parametrize("left", [0, 1])
 def test_a_baseline_without_images_on_one_network_leaves_c8_open(left):
     rows = [drop(name, method, k=k) for name in TWO for method in BASELINES for k in (5.0, 50.0)]

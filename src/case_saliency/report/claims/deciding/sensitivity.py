@@ -79,7 +79,8 @@ def _lowest(e: Evidence, methods: Sequence[str]) -> Decision:
         for model, seed, name in e.trainings(dict.fromkeys(e.models, "")):
             row = select(known, model=model, seed=seed, method=method)
             if row is None:
-                parts.append(gap(f"{label(method)} on {name}", e.row(model, seed, e.main[model], method)))
+                both = [e.row(model, seed, e.main[model], one) for one in (CASE, method)]
+                parts.append(gap(f"{label(method)} on {name}", None if None in both else both[1]))
                 continue
             one = rules.c3(row["p_lower"], row["p_higher"], e.alpha)
             told = (
