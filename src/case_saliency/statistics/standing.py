@@ -25,8 +25,19 @@ def standing(row: Mapping[Any, Any]) -> str:
     'undecided'
     """
     verdict = str(row["verdict"])
-    stands = verdict == row["verdict_if_insensitive"] == row["verdict_if_sensitive"]
-    return verdict if stands or verdict == UNDECIDED else POLICY
+    return verdict if stands(row) or verdict == UNDECIDED else POLICY
+
+
+def stands(row: Mapping[Any, Any]) -> bool:
+    """Say whether the verdict of a row of `agreement.csv`, definite or not, is the same under both policies.
+
+    Examples
+    --------
+    >>> low, open_ = "class-sensitive", "undecided"
+    >>> stands({"verdict": open_, "verdict_if_insensitive": open_, "verdict_if_sensitive": low})
+    False
+    """
+    return bool(row["verdict"] == row["verdict_if_insensitive"] == row["verdict_if_sensitive"])
 
 
 def with_standing(table: "pd.DataFrame") -> "pd.DataFrame":

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from case_saliency.report.claims.rules import State, Verdict, in_every, in_most
 
-NOT_MEASURED = "not measured"
+NOT_MEASURED, TOO_FEW = "not measured", "too few images to test"
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def every(parts: Sequence[Part], ours: str, n: str, power: str = "", note: str =
     Examples
     --------
     >>> every([Part("a", "holds", ""), Part("b", "open", "", NOT_MEASURED)], "", "").reason
-    'holds in 1 of 1 parts; not measured: b'
+    'holds in 1 of 2 parts; not measured: b'
     """
     return _decide(parts, ours, n, (power, note), in_every)
 
@@ -63,12 +63,12 @@ def _decide(
     if not parts or all(part.why == NOT_MEASURED for part in parts):
         return not_tested("nothing that the claim is about was measured")
     by = {one: [part for part in parts if part.state == one] for one in ("holds", "contradicted", "open")}
-    unmeasured = [part for part in by["open"] if part.why == NOT_MEASURED]
-    undecided = [part for part in by["open"] if part.why != NOT_MEASURED]
+    gaps = {why: [part for part in by["open"] if part.why == why] for why in (TOO_FEW, NOT_MEASURED)}
+    undecided = [part for part in by["open"] if part.why not in gaps]
     verdict = rule([part.state for part in parts])
-    told = [f"holds in {len(by['holds'])} of {len(parts) - len(unmeasured)} parts"]
-    groups = (("contradicted", by["contradicted"]), ("open", undecided), ("not measured", unmeasured))
-    told += [f"{word}: {_named(group)}" for word, group in groups if group]
+    told = [f"holds in {len(by['holds'])} of {len(parts)} parts"]
+    groups = {"contradicted": by["contradicted"], "open": undecided, **gaps}
+    told += [f"{word}: {_named(group)}" for word, group in groups.items() if group]
     if undecided and verdict == "inconclusive":
         told += [text for text in (*dict.fromkeys(part.why for part in undecided), remarks[0]) if text]
     told += [remarks[1]] if remarks[1] else []

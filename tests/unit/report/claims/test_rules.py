@@ -302,7 +302,8 @@ def test_c7(ratios, verdict):
 
 
 def with_drops(*rows):
-    return replace(of_cells(*(cell(model, "case", LOW) for model in MODELS)), fidelity=pd.DataFrame(rows))
+    models = {row["model"] for row in rows}
+    return replace(of_cells(*(cell(model, "case", LOW) for model in models)), fidelity=pd.DataFrame(rows))
 
 
 GOOD = [drop("resnet_small", name, k=k) for name in BASELINES for k in (5.0, 50.0)]
@@ -413,3 +414,99 @@ def test_fragile_cells_are_counted_whatever_the_verdict():
 )
 def test_every_experiment_counts(verdicts, expected):
     assert rules.over_experiments(verdicts) == expected
+
+
+TWO = ("resnet_small", "convnext_small")
+NAMES = {"resnet_small": "ResNet, small", "convnext_small": "ConvNeXt, small", "densenet_small": "DenseNet, small"}
+
+
+@pytest.mark.parametrize(("left", "said"), [(None, "not measured"), (0, "too few images to test")])
+def test_a_method_without_images_on_one_network_leaves_c3_open(left, said):
+    networks = [pair(name, method) for name in TWO for method in BASELINES]
+    rows = networks[:-1] + ([] if left is None else [networks[-1] | {"n_pairs": left, "p_lower": float("nan")}])
+    cells = [cell(name, "case", LOW) for name in TWO] + ([] if left is None else [cell(TWO[1], "scorecam", LOW, n=0)])
+    found = DECIDE["C3"](replace(of_cells(*cells), pairs=pd.DataFrame(rows)))
+    assert found.verdict == "inconclusive"
+    assert found.reason == f"holds in 9 of 10 parts; {said}: Score-CAM on {NAMES[TWO[1]]}"
+
+
+def test_c3_without_case_is_not_tested():
+    assert DECIDE["C3"](architectures([LOW] * 5)).verdict == "inconclusive"  # all have maps, and no image has two
+    alone = of_cells(*(cell("resnet_small", name, LOW) for name in BASELINES))
+    assert DECIDE["C3"](alone).verdict == "not tested here"
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_a_baseline_without_images_on_one_network_leaves_c8_open(left):
+    rows = [drop(name, method, k=k) for name in TWO for method in BASELINES for k in (5.0, 50.0)]
+    rows[-2:] = [row | {"n_pairs": left, "p_noninferior": float("nan")} for row in rows[-2:]]
+    found = DECIDE["C8"](with_drops(*rows))
+    place = f"Score-CAM at {{}}% on {NAMES[TWO[1]]}"
+    told = f"holds in 18 of 20 parts; too few images to test: {place.format(5)} / {place.format(50)}"
+    assert (found.verdict, found.reason) == ("inconclusive", told)
+
+
+def test_c8_is_open_without_a_share_that_must_hold():
+    found = DECIDE["C8"](with_drops(*(row for row in GOOD if row["k_percent"] == 5)))
+    assert found.verdict == "inconclusive"
+    assert "holds in 5 of 10 parts; not measured: Grad-CAM at 50%" in found.reason
+
+
+@pytest.mark.parametrize(("left", "said"), [(None, "not measured"), (0, "too few images to test")])
+def test_a_method_without_images_on_one_seed_leaves_c6_open(left, said):
+    rows = [cell("densenet_small", name, LOW, seed) for seed in range(5) for name in PAPERS_SET]
+    missing = rows.pop()
+    rows += [] if left is None else [missing | {"n": left, "p_holm": float("nan")}]
+    found = DECIDE["C6"](of_cells(*rows))
+    assert found.verdict == "inconclusive"
+    assert found.reason.startswith(f"holds in 29 of 30 parts; {said}: Score-CAM on {NAMES['densenet_small']} (seed 4)")
+
+
+def test_a_network_on_which_case_was_not_measured_leaves_c2_open():
+    found = DECIDE["C2"](of_cells(cell("resnet_small", "case", LOW), cell("convnext_small", "gradcam", LOW)))
+    assert found.verdict == "inconclusive"
+    assert found.reason == "holds in 1 of 2 parts; not measured: ConvNeXt, small"
+
+
+def test_c5_is_open_where_case_was_not_measured_beside_the_baselines():
+    evidence = at_norm5(LOW, *[HIGH] * 5, rises=RISING)
+    found = DECIDE["C5"](replace(evidence, layers=evidence.layers[evidence.layers["method"] != "case"]))
+    assert found.verdict == "inconclusive"
+    assert found.reason.startswith("holds in 2 of 3 parts; not measured: CASE rejects on DenseNet, small")
+
+
+def test_an_architecture_whose_channels_were_not_counted_leaves_c7_open():
+    cells = [cell("densenet_small", "case", LOW), *(cell(name, "case", LOW) for name in TWO)]
+    found = DECIDE["C7"](replace(of_cells(*cells), ratios=pd.DataFrame([ratio(TWO[0], 0.1, 0.3)])))
+    assert found.verdict == "inconclusive"
+    assert found.reason == "holds in 1 of 2 parts; not measured: DenseNet, small to ConvNeXt, small above 0.001"
+
+
+SHAKY = [{"verdict_if_insensitive": HIGH}, {"verdict_if_insensitive": MIDDLE}, {"verdict_if_sensitive": MIDDLE}]
+
+
+@pytest.mark.parametrize("policy", SHAKY)
+@pytest.mark.parametrize(("claim", "seeds"), [("C4", 1), ("C6", 5)])
+def test_a_rejection_that_depends_on_empty_maps_shows_nothing(claim, seeds, policy):
+    def trained(*shaky):
+        names = [(name, seed) for seed in range(seeds) for name in PAPERS_SET]
+        return of_cells(
+            *(cell("densenet_small", name, LOW, at, **(policy if name in shaky else {})) for name, at in names)
+        )
+
+    assert DECIDE[claim](trained()).verdict == "reproduced"
+    found = DECIDE[claim](trained("layercam", "scorecam"))
+    assert found.verdict == "inconclusive"
+    assert "depends on the policy for empty maps" in found.reason
+
+
+@pytest.mark.parametrize("changed", [["case"], BASELINES[:2]])
+def test_what_depends_on_empty_maps_does_not_hold_at_norm5(changed):
+    evidence = at_norm5(LOW, *[HIGH] * 5, rises=RISING)
+    assert DECIDE["C5"](evidence).verdict == "reproduced"
+    shaky = evidence.layers["method"].isin(changed)
+    layers = evidence.layers.assign(
+        verdict_if_insensitive=evidence.layers["verdict_if_insensitive"].mask(shaky, MIDDLE),
+        verdict_if_sensitive=evidence.layers["verdict_if_sensitive"].mask(shaky, MIDDLE),
+    )
+    assert DECIDE["C5"](replace(evidence, layers=layers)).verdict == "inconclusive"

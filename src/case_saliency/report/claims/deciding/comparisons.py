@@ -7,10 +7,10 @@ import pandas as pd
 
 from case_saliency.figures.names import format_p
 from case_saliency.report.claims import rules
-from case_saliency.report.claims.deciding.cells import absent, few, rows_of
+from case_saliency.report.claims.deciding.cells import absent, few, gap, rows_of
 from case_saliency.report.claims.evidence import Evidence, select
 from case_saliency.report.claims.parts import NOT_MEASURED, Decision, Part, every, not_tested, number
-from case_saliency.report.claims.rules import BASELINES, HELD_OUT, UNSOURCED
+from case_saliency.report.claims.rules import BASELINES, FEWEST_PAIRS, HELD_OUT, UNSOURCED
 from case_saliency.report.claims.telling import HELD_OUT_TOLD, label, margin_power, spread_of
 
 
@@ -23,13 +23,15 @@ def c8(e: Evidence) -> Decision:
 
 def _comparable(e: Evidence, models: Sequence[str]) -> Decision:
     table = e.fidelity[(e.fidelity["measure"] == e.measure) & (e.fidelity["fill"] == e.fill)]
+    known = set(table.loc[table["model"].isin(models), "method"])
     parts, seen = [], []
     for k in e.k_removed:
         for model, seed, name in e.trainings(dict.fromkeys(models, "")):
-            for method in BASELINES:
+            for method in (one for one in BASELINES if one in known):
                 row = select(table, model=model, seed=seed, layer=e.main[model], method=method, k_percent=k)
                 place = f"{label(method)} at {k:g}% on {name}"
-                if row is None or not row["n_pairs"]:
+                if row is None or row["n_pairs"] < FEWEST_PAIRS:
+                    parts.append(gap(place, row))
                     continue
                 seen.append(row)
                 one = rules.c8(row["p_noninferior"], row["p_superior_holm"], e.alpha)
@@ -40,7 +42,7 @@ def _comparable(e: Evidence, models: Sequence[str]) -> Decision:
                 parts.append(Part(place, one, told))
     if not seen:
         return not_tested("no baseline's confidence drop was measured beside CASE's with this fill")
-    parts += absent(seen)
+    parts += absent(BASELINES, known)
     found = pd.DataFrame(seen)
     ours = f"method minus CASE {spread_of(found['difference_to_case'], '+.3f')}, margin {e.margin:g}"
     return every(parts, ours, spread_of(found["n_pairs"]), margin_power(found, e.margin, e.alpha))

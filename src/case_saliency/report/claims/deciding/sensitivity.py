@@ -7,10 +7,10 @@ import numpy as np
 
 from case_saliency.figures.names import format_p, model_label
 from case_saliency.report.claims import rules
-from case_saliency.report.claims.deciding.cells import place, rows_of, training, verdict_over_trainings
+from case_saliency.report.claims.deciding.cells import absent, gap, place, rows_of, verdict_over_trainings
 from case_saliency.report.claims.evidence import Evidence, select
 from case_saliency.report.claims.parts import NOT_MEASURED, Decision, Part, every, most, not_tested
-from case_saliency.report.claims.rules import BASELINES, CASE, EXTENDED, HELD_OUT, definite
+from case_saliency.report.claims.rules import BASELINES, CASE, EXTENDED, FEWEST_PAIRS, HELD_OUT, definite
 from case_saliency.report.claims.telling import HELD_OUT_TOLD, agreement_told, fragile, label, sign_power, spread_of
 from case_saliency.statistics.multiplicity import holm
 
@@ -42,13 +42,19 @@ def _rejects_everywhere(e: Evidence, method: str) -> Decision:
     for row in rows.to_dict("records"):
         worst = select(e.worst, **{name: row[name] for name in ("model", "seed", "layer", "method")})
         p, p_worst = (worst["p_sign"], worst["p_sign_worst"]) if worst else (np.nan, np.nan)
+        largest.append(p_worst)
+        if not row["n"]:
+            parts.append(gap(place(e, row), row))
+            continue
         one = rules.c2(p_worst, definite(row), e.alpha)
         why = "depends on the policy for empty maps" if p < e.alpha <= p_worst else ""
         told = f"{agreement_told(row)}, p = {format_p(p)}, worst policy {format_p(p_worst)}"
         parts.append(Part(place(e, row), one, told, why))
-        largest.append(p_worst)
     if not parts:
         return not_tested(f"{label(method)} was not measured")
+    found = set(zip(rows["model"], rows["seed"], strict=True))
+    trainings = e.trainings(dict.fromkeys(e.models, ""))
+    parts += [gap(name, None) for model, seed, name in trainings if (model, seed) not in found]
     ours = f"largest p {format_p(max(largest))}; medians {spread_of(rows['median_agreement'], '.0f')}%"
     return every(parts, ours, spread_of(rows["n"]), sign_power(rows), fragile(rows))
 
@@ -65,20 +71,23 @@ def c3(e: Evidence) -> Decision:
 
 def _lowest(e: Evidence, methods: Sequence[str]) -> Decision:
     """Ask whether CASE is below the methods. That it is above one, among many, is shown after Holm's correction."""
-    known = e.pairs[e.pairs["method"].isin(methods) & (e.pairs["n_pairs"] > 1)]
+    known = e.pairs[e.pairs["method"].isin(methods) & (e.pairs["n_pairs"] >= FEWEST_PAIRS)]
     known = known.assign(p_higher=holm(known["p_higher"].to_numpy(dtype=float)))
-    parts = []
-    for method in methods:
-        rows = known[known["method"] == method]
-        if rows.empty:
-            parts.append(Part(label(method), "open", "", NOT_MEASURED))
-        for row in rows.to_dict("records"):
+    measured = {*known["method"], *e.agreement["method"]}
+    parts = absent(methods, measured)
+    for method in (one for one in methods if one in measured):
+        for model, seed, name in e.trainings(dict.fromkeys(e.models, "")):
+            row = select(known, model=model, seed=seed, method=method)
+            if row is None:
+                both = [e.row(model, seed, e.main[model], one) for one in (CASE, method)]
+                parts.append(gap(f"{label(method)} on {name}", None if None in both else both[1]))
+                continue
             one = rules.c3(row["p_lower"], row["p_higher"], e.alpha)
             told = (
                 f"{row['difference']:+.1f} points [{row['ci_low']:.1f}, {row['ci_high']:.1f}], "
                 f"p = {format_p(row['p_lower'])}, n = {row['n_pairs']}"
             )
-            parts.append(Part(f"{label(method)} on {training(e, row)}", one, told))
+            parts.append(Part(f"{label(method)} on {name}", one, told))
     if known.empty:
         return every(parts, "", "")
     ours = f"largest p {format_p(known['p_lower'].max())}; least lead {known['difference'].min():+.1f} points"
