@@ -83,7 +83,7 @@ def versioned(made: Project, root: Path) -> Repository:
     shutil.copytree(ROOT / ".dvc", root / ".dvc", ignore=shutil.ignore_patterns("tmp", "cache", "config.local"))
     for name in (".dvcignore", ".gitignore"):
         shutil.copy2(ROOT / name, root / name)
-    tree.append(".gitignore", "/observed/\n")
+    tree.append(".gitignore", "/observed/\n/.cache/\n")
     tree.git("init", "-q")
     return tree
 
@@ -247,6 +247,35 @@ def test_parameters_edited_without_a_run_are_not_recorded(tree: Repository) -> N
     said = tree.commit(check=False)
     assert "agreement-imagenet-sample" in said
     assert "snakemake --cores all" in said
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [("a parameter", "its run was another command"), ("a module", "its run had another src/case_saliency/diagnostic")],
+)
+def test_what_only_looks_current_is_neither_recorded_nor_restored(
+    tree: Repository, tmp_path: Path, what: str, told: str
+) -> None:
+    if what == "a parameter":
+        tree.set("diagnostic", "k_percent", to=10)
+    else:
+        tree.append("src/case_saliency/diagnostic/agreement.py", "# changed\n")
+    tree.snakemake("--touch", check=False)
+    assert tree.pending() == set()  # Snakemake sees nothing
+    lock = (tree.root / "dvc.lock").read_bytes()
+    said = tree.commit(check=False)
+    assert "only look current" in said
+    assert told in said
+    assert (tree.root / "dvc.lock").read_bytes() == lock
+    tree.run("dvc", "commit", "--force", "--quiet")  # around the gate
+    tree.run("dvc", "push", "--quiet")
+    tree.git("add", "--all")
+    tree.git("commit", "-q", "-m", "laundered")
+    said = tree.clone(tmp_path / "clone").restore(check=False)
+    assert (
+        f"agreement-imagenet-sample: results/scores/imagenet-sample/agreement/efficientnet_lite0/seed0.parquet: {told}"
+        in said
+    )
 
 
 def test_files_that_the_workflow_does_not_make_are_not_recorded(tree: Repository) -> None:

@@ -8,7 +8,7 @@ import argparse
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -83,6 +83,18 @@ def refuse_altered(found: Iterable[tuple[str, Sequence[str]]], root: Path) -> No
         )
 
 
+def refuse_otherwise(jobs: Sequence[plan.Job], files: Collection[str], root: Path) -> None:
+    """Refuse files whose runs did otherwise than the workflow does now, though Snakemake takes them for current."""
+    rows = records.otherwise(jobs, files, all_records(root), root)
+    if rows:
+        rules = sorted({job.rule for job in jobs if not rows.keys().isdisjoint(job.outputs)})
+        raise GateError(
+            f"{len(rows)} files only look current, as `snakemake --touch` makes them; the workflow as it is now would "
+            f"make them otherwise:\n{listing(f'{file}: {why}' for file, why in rows.items())}\n"
+            f"Make them: snakemake --cores all --forcerun {' '.join(rows if len(rows) <= SHOWN else rules)}"
+        )
+
+
 def unexplained(before: store.Entries, after: store.Entries, names: Iterable[str]) -> list[str]:
     """Return the stages whose outputs changed though command, parameters and everything they read did not."""
     cause = ("cmd", "deps", "params")
@@ -133,6 +145,7 @@ def commit(root: Path, within_run: bool) -> str:
     own = stages.finished(found, own)
     refuse_leftovers(own, root)
     refuse_altered([(stage.name, stage.files) for stage in own] + [("views", stages.VIEWS)], root)
+    refuse_otherwise(planned.jobs, {*stages.VIEWS, *(file for stage in own for file in stage.files)}, root)
     rewritten = document.write(found, root)
     return _record(root, own, before, rewritten)
 

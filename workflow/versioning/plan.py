@@ -27,7 +27,7 @@ class PlanError(ValueError):
 
 @dataclass(frozen=True)
 class Job:
-    """One job: its rule and where that stands, its files, and why it would run (empty: it is done)."""
+    """One job: its rule and where that stands, its files, why it would run (empty: it is done), and its shell line."""
 
     rule: str
     rule_file: str
@@ -35,6 +35,7 @@ class Job:
     outputs: tuple[str, ...]
     params: frozenset[Keys]
     pending: str
+    command: str
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ def _job(dag: Any, job: Any, config: Readings, changed_images: Callable[[str], s
         outputs=tuple(str(file) for file in job.output),
         params=frozenset(config.seen),
         pending=str(reason),
+        command=job.shellcmd or "",
     )
 
 

@@ -1,10 +1,15 @@
-"""Whether files are still what the run that made them wrote: their hashes against those of the run's own record."""
+"""Whether files are what the run that made them wrote, and whether that run is what the workflow would do now."""
 
 import hashlib
-from collections.abc import Iterable
+import shlex
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
+from case_saliency.provenance.audit.reading import Run
 from case_saliency.provenance.audit.records import Records
+from case_saliency.provenance.audit.states import in_repository
+from workflow.versioning.plan import Job
 
 
 def altered(files: Iterable[str], known: Records, root: Path) -> list[str]:
@@ -15,7 +20,45 @@ def altered(files: Iterable[str], known: Records, root: Path) -> list[str]:
 def _as_written(file: str, known: Records, root: Path) -> bool:
     """Tell whether a file has the hash that the latest completed run that made it noted."""
     expected, path = known.graph.entry(file), root / file
-    if expected is None or not path.is_file():
-        return False
+    return expected is not None and path.is_file() and _sha256(path) == expected.sha256
+
+
+def otherwise(jobs: Iterable[Job], files: Container[str], known: Records, root: Path) -> dict[str, str]:
+    """Return file -> what its run did otherwise than the workflow does now: by command, by code, from other inputs.
+
+    Snakemake knows files by their times, which `--touch` sets. The record of the run knows what was run.
+    """
+    hashed = cache(_sha256)
+    found = {}
+    for job in jobs:
+        for file in job.outputs:
+            run = known.graph.made_by.get(file)
+            if file in files and run is not None and (why := next(_other(run, job, known, root, hashed), "")):
+                found[file] = why
+    return found
+
+
+def _other(run: Run, job: Job, known: Records, root: Path, hashed: Callable[[Path], str]) -> Iterator[str]:
+    if _stage(shlex.split(job.command)) != _stage(run.command):
+        yield f"its run was another command ({run.record})"
+    for name, digest in run.code.items():
+        path = root / in_repository(name)
+        if not path.is_file() or hashed(path) != digest:
+            yield f"its run had another {in_repository(name)}"
+    for read in run.inputs:
+        made = known.graph.entry(read.path)
+        if made is not None and made.sha256 != read.sha256:
+            yield f"its run read another {read.path}"
+
+
+def _stage(command: Sequence[str]) -> tuple[str, ...]:
+    """Return a command without the log and the number of threads, which depends on the cores that there are."""
+    words = list(command)
+    while len(words) > 1 and words[1] in {"--log", "--threads"}:
+        del words[1:3]
+    return tuple(words)
+
+
+def _sha256(path: Path) -> str:
     with path.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest() == expected.sha256
+        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from workflow.versioning import crate, document, plan, stages, store
+from case_saliency.provenance.audit.records import records as all_records
+from workflow.versioning import crate, document, plan, records, stages, store
 from workflow.versioning.commit import GateError, listing, refuse_locked
 from workflow.versioning.stages import VIEWS, Stage
 
@@ -90,6 +91,10 @@ def restore(root: Path, experiments: Sequence[str] = ()) -> str:
     for stage in own:
         if stage.name not in lost and (files := store.damaged(root, entries[stage.name])):
             lost[stage.name] = f"missing or damaged: {', '.join(files[:3])}{', ...' if len(files) > 3 else ''}"
+    other = records.otherwise(planned.jobs, {file for stage in own for file in stage.files}, all_records(root), root)
+    for stage in own:
+        if stage.name not in lost and (made := [file for file in stage.files if file in other]):
+            lost[stage.name] = f"{made[0]}: {other[made[0]]}"
     lost = downstream(lost, own, entries)
     for name in lost.keys() & entries.keys():
         store.forget(root, entries[name])
