@@ -173,7 +173,7 @@ def test_what_cannot_be_compared_is_an_error(results, tmp_path, capsys):
 
 
 def listing(small, *names):
-    """Write the parameters of the run beside its small: these experiments under `run`."""
+    """Write the parameters of the run beside its results: these experiments under `run`."""
     (small.parent / "params.yaml").write_text(f"run: [{', '.join(names)}]\n", encoding="utf-8")
 
 
