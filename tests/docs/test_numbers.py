@@ -133,6 +133,16 @@ def test_the_shares_of_the_simulation_are_quoted_as_they_are():
     )
 
 
+def test_the_decision_on_units_quotes_the_simulation():
+    simulated = (DOCS / "simulation-clusters.md").read_text(encoding="utf-8")
+    clusters = re.search(r"^\| 3 \| 6 \| 0% \| [\d.]+ \| ([\d.]+) \|", simulated, re.M)[1]
+    # networks, images, sd networks, sd images, sd rest, other images, other networks, both
+    rows = re.findall(r"^\| 2 \|" + r" [\d.]+ \|" * 6 + r" ([\d.]+) \|$", simulated, re.M)
+    told = page("decisions/0022-what-is-a-unit.md")
+    assert f"(3 clusters cover {float(clusters):.0%} instead of 95%)" in told
+    assert f"the interval for other networks and images covers {min(map(float, rows)):.0%}" in told
+
+
 def test_hashing_is_the_smaller_part_of_an_audit_of_the_default_run_and_the_larger_one_of_large_files():
     assert "Of the audit of the default run it is the smaller part" in page("provenance.md")
     assert "of two gigabytes in large files hashing is the larger part" in page("provenance.md")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from case_saliency import storage
 from case_saliency.cli.main import main
@@ -29,6 +30,17 @@ def results(tmp_path):
 def change(results, table, function):
     file = results / "tables" / NAME / f"{table}.csv"
     storage.write_table(function(storage.read_table(file)), file)
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """A run that gave one of several published tables."""
+    for name in (NAME, "digits", "fashion-mnist"):
+        (tmp_path / "published" / name).mkdir(parents=True)
+        shutil.copy(PUBLISHED / NAME / "agreement.csv", tmp_path / "published" / name)
+    shutil.copytree(tmp_path / "published" / NAME, tmp_path / "results/tables" / NAME)
+    monkeypatch.setitem(globals(), "PUBLISHED", tmp_path / "published")
+    return tmp_path / "results"
 
 
 def outcome(results, capsys, *arguments):
@@ -158,6 +170,74 @@ def test_what_cannot_be_compared_is_an_error(results, tmp_path, capsys):
         assert main(["compare", *arguments, "--results", str(results), "--reference", str(PUBLISHED)]) == 1
     assert main(["compare", "--results", str(tmp_path / "none"), "--reference", str(PUBLISHED)]) == 1
     assert "published in" in capsys.readouterr().err
+
+
+def listing(small, *names):
+    """Write the parameters of the run beside its results: these experiments under `run`."""
+    (small.parent / "params.yaml").write_text(f"run: [{', '.join(names)}]\n", encoding="utf-8")
+
+
+def test_an_experiment_of_the_run_without_tables_is_missing(small, capsys):
+    listing(small, NAME, "digits")
+    code, told = outcome(small, capsys)
+    assert (code, told["overall"]) == (4, "different")
+    first, second = told["experiments"]
+    assert (first["experiment"], first["overall"]) == (NAME, "equal")
+    assert (second["experiment"], second["overall"]) == ("digits", "different")
+    [missing] = second["missing"]
+    assert missing.startswith("all tables: ")
+    assert "params.yaml lists digits under `run`" in missing
+    (small / "tables/digits").mkdir()  # an empty folder is no table
+    assert outcome(small, capsys)[0] == 4
+    assert main(["compare", "--results", str(small), "--reference", str(PUBLISHED)]) == 4
+    assert f"digits: different\n  missing: {missing}" in capsys.readouterr().out
+
+
+def test_an_experiment_beyond_the_run_is_named_and_does_no_harm(small, capsys):
+    listing(small, NAME, "mine")
+    code, told = outcome(small, capsys)
+    assert (code, told["overall"]) == (0, "equal")
+    assert set(told["not_compared"]) == {"digits", "fashion-mnist", "mine"}
+    assert told["not_compared"]["mine"] == "not published"
+    assert main(["compare", "--results", str(small), "--reference", str(PUBLISHED)]) == 0
+    written = capsys.readouterr().out
+    assert "digits: not compared: not run here (to run it, list it under `run` in params.yaml" in written
+
+
+def test_what_ran_beyond_the_list_is_compared_too(small, capsys):
+    listing(small)
+    code, told = outcome(small, capsys)
+    assert (code, [one["experiment"] for one in told["experiments"]]) == (0, [NAME])
+
+
+def test_results_outside_a_repository_have_their_own_parameters_or_none(small, tmp_path, capsys, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "params.yaml").write_text("run: [digits]", encoding="utf-8")
+    monkeypatch.chdir(elsewhere)  # the parameters of another run
+    assert outcome(small, capsys)[0] == 0
+    assert outcome(small, capsys, "--params", "params.yaml")[0] == 4
+    listing(small, "digits")
+    monkeypatch.chdir(small)
+    assert outcome(Path(), capsys)[0] == 4
+    assert outcome(Path(), capsys, NAME)[0] == 0  # what is named is compared, no more
+
+
+@pytest.mark.parametrize(
+    "content", ["run: digits", "run: [1]", "seed: 0", "[digits]", "", "run: !!python/name:os.name"]
+)
+def test_parameters_that_list_no_experiments_are_an_error(small, capsys, content):
+    (small.parent / "params.yaml").write_text(content, encoding="utf-8")
+    assert main(["compare", "--results", str(small), "--reference", str(PUBLISHED)]) == 1
+    assert "params.yaml: " in capsys.readouterr().err
+    missing = ["--params", str(small / "none.yaml")]
+    assert main(["compare", "--results", str(small), "--reference", str(PUBLISHED), *missing]) == 1
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_the_shipped_run_is_published():
+    listed = yaml.safe_load((PUBLISHED.parents[1] / "params.yaml").read_text(encoding="utf-8"))["run"]
+    assert set(listed) <= {folder.name for folder in PUBLISHED.iterdir()}
 
 
 @pytest.mark.parametrize("file", sorted(PUBLISHED.glob("*/*.csv")), ids=lambda file: f"{file.parent.name}-{file.stem}")

@@ -66,33 +66,55 @@ def test_a_missing_value_is_refused():
         clustered_mean(np.array([1.0, np.nan]), np.array([[0, 1], [2, 3]]))
 
 
-def coverage(n_images, own, others, noise, repetitions=300):
-    """How often the 95% intervals hold the mean, 0: ours, and Student's over mosaics as if they were independent.
+def simulated(n_images, own, others, noise, repetitions=200):
+    """How often the 95% intervals hold the mean, 0, and how wide the jackknife's is.
 
     A cell's value is the effect of its image, those of the other three images of the mosaic, and noise.
+
+    Returns
+    -------
+    The shares for the jackknife over images, Student's t over mosaics as if they were independent, and Student's t over
+    the means of images' own cells; and the root of the jackknife's mean variance over the standard deviation of means.
     """
     random = np.random.default_rng(1)
-    ours = naive = 0
+    held, variances, means = [], [], []
     for seed in range(repetitions):
         mosaics = draw({str(i): i for i in range(n_images)}, 20, seed)
         members = np.array([mosaic.classes for mosaic in mosaics])
         first, second = random.normal(0, own, n_images), random.normal(0, others, n_images)
         cells = first[members] + second[members].sum(1, keepdims=True) - second[members]
-        values = (cells + random.normal(0, noise, cells.shape)).mean(axis=1)
-        low, high = clustered_mean(values, members).interval(0.95)
-        ours += low <= 0 <= high
-        naive += stats.ttest_1samp(values, 0).pvalue >= 0.05
-    return ours / repetitions, naive / repetitions
+        cells = cells + random.normal(0, noise, cells.shape)
+        found = clustered_mean(cells.mean(axis=1), members)
+        low, high = found.interval(0.95)
+        used = np.unique(members)
+        of_images = np.array([cells[members == image].mean() for image in used])
+        independent = [stats.ttest_1samp(values, 0).pvalue >= 0.05 for values in (cells.mean(axis=1), of_images)]
+        held.append([low <= 0 <= high, *independent])
+        variances.append(found.standard_error**2)
+        means.append(found.mean)
+    return *np.mean(held, axis=0), float(np.sqrt(np.mean(variances) / np.var(means)))
 
 
-@pytest.mark.parametrize(("own", "others", "noise"), [(1, 0, 0), (0, 1, 0), (1, 0.3, 0.5)])
-def test_the_interval_covers_where_students_over_mosaics_does_not(own, others, noise):
-    ours, naive = coverage(18, own, others, noise)
+@pytest.mark.parametrize(
+    ("effects", "own_cells"), [((1, 0, 0), (0.92, 0.98)), ((0, 1, 0), (0, 0.6)), ((1, 0.6, 0.5), (0, 0.9))]
+)
+def test_the_interval_covers_where_others_do_not(effects, own_cells):
+    ours, over_mosaics, over_images, width = simulated(18, *effects)
     assert ours > 0.93
-    assert naive < 0.8
+    assert over_mosaics < 0.8
+    assert own_cells[0] <= over_images <= own_cells[1]
+    assert 1 < width < 1.9
+
+
+def test_where_images_have_no_effect_the_interval_is_about_twice_as_wide_as_it_need_be():
+    ours, over_mosaics, over_images, width = simulated(18, 0, 0, 1)
+    assert ours > 0.98
+    assert 0.9 < over_mosaics < 0.98
+    assert 0.9 < over_images < 0.98
+    assert 1.8 < width < 2.4
 
 
 def test_the_interval_is_exact_where_no_image_recurs():
-    ours, naive = coverage(80, 1, 0.3, 0.5)
-    assert 0.92 < ours < 0.98
-    assert ours == naive
+    ours, over_mosaics, *_ = simulated(80, 1, 0.3, 0.5)
+    assert 0.91 < ours < 0.99
+    assert ours == over_mosaics

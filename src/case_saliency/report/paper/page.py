@@ -1,11 +1,12 @@
 """The paper's tables and figures with this study's numbers in their cells, as a page."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 
 from case_saliency.figures.names import format_p, method_style, model_label, ordered_methods, ordered_models
+from case_saliency.report.paper.checks import checked
 from case_saliency.report.paper.published import COUNTERPARTS, NETWORKS, TABLE_3, paper_cell
 from case_saliency.report.ranges import spread
 
@@ -50,7 +51,7 @@ def page(
         lines += _figure_4(pooled[name])
         if name in activity:
             lines += _figures_5_and_6(activity[name])
-    return "\n".join([*lines, "", *_consistency(consistency), ""])
+    return "\n".join([*lines, "", *checked(consistency), ""])
 
 
 def _grid(rows: pd.DataFrame, item: str) -> list[str]:
@@ -132,30 +133,3 @@ def _figures_5_and_6(activity: pd.DataFrame) -> list[str]:
         "",
         "The paper: fewer than 20 (of 32) at conv2 of the DenseNet, near 1050 (of 1920) at norm5.",
     ]
-
-
-def _consistency(table: pd.DataFrame) -> Sequence[str]:
-    lines = [
-        "## The paper's Table 3 against itself",
-        "",
-        "From the printed means, standard deviations and p-values follows how many pairs the tests had, if pairs were "
-        "uncorrelated (in brackets what the rounding of the means allows), or how correlated 1,000 pairs were.",
-        "",
-        "| network | method | CASE's mean | its mean | p | pairs, if uncorrelated | correlation of 1,000 pairs |",
-        "| --- | --- | --: | --: | --: | --: | --: |",
-    ]
-    for row in table.to_dict("records"):
-        known = pd.notna(row["implied_n"])
-        ends = f" [{row['implied_n_low']:.0f}, {row['implied_n_high']:.0f}]" if known else ""
-        lines.append(
-            f"| {NETWORKS[row['network']]} | {method_style(row['method']).label} | {row['mean_case']:.4f} | "
-            f"{row['mean']:.4f} | {row['p']} | {format(row['implied_n'], '.0f') if known else '–'}{ends} | "
-            f"{format(row['implied_correlation'], '.2f') if known else '–'} |"
-        )
-    lines.append("")
-    for network, rows in table.groupby("network", sort=False):
-        lines.append(
-            f"- {NETWORKS[str(network)]}: {spread(rows['implied_n'], '{:.0f}')} uncorrelated pairs, or 1,000 with a "
-            f"correlation of {spread(rows['implied_correlation'], '{:.2f}')}."
-        )
-    return lines

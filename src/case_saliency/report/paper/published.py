@@ -49,6 +49,10 @@ TABLE_2: Mapping[str, Mapping[str, str]] = {
 """The same at the DenseNet's layer norm5."""
 
 
+ALPHA = 0.05
+"""The level of the paper's tests."""
+
+
 @dataclass(frozen=True)
 class Drop:
     """Mean and standard deviation of the confidence drop, and p against CASE as it is printed ("" for CASE)."""
@@ -56,6 +60,11 @@ class Drop:
     mean: float
     sd: float
     p: str = ""
+
+    @property
+    def significant(self) -> bool:
+        """Whether p, or the bound that is printed for it, lies below 5%; never for CASE."""
+        return bool(self.p) and float(self.p.removeprefix("<")) < ALPHA
 
     @property
     def p_value(self) -> float | None:
@@ -86,6 +95,15 @@ TABLE_3: Mapping[str, Mapping[str, Drop]] = {
     ),
 }
 """RQ2. The share of removed pixels is not stated."""
+
+WORDING: Mapping[tuple[str, str], str] = {
+    ("vgg19_bn", "gradcam_plus_plus"): "significantly higher",
+    ("vgg19_bn", "scorecam"): "non-significant",
+}
+"""What the text calls a drop of Table 3, beside CASE's: (network, method) -> its words."""
+
+STATED_BASELINES: Mapping[str, int] = {"five": 5, "six": 6}
+"""Numbers of baselines that the text names, both of them."""
 
 STATED_IMAGES = 1000
 """Sampled validation images that the text names for RQ1."""

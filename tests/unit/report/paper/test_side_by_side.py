@@ -4,8 +4,9 @@ import pytest
 from scipy import stats
 
 from case_saliency.report.meanings import MEANINGS
+from case_saliency.report.paper.checks import checked, contradictions
 from case_saliency.report.paper.page import page
-from case_saliency.report.paper.published import TABLE_1, TABLE_2, TABLE_3
+from case_saliency.report.paper.published import STATED_BASELINES, TABLE_1, TABLE_2, TABLE_3, WORDING, Drop
 from case_saliency.report.paper.side_by_side import COLUMNS, consistency, side_by_side
 from case_saliency.statistics.implied import implied_correlation, implied_pairs
 from case_saliency.statistics.paired import paired_t
@@ -126,3 +127,49 @@ def test_the_consistency_of_the_papers_table_3():
     assert row["implied_n_low"] < n < row["implied_n_high"]
     by_network = table.groupby("network")["implied_n"].agg(["min", "max"])
     assert (by_network.loc["convnext_large", "max"] < by_network.drop("convnext_large")["min"]).all()
+
+
+def test_the_papers_words_are_held_against_its_numbers():
+    first, second, third = contradictions()
+    assert first.startswith("VGG-19-BN, Grad-CAM++: the text calls the drop \u201csignificantly higher\u201d")
+    assert "the table has 0.1020, below CASE's 0.1317" in first
+    assert second.endswith("the table has p = .00645.")
+    assert third == "The text names \u201cfive\u201d and \u201csix\u201d baselines; Table 3 has 5 beside CASE."
+
+
+@pytest.mark.parametrize(
+    ("words", "mean", "p", "told"),
+    [
+        ("significantly higher", 0.3, "<.0001", None),
+        ("significantly higher", 0.3, ".0499", None),
+        ("significantly higher", 0.3, ".0501", "not significantly above CASE's 0.2000"),
+        ("significantly higher", 0.1, "<.0001", "below CASE's 0.2000"),
+        ("non-significant", 0.1, ".0501", None),
+        ("non-significant", 0.1, ".0499", "p = .0499"),
+    ],
+)
+def test_words_that_agree_with_the_numbers_are_no_contradiction(words, mean, p, told):
+    drops = {"case": {"resnet50": Drop(0.2, 0.1)}, "gradcam": {"resnet50": Drop(mean, 0.1, p)}}
+    found = list(contradictions(drops, {("resnet50", "gradcam"): words}, {"one": 1}))
+    assert [told in text for text in found] == ([] if told is None else [True])
+    assert len(list(contradictions(drops, {}, {"one": 1, "two": 2}))) == 1
+
+
+def test_every_word_of_the_text_is_one_that_is_checked():
+    assert set(WORDING.values()) == {"significantly higher", "non-significant"}
+    assert {TABLE_3[method][network].significant for network, method in WORDING} == {True}
+    assert len(set(STATED_BASELINES.values())) == len(STATED_BASELINES)
+
+
+def test_the_page_says_what_follows_from_the_implied_numbers():
+    table = consistency()
+    told = " ".join(checked(table))
+    assert "- DenseNet-201, ResNet-50, VGG-19-BN: the same 1,000 images for both methods of a test would fit" in told
+    assert "- ConvNeXt-L: 1,000 pairs fit with negative correlations only" in told
+    n = table.groupby("network")["implied_n"].median()
+    for network, label, size in (("convnext_large", "ConvNeXt-L", 1000), ("resnet50", "ResNet-50", 5000)):
+        assert f"{n[network] / size:.0%} of {size:,} ({label})" in told
+    assert "VGG-19-BN Grad-CAM++ (lower), VGG-19-BN LayerCAM (higher), VGG-19-BN Score-CAM (higher)." in told
+    turned = " ".join(checked(table.assign(implied_correlation=-table["implied_correlation"])))
+    assert "- ConvNeXt-L: the same 1,000 images" in turned
+    assert "- DenseNet-201, ResNet-50, VGG-19-BN: 1,000 pairs fit with negative correlations only" in turned
