@@ -56,6 +56,51 @@ def test_the_headline_with_one_and_with_two_networks(experiment) -> None:
         assert answer(fewer).headline.startswith(f"CASE is class-sensitive on {words}: ")
 
 
+def test_trainings_are_not_called_networks(experiment) -> None:
+    twice = pd.concat([experiment.agreement, experiment.agreement.assign(seed=1)])
+    found = answer(replace(experiment, agreement=twice)).headline
+    assert found.startswith("CASE is class-sensitive on all 6 trainings (3 networks, 2 trainings each): ")
+
+
+def _drops(experiment, **means):
+    """Replace mean drops: method -> those on the three networks."""
+    fidelity = experiment.fidelity.copy()
+    for method, values in means.items():
+        fidelity.loc[fidelity["method"] == method, "mean"] = values
+    return answer(replace(experiment, fidelity=fidelity)).faithful
+
+
+def test_the_front_says_where_a_control_costs_as_much_as_case(experiment) -> None:
+    controls = {name: [0.1, 0.3, 0.2] for name in ("random", "sobel")}
+    told = _drops(experiment, case=[0.2, 0.2, 0.2], **controls)
+    assert "0.20 of its probability with CASE" in told
+    assert "and 0.10 to 0.30 with the controls." in told
+    assert "In 15 paired comparisons with CASE no difference is shown." in told
+    assert (
+        " On EfficientNet-Lite1 and EfficientNet-Lite2 a control costs as much as CASE or more: there CASE is outside the "
+        "best corner" in told
+    )
+    above = _drops(experiment, case=[0.4, 0.4, 0.4], **controls)
+    assert above.endswith("CASE costs more than every control on all 3 networks.")
+
+
+def test_the_front_counts_differences_and_larger_shares_of_pixels(experiment) -> None:
+    fidelity = experiment.fidelity.copy()
+    method = fidelity["method"] == "gradcam"
+    fidelity.loc[method, "p_holm"] = 0.001
+    fidelity.loc[method, "difference_to_case"] = [0.1, -0.1, -0.1]
+    fidelity.loc[fidelity["role"] == "control", "mean"] = 0.0
+    larger = fidelity.assign(k_percent=50)
+    larger.loc[larger["method"] == "sobel", "mean"] = [0.9, 0.0, 0.0]
+    told = answer(replace(experiment, fidelity=pd.concat([fidelity, larger]))).faithful
+    assert "1 times a larger drop is shown and 2 times a smaller one" in told
+    assert told.endswith(" Without 50% a control costs as much on 1 of 3 networks.")
+    without = fidelity[fidelity["method"] != "case"]
+    assert answer(replace(experiment, fidelity=without)).faithful == ""
+    methods = fidelity[fidelity["role"] == "method"]
+    assert "control" not in answer(replace(experiment, fidelity=methods)).faithful
+
+
 def test_a_reference_that_was_not_measured_is_said_so(experiment) -> None:
     without = experiment.agreement[experiment.agreement["method"] != "case"]
     assert answer(replace(experiment, agreement=without)).headline == "CASE was not measured in this experiment."
