@@ -46,8 +46,12 @@ def _paired(methods: pd.DataFrame, label: str, alpha: float) -> str:
     if methods.empty:
         return ""
     differ = methods.loc[methods["p_holm"] < alpha, "difference_to_case"]
-    found = f"{(differ > 0).sum()} times a larger drop is shown and {(differ < 0).sum()} times a smaller one"
-    return f" In {len(methods)} paired comparisons with {label} {found if len(differ) else 'no difference is shown'}."
+    if differ.empty:
+        return f" In {len(methods)} paired comparisons with {label} no difference is shown."
+    return (
+        f" In paired comparisons with {label} another method's drop is larger in {(differ > 0).sum()} and smaller in "
+        f"{(differ < 0).sum()} of {len(methods)}; no difference is shown in the rest."
+    )
 
 
 def _beating(rows: pd.DataFrame, settings: Settings) -> tuple[list[str], int]:

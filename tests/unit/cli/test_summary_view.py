@@ -1,10 +1,10 @@
-import json
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from rich.console import Console
 
+from case_saliency import storage
 from case_saliency.cli.summary import reported, run, show
 from case_saliency.report.claims.view import ledger
 
@@ -69,9 +69,9 @@ def test_the_answer_on_the_claims_is_that_of_the_report(tmp_path, capsys):
     folder = tmp_path / "tables" / "e"
     folder.mkdir(parents=True)
     table = summary(["class-sensitive"], [0])
-    table.to_csv(folder / "summary.csv", index=False)
+    storage.write_table(table, folder / "summary.csv")
     verdicts = {f"verdict_if_{name}": "class-sensitive" for name in ("sensitive", "insensitive")}
-    table.assign(**verdicts).to_csv(folder / "agreement.csv", index=False)
+    storage.write_table(table.assign(**verdicts), folder / "agreement.csv")
     arguments = SimpleNamespace(experiments=[], tables=tmp_path / "tables")
     run(arguments)
     assert "Does CASE hold up?" not in capsys.readouterr().out
@@ -81,7 +81,7 @@ def test_the_answer_on_the_claims_is_that_of_the_report(tmp_path, capsys):
         {"id": "C9", "experiment": "e", "verdict": "not reproduced", **shared},
     ]
     gone = [{**record, "experiment": "not shown", "verdict": "partly"} for record in records]
-    (tmp_path / "claims.json").write_text(json.dumps({"claims": [*records, *gone]}))
+    storage.write_json({"claims": [*records, *gone]}, tmp_path / "claims.json")
     run(arguments)
     told = " ".join(capsys.readouterr().out.split())
     assert "Does CASE hold up? Over e:" in told

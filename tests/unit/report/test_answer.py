@@ -62,12 +62,17 @@ def test_trainings_are_not_called_networks(experiment) -> None:
     assert found.startswith("CASE is class-sensitive on all 6 trainings (3 networks, 2 trainings each): ")
 
 
+def _with(fidelity, column, **values):
+    """Return the table with other values in a column: method -> those on the three networks."""
+    fidelity, models = fidelity.copy(), list(dict.fromkeys(fidelity["model"]))
+    for method, told in values.items():
+        rows = fidelity["method"] == method
+        fidelity.loc[rows, column] = fidelity.loc[rows, "model"].map(dict(zip(models, told, strict=True)))
+    return fidelity
+
+
 def _drops(experiment, **means):
-    """Replace mean drops: method -> those on the three networks."""
-    fidelity = experiment.fidelity.copy()
-    for method, values in means.items():
-        fidelity.loc[fidelity["method"] == method, "mean"] = values
-    return answer(replace(experiment, fidelity=fidelity)).faithful
+    return answer(replace(experiment, fidelity=_with(experiment.fidelity, "mean", **means))).faithful
 
 
 def test_the_front_says_where_a_control_costs_as_much_as_case(experiment) -> None:
@@ -81,19 +86,17 @@ def test_the_front_says_where_a_control_costs_as_much_as_case(experiment) -> Non
         "best corner" in told
     )
     above = _drops(experiment, case=[0.4, 0.4, 0.4], **controls)
-    assert above.endswith("CASE costs more than every control on all 3 networks.")
+    assert " CASE costs more than every control on all 3 networks. Without 50%" in above
+    assert "corner" not in above
 
 
 def test_the_front_counts_differences_and_larger_shares_of_pixels(experiment) -> None:
-    fidelity = experiment.fidelity.copy()
-    method = fidelity["method"] == "gradcam"
-    fidelity.loc[method, "p_holm"] = 0.001
-    fidelity.loc[method, "difference_to_case"] = [0.1, -0.1, -0.1]
+    given = experiment.fidelity[experiment.fidelity["k_percent"] == 5]
+    fidelity = _with(_with(given, "p_holm", gradcam=[0.001] * 3), "difference_to_case", gradcam=[0.1, -0.1, -0.1])
     fidelity.loc[fidelity["role"] == "control", "mean"] = 0.0
-    larger = fidelity.assign(k_percent=50)
-    larger.loc[larger["method"] == "sobel", "mean"] = [0.9, 0.0, 0.0]
+    larger = _with(fidelity.assign(k_percent=50.0), "mean", sobel=[0.9, 0.0, 0.0])
     told = answer(replace(experiment, fidelity=pd.concat([fidelity, larger]))).faithful
-    assert "1 times a larger drop is shown and 2 times a smaller one" in told
+    assert "another method's drop is larger in 1 and smaller in 2 of 15; no difference is shown in the rest." in told
     assert told.endswith(" Without 50% a control costs as much on 1 of 3 networks.")
     without = fidelity[fidelity["method"] != "case"]
     assert answer(replace(experiment, fidelity=without)).faithful == ""
