@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def reported(summary: "pd.DataFrame", agreement: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the summary with the verdicts that stand, see `statistics.standing`, and "no image" where there is none."""
+    """Return the summary with the verdicts that stand (`statistics.standing`), "no image" where there is none."""
     stands = with_standing(agreement)[[*_CELL, "verdict"]]
     found = summary.drop(columns="verdict").merge(stands, on=_CELL, how="left", validate="one_to_one")
     return found.assign(verdict=found["verdict"].where(found["n"] > 0, _NO_IMAGE))

@@ -60,14 +60,16 @@ def _headline(agreement: pd.DataFrame, settings: Settings) -> str:
     shared = f"the maps for the two likeliest classes share a median of {medians} of their most salient pixels"
     if sensitive == len(rows):
         return (
-            f"{label} is class-sensitive on {networks(sensitive, len(rows), unit(rows))}{trained(rows)}: {shared}, below "
-            f"{settings.threshold:g}%.{heldout}"
+            f"{label} is class-sensitive on {networks(sensitive, len(rows), unit(rows))}{trained(rows)}: {shared}, "
+            f"below {settings.threshold:g}%.{heldout}"
         )
     if insensitive == len(rows):
         where = f"{networks(insensitive, len(rows), unit(rows))}{trained(rows)}"
         failed = f"{label} fails the class-sensitivity diagnostic on {where}"
         return f"{failed}: {shared}, above {settings.threshold:g}%.{heldout}"
-    return f"{label} gives no uniform answer, {verdicts(rows['verdict'], unit(rows))}{trained(rows)}: {shared}.{heldout}"
+    return (
+        f"{label} gives no uniform answer, {verdicts(rows['verdict'], unit(rows))}{trained(rows)}: {shared}.{heldout}"
+    )
 
 
 def _held_out(agreement: pd.DataFrame, settings: Settings) -> str:

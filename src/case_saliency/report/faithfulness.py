@@ -73,8 +73,8 @@ def _corner(rows: pd.DataFrame, label: str, settings: Settings) -> str:
         return f" {label} costs more than every control on {networks(total, total, unit(rows))}."
     told = " and ".join(beating) if total <= FEW else networks(len(beating), total, unit(rows))
     return (
-        f" On {told} a control costs as much as {label} or more: there {label} is outside the best corner, that of maps "
-        "which change with the class and are more faithful than every control."
+        f" On {told} a control costs as much as {label} or more: there {label} is outside the best corner, that of "
+        "maps which change with the class and are more faithful than every control."
     )
 
 

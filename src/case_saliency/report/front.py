@@ -57,4 +57,8 @@ def _networks(agreement: pd.DataFrame) -> str:
 
 def _verdict(agreement: pd.DataFrame, method: str) -> str:
     rows = agreement[agreement["method"] == method]
-    return f"{verdicts(rows['verdict'], unit(rows))} (median {spread(rows['median_agreement'], '{:.0f}%')})" if len(rows) else ""
+    return (
+        f"{verdicts(rows['verdict'], unit(rows))} (median {spread(rows['median_agreement'], '{:.0f}%')})"
+        if len(rows)
+        else ""
+    )

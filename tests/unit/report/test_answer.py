@@ -82,8 +82,8 @@ def test_the_front_says_where_a_control_costs_as_much_as_case(experiment) -> Non
     assert "and 0.10 to 0.30 with the controls." in told
     assert "In 15 paired comparisons with CASE no difference is shown." in told
     assert (
-        " On EfficientNet-Lite1 and EfficientNet-Lite2 a control costs as much as CASE or more: there CASE is outside the "
-        "best corner" in told
+        " On EfficientNet-Lite1 and EfficientNet-Lite2 a control costs as much as CASE or more: there CASE is outside "
+        "the best corner" in told
     )
     above = _drops(experiment, case=[0.4, 0.4, 0.4], **controls)
     assert " CASE costs more than every control on all 3 networks. Without 50%" in above

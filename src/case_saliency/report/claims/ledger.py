@@ -9,7 +9,7 @@ from case_saliency.report.claims.deciding import DECIDE
 from case_saliency.report.claims.evidence import Evidence
 from case_saliency.report.claims.parts import Decision
 
-VERDICTS = {
+VERDICTS: Mapping[rules.Verdict, str] = {
     "reproduced": "✔",
     "partly": "◐",
     "not reproduced": "✘",

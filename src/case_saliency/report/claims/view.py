@@ -51,7 +51,7 @@ class Ledger:
     published: str
     experiments: Sequence[str]
     entries: Sequence[Entry]
-    symbols: Mapping[str, str]
+    symbols: Mapping[Verdict, str]
 
 
 def ledger(records: Sequence[Mapping[str, Any]]) -> Ledger | None:
@@ -132,8 +132,8 @@ def _published(experiments: Sequence[str]) -> str:
         return ""
     are = "was" if len(missing) == 1 else "were"
     return (
-        f"The published answer (README.md, docs/results) also counts {' and '.join(missing)}, which {are} not run here: "
-        "its verdicts may differ from these."
+        f"The published answer (README.md, docs/results) also counts {' and '.join(missing)}, which {are} not run "
+        "here: its verdicts may differ from these."
     )
 
 

@@ -18,7 +18,9 @@ def answer(records: Sequence[Mapping[str, Any]]) -> str:
     ]
     for group in found.groups:
         lines += ["", f"{group.title}:", ""]
-        lines += [f"- {found.symbols[verdict]} **{f'{n} {verdict}'.strip()}**: {told}" for verdict, n, told in group.lines]
+        lines += [
+            f"- {found.symbols[verdict]} **{f'{n} {verdict}'.strip()}**: {told}" for verdict, n, told in group.lines
+        ]
     return "\n".join([*lines, "", " ".join(text for text in (found.ground, found.published) if text)])
 
 
