@@ -34,7 +34,7 @@ class Group:
     """
 
     title: str
-    lines: Sequence[tuple[str, str, str]]
+    lines: Sequence[tuple[Verdict, str, str]]
 
 
 @dataclass(frozen=True)
