@@ -17,6 +17,7 @@ import yaml
 
 from case_saliency.cli.captions import choices
 from case_saliency.datasets.sources import DATASETS
+from case_saliency.report.claims.view import PUBLISHED as EXPERIMENTS
 from case_saliency.report.claims.writing import answer, markdown
 from case_saliency.report.paper.page import page as side_by_side
 from case_saliency.report.paper.side_by_side import consistency
@@ -36,7 +37,6 @@ TRAININGS, TIMES = PUBLISHED / "trainings.csv", PUBLISHED / "times.csv"
 LAST_EPOCH = PUBLISHED / "last-epoch.csv"
 """Written by docs/last_epoch.py."""
 RENDERED = ("summary", "agreement", "fidelity")
-EXPERIMENTS = ("imagenet-sample", "digits", "fashion-mnist")
 
 
 def published(experiment: str) -> str:

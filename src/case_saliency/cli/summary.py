@@ -1,4 +1,4 @@
-"""Show the answer in the terminal: method by network, with verdicts and confidence drops."""
+"""Show the answer in the terminal: method by network, with verdicts and confidence drops, then the claims in short."""
 
 import argparse
 import math
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
 from case_saliency.errors import CaseSaliencyError
+from case_saliency.statistics.standing import POLICY, with_standing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _STYLES = {"class-sensitive": "green", "insensitive": "red", "undecided": "yellow"}
+_CELL = ["model", "seed", "layer", "method"]
+_WIDTH = 80
+_NO_IMAGE = "no image"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print the table of each experiment."""
+    """Print the table of each experiment, and the answer on the claims where it was found."""
     from rich.console import Console
 
     found = [arguments.tables / name / "summary.csv" for name in arguments.experiments]
@@ -42,7 +46,31 @@ def run(arguments: argparse.Namespace) -> None:
         raise CaseSaliencyError(f"{arguments.tables}: no summary.csv found; run `make reproduce` first")
     console = Console()
     for file in found:
-        show(console, file.parent.name, storage.read_table(file))
+        agreement = storage.read_table(file.with_name("agreement.csv"))
+        show(console, file.parent.name, reported(storage.read_table(file), agreement))
+    decided = arguments.tables.parent / "claims.json"
+    if decided.exists():
+        names = {file.parent.name for file in found}
+        claims = storage.read_json(decided)["claims"]
+        show_claims(console, [record for record in claims if record["experiment"] in names])
+
+
+def reported(summary: "pd.DataFrame", agreement: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the summary with the verdicts that stand (`statistics.standing`), "no image" where there is none."""
+    stands = with_standing(agreement)[[*_CELL, "verdict"]]
+    found = summary.drop(columns="verdict").merge(stands, on=_CELL, how="left", validate="one_to_one")
+    return found.assign(verdict=found["verdict"].where(found["n"] > 0, _NO_IMAGE))
+
+
+def show_claims(console: "Console", records: Sequence[Mapping[str, Any]]) -> None:
+    """Print the answer on the claims in short, in the words of the report's front."""
+    from case_saliency.report.claims.view import ledger
+
+    found = ledger(records)
+    if found is not None:
+        told = " ".join(text for text in (found.lead, found.ground, found.published) if text)
+        console.print(f"\nDoes CASE hold up? Over {', '.join(found.experiments)}:", style="bold", width=_WIDTH)
+        console.print(told, markup=False, highlight=False, width=_WIDTH)
 
 
 def show(console: "Console", name: str, summary: "pd.DataFrame") -> None:
@@ -51,6 +79,11 @@ def show(console: "Console", name: str, summary: "pd.DataFrame") -> None:
     console.print(_over_seeds(name, summary) if several else _by_network(name, summary))
     sizes = sorted(set(summary["n"]))
     counts = str(sizes[0]) if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+    policy = (
+        "; ⇅ policy: definite, but another one if images with an empty map count as agreement of 100%, or of 0%"
+        if POLICY in set(summary["verdict"])
+        else ""
+    )
     told = (
         "Joint: class-sensitive, and each map takes away its own class rather than the other one. "
         if "joint_verdict" in summary and not several
@@ -61,10 +94,10 @@ def show(console: "Console", name: str, summary: "pd.DataFrame") -> None:
         f"Medians over n = {counts} images{', least and largest of the seeds' if several else ''}; {tested} one-sided "
         "test against the threshold, as in the paper; drop: mean confidence drop. "
         "Verdict: the exact confidence interval of the median lies below the threshold (class-sensitive), above it "
-        f"(insensitive), or across it (undecided). {told}Controls (italic) "
+        f"(insensitive), or across it (undecided){policy}. {told}Controls (italic) "
         "calibrate the test: a random map passes it too, so passing alone does not make a method good.",
         style="dim",
-        width=80,
+        width=_WIDTH,
     )
 
 
@@ -81,7 +114,7 @@ def _by_network(experiment: str, summary: "pd.DataFrame") -> "Table":
                 _number(row["median_agreement"], ".1f"),
                 f"{_number(row['ci_low'], '.0f')} to {_number(row['ci_high'], '.0f')}",
                 _p_value(row["p_wilcoxon"]),
-                Text(str(row["verdict"]), style=_STYLES.get(row["verdict"], "")),
+                Text(_TOLD.get(row["verdict"], str(row["verdict"])), style=_STYLES.get(row["verdict"], "")),
                 _number(row["mean_drop"], ".3f"),
                 *([_JOINT[row["joint_verdict"]]] if joint else []),
             )
@@ -99,7 +132,8 @@ def _over_seeds(experiment: str, summary: "pd.DataFrame") -> "Table":
         for (_, _), rows in networks.groupby(["layer", "method"], sort=False):
             verdicts = rows["verdict"].value_counts(sort=False)
             mixed = ", ".join(f"{n} {_SHORT[str(name)]}" for name, n in verdicts.items())
-            told = str(verdicts.index[0]) if len(verdicts) == 1 else mixed
+            alone = str(verdicts.index[0])
+            told = _TOLD.get(alone, alone) if len(verdicts) == 1 else mixed
             median = rows["median_agreement"]
             table.add_row(
                 _name(rows.iloc[0].to_dict()),
@@ -149,7 +183,8 @@ _SEEDS: tuple[tuple[str, Any, int | None], ...] = (
     ("verdict", "left", 20),
     ("drop", "right", 5),
 )
-_SHORT = {"class-sensitive": "sens.", "insensitive": "insens.", "undecided": "undec."}
+_SHORT = {"class-sensitive": "sens.", "insensitive": "insens.", "undecided": "undec.", POLICY: "⇅", _NO_IMAGE: "n/a"}
+_TOLD = {POLICY: "⇅ policy"}
 _JOINT = {"class-specific": "yes", "not class-specific": "no", "undecided": "open"}
 
 

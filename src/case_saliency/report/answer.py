@@ -8,7 +8,7 @@ from case_saliency.figures.names import VERDICTS, method_style, ordered_methods
 from case_saliency.report import faithfulness
 from case_saliency.report.content import Experiment, Settings
 from case_saliency.report.limits import built_in, held_out, limits
-from case_saliency.report.phrases import networks, verdicts
+from case_saliency.report.phrases import networks, trained, unit, verdicts
 from case_saliency.report.ranges import spread
 from case_saliency.statistics.standing import with_standing
 
@@ -18,12 +18,13 @@ class Answer:
     """One sentence that answers the question, what supports it, and what limits it.
 
     `built_in` says how much of it is left when the compared classes are kept apart, `caveat` which controls pass, too;
-    "" where that was not measured, or none does.
+    "" where that was not measured, or none does. `faithful` is what the front says of fidelity.
     """
 
     headline: str
     built_in: str
     caveat: str
+    faithful: str
     sensitivity: list[str]
     fidelity: list[str]
     limits: list[str]
@@ -37,6 +38,7 @@ def answer(experiment: Experiment) -> Answer:
         headline=_headline(agreement, settings),
         built_in=_built_in(experiment),
         caveat=_caveat(agreement),
+        faithful=faithfulness.in_short(fidelity[fidelity["measure"] == settings.measure], settings),
         sensitivity=[*_by_verdict(agreement), *_controls(agreement), _ties(agreement, settings)],
         fidelity=[
             *faithfulness.drops(fidelity[fidelity["measure"] == settings.measure], settings),
@@ -58,14 +60,16 @@ def _headline(agreement: pd.DataFrame, settings: Settings) -> str:
     shared = f"the maps for the two likeliest classes share a median of {medians} of their most salient pixels"
     if sensitive == len(rows):
         return (
-            f"{label} is class-sensitive on {networks(sensitive, len(rows))}: {shared}, below "
-            f"{settings.threshold:g}%.{heldout}"
+            f"{label} is class-sensitive on {networks(sensitive, len(rows), unit(rows))}{trained(rows)}: {shared}, "
+            f"below {settings.threshold:g}%.{heldout}"
         )
     if insensitive == len(rows):
-        where = networks(insensitive, len(rows))
+        where = f"{networks(insensitive, len(rows), unit(rows))}{trained(rows)}"
         failed = f"{label} fails the class-sensitivity diagnostic on {where}"
         return f"{failed}: {shared}, above {settings.threshold:g}%.{heldout}"
-    return f"{label} gives no uniform answer, {verdicts(rows['verdict'])}: {shared}.{heldout}"
+    return (
+        f"{label} gives no uniform answer, {verdicts(rows['verdict'], unit(rows))}{trained(rows)}: {shared}.{heldout}"
+    )
 
 
 def _held_out(agreement: pd.DataFrame, settings: Settings) -> str:
@@ -74,7 +78,7 @@ def _held_out(agreement: pd.DataFrame, settings: Settings) -> str:
     if rows.empty:
         return ""
     medians = spread(rows["median_agreement"], "{:.0f}%")
-    told = verdicts(rows["verdict"])
+    told = verdicts(rows["verdict"], unit(rows))
     return f" With the compared classes held out of its contrast sets, it is {told} ({medians})."
 
 
@@ -93,7 +97,7 @@ def _by_verdict(agreement: pd.DataFrame) -> list[str]:
         patterns.setdefault(tuple(int((found == name).sum()) for name in VERDICTS), []).append(method)
     sentences = []
     for pattern in sorted(patterns, reverse=True):
-        counts = verdicts(methods.loc[methods["method"] == patterns[pattern][0], "verdict"])
+        counts = verdicts(methods.loc[methods["method"] == patterns[pattern][0], "verdict"], unit(methods))
         members = "; ".join(_with_medians(agreement, method) for method in patterns[pattern])
         sentences.append(f"{counts[0].upper()}{counts[1:]}: {members}.")
     return sentences

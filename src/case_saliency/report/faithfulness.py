@@ -6,7 +6,7 @@ from case_saliency.figures.fills import fills
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import split
 from case_saliency.report.content import Settings
-from case_saliency.report.phrases import FEW, compared, where
+from case_saliency.report.phrases import FEW, compared, networks, unit, where
 from case_saliency.report.ranges import spread
 
 _COSTS = {
@@ -15,6 +15,73 @@ _COSTS = {
     "drop_relative_clipped": "share of {} of its probability",
     "drop_logit": "of {} in logits",
 }
+
+
+def in_short(fidelity: pd.DataFrame, settings: Settings) -> str:
+    """Tell for the front what the reference costs beside other methods and controls; "" where it was not measured.
+
+    That is at the smallest share of removed pixels, the one of the overview, with the primary fill; of the others it is
+    told how often a control costs as much.
+    """
+    label = method_style(settings.reference).label
+    primary = fidelity[fidelity["fill"] == fills(fidelity)[0]]
+    first, *others = [rows for _, rows in primary.groupby("k_percent", sort=True)]
+    reference = first[first["method"] == settings.reference]
+    if reference.empty:
+        return ""
+    methods = first[(first["role"] == "method") & (first["method"] != settings.reference)]
+    costs = [f"{_COSTS[settings.measure].format(spread(reference['mean'], '{:.2f}'))} with {label}"]
+    groups = ((methods, "the other methods"), (first[first["role"] == "control"], "the controls"))
+    costs += [f"{spread(rows['mean'], '{:.2f}')} with {name}" for rows, name in groups if len(rows)]
+    told = " and ".join(part for part in (", ".join(costs[:-1]), costs[-1]) if part)
+    return (
+        f"Removing the top {first['k_percent'].iloc[0]:g}% of pixels costs the predicted class a mean {told}."
+        f"{_paired(methods, label, settings.alpha)}{_corner(first, label, settings)}"
+        f"{''.join(_corner_at(rows, settings) for rows in others)}"
+    )
+
+
+def _paired(methods: pd.DataFrame, label: str, alpha: float) -> str:
+    """Count the paired comparisons with the reference that show a difference."""
+    if methods.empty:
+        return ""
+    differ = methods.loc[methods["p_holm"] < alpha, "difference_to_case"]
+    if differ.empty:
+        return f" In {len(methods)} paired comparisons with {label} no difference is shown."
+    return (
+        f" In paired comparisons with {label} another method's drop is larger in {(differ > 0).sum()} and smaller in "
+        f"{(differ < 0).sum()} of {len(methods)}; no difference is shown in the rest."
+    )
+
+
+def _beating(rows: pd.DataFrame, settings: Settings) -> tuple[list[str], int]:
+    """Name the panels in which a control costs as much as the reference or more, and count those that have both."""
+    found, total = [], 0
+    for panel in split(rows):
+        reference = panel.rows.loc[panel.rows["method"] == settings.reference, "mean"].max()
+        controls = panel.rows.loc[panel.rows["role"] == "control", "mean"].max()
+        total += bool(pd.notna(reference) and pd.notna(controls))
+        found += [panel.name] if controls >= reference else []
+    return found, total
+
+
+def _corner(rows: pd.DataFrame, label: str, settings: Settings) -> str:
+    beating, total = _beating(rows, settings)
+    if not total:
+        return ""
+    if not beating:
+        return f" {label} costs more than every control on {networks(total, total, unit(rows))}."
+    told = " and ".join(beating) if total <= FEW else networks(len(beating), total, unit(rows))
+    return (
+        f" On {told} a control costs as much as {label} or more: there {label} is outside the best corner, that of "
+        "maps which change with the class and are more faithful than every control."
+    )
+
+
+def _corner_at(rows: pd.DataFrame, settings: Settings) -> str:
+    beating, total = _beating(rows, settings)
+    on = networks(len(beating), total, unit(rows)) if beating else f"none of {total} {unit(rows)}"
+    return f" Without {rows['k_percent'].iloc[0]:g}% a control costs as much on {on}." if total else ""
 
 
 def drops(fidelity: pd.DataFrame, settings: Settings) -> list[str]:

@@ -7,7 +7,7 @@ import pandas as pd
 from case_saliency.figures.names import method_style, model_label, ordered_models
 from case_saliency.report.content import Experiment
 from case_saliency.report.limits import built_in, held_out
-from case_saliency.report.phrases import FEW, verdicts
+from case_saliency.report.phrases import FEW, trainings_each, unit, verdicts
 from case_saliency.report.ranges import spread
 from case_saliency.statistics.standing import with_standing
 
@@ -51,11 +51,14 @@ def line(experiment: Experiment) -> Line:
 
 def _networks(agreement: pd.DataFrame) -> str:
     models = ordered_models(agreement["model"])
-    seeds = int(agreement.groupby("model")["seed"].nunique().max())
     told = " / ".join(map(model_label, models)) if len(models) <= FEW else f"{len(models)} networks"
-    return f"{told}, {seeds} seeds of each" if seeds > 1 else told
+    return ", ".join(part for part in (told, trainings_each(agreement)) if part)
 
 
 def _verdict(agreement: pd.DataFrame, method: str) -> str:
     rows = agreement[agreement["method"] == method]
-    return f"{verdicts(rows['verdict'])} (median {spread(rows['median_agreement'], '{:.0f}%')})" if len(rows) else ""
+    return (
+        f"{verdicts(rows['verdict'], unit(rows))} (median {spread(rows['median_agreement'], '{:.0f}%')})"
+        if len(rows)
+        else ""
+    )

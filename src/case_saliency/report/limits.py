@@ -5,6 +5,7 @@ import pandas as pd
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.report.content import Experiment, Settings
 from case_saliency.report.evidence import circularity
+from case_saliency.report.phrases import unit
 from case_saliency.report.ranges import spread
 
 _PAPERS_NETWORKS = {"convnext_large", "densenet201", "resnet50", "vgg19_bn"}
@@ -110,7 +111,7 @@ def built_in(experiment: Experiment) -> str:
     if table is None or settings.reference != circularity.CASE:
         return ""
     measured, total = (len(rows[["model", "seed"]].drop_duplicates()) for rows in (table, experiment.agreement))
-    where = f" (measured on {measured} of {total} networks)" if measured < total else ""
+    where = f" (measured on {measured} of {total} {unit(experiment.agreement)})" if measured < total else ""
     return f"{circularity.left(table)}{where}"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from case_saliency.figures.names import VERDICTS, method_style, ordered_methods, p_statement
-from case_saliency.figures.panels import INPUT_LAYER, split
+from case_saliency.figures.panels import INPUT_LAYER, several_trainings, split
 from case_saliency.report.ranges import spread
 
 FEW = 3
@@ -29,9 +29,35 @@ def networks(count: int, total: int, unit: str = "networks") -> str:
 
 
 def unit(table: pd.DataFrame) -> str:
-    """Say what a method's rows are: networks, or networks and layers where there are several of these."""
+    """Say what a method's rows are: networks, or trainings of them, and layers where there are several of these."""
     layers = set(table["layer"]) - {INPUT_LAYER}
-    return "networks" if len(layers) < 2 else "networks and layers"
+    whole = "trainings" if several_trainings(table) else "networks"
+    return whole if len(layers) < 2 else f"{whole} and layers"
+
+
+def trainings_each(table: pd.DataFrame) -> str:
+    """Say how many trainings each network has, "" where that is one.
+
+    Examples
+    --------
+    >>> trainings_each(pd.DataFrame({"model": ["a", "a", "b", "b"], "seed": [0, 1, 0, 1]}))
+    '2 trainings each'
+    """
+    each = table.groupby("model")["seed"].nunique()
+    return f"{spread(each, '{:d}')} trainings each" if several_trainings(table) else ""
+
+
+def trained(table: pd.DataFrame) -> str:
+    """Say of how many networks the trainings are, in brackets; "" where each network has one.
+
+    Examples
+    --------
+    >>> trained(pd.DataFrame({"model": ["a", "a", "b", "b"], "seed": [0, 1, 0, 1]}))
+    ' (2 networks, 2 trainings each)'
+    """
+    count = table["model"].nunique()
+    each = trainings_each(table)
+    return f" ({count} network{'' if count == 1 else 's'}, {each})" if each else ""
 
 
 def names(methods: "pd.Series[Any]") -> str:

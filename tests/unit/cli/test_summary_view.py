@@ -1,8 +1,12 @@
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 from rich.console import Console
 
-from case_saliency.cli.summary import show
+from case_saliency import storage
+from case_saliency.cli.summary import reported, run, show
+from case_saliency.report.claims.view import ledger
 
 
 def summary(verdicts, seeds):
@@ -43,3 +47,42 @@ def test_one_training_shows_its_interval():
     [row] = [line for line in said.splitlines() if "gradcam" in line]
     assert row.split() == ["gradcam", "0.0", "1", "to", "9", "0.0100", "class-sensitive", "0.250"]
     assert max(map(len, said.splitlines())) <= 80
+
+
+def test_a_verdict_that_depends_on_the_policy_for_empty_maps_is_told_as_such():
+    table = summary(["class-sensitive", "class-sensitive", "undecided"], [0, 1, 2]).assign(n=[90, 90, 0])
+    agreement = table[["model", "seed", "layer", "method", "verdict"]].assign(
+        verdict_if_insensitive=["undecided", "class-sensitive", "undecided"],
+        verdict_if_sensitive=["class-sensitive", "class-sensitive", "undecided"],
+    )
+    said = printed(reported(table, agreement))
+    [row] = [line for line in said.splitlines() if "gradcam" in line]
+    assert row.split()[4:] == ["2/3", "1", "⇅,", "1", "sens.,", "1", "n/a", "0.250"]
+    assert "⇅ policy: definite, but another one if images with an empty map count" in " ".join(said.split())
+    lone = printed(reported(table.head(1), agreement.head(1)))
+    assert "⇅ policy" in next(line for line in lone.splitlines() if "gradcam" in line)
+    assert max(map(len, [*said.splitlines(), *lone.splitlines()])) <= 80
+    assert "⇅" not in printed(reported(table.tail(2), agreement.tail(2)))
+
+
+def test_the_answer_on_the_claims_is_that_of_the_report(tmp_path, capsys):
+    folder = tmp_path / "tables" / "e"
+    folder.mkdir(parents=True)
+    table = summary(["class-sensitive"], [0])
+    storage.write_table(table, folder / "summary.csv")
+    verdicts = {f"verdict_if_{name}": "class-sensitive" for name in ("sensitive", "insensitive")}
+    storage.write_table(table.assign(**verdicts), folder / "agreement.csv")
+    arguments = SimpleNamespace(experiments=[], tables=tmp_path / "tables")
+    run(arguments)
+    assert "Does CASE hold up?" not in capsys.readouterr().out
+    shared = {"scope": "other", "parts": [], "also": [], "ours": "", "n": "1", "reason": ""}
+    records = [
+        {"id": "C2", "experiment": "e", "verdict": "reproduced", **shared},
+        {"id": "C9", "experiment": "e", "verdict": "not reproduced", **shared},
+    ]
+    gone = [{**record, "experiment": "not shown", "verdict": "partly"} for record in records]
+    storage.write_json({"claims": [*records, *gone]}, tmp_path / "claims.json")
+    run(arguments)
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Does CASE hold up? Over e:" in told
+    assert ledger(records).lead in told

@@ -56,6 +56,54 @@ def test_the_headline_with_one_and_with_two_networks(experiment) -> None:
         assert answer(fewer).headline.startswith(f"CASE is class-sensitive on {words}: ")
 
 
+def test_trainings_are_not_called_networks(experiment) -> None:
+    twice = pd.concat([experiment.agreement, experiment.agreement.assign(seed=1)])
+    found = answer(replace(experiment, agreement=twice)).headline
+    assert found.startswith("CASE is class-sensitive on all 6 trainings (3 networks, 2 trainings each): ")
+
+
+def _with(fidelity, column, **values):
+    """Return the table with other values in a column: method -> those on the three networks."""
+    fidelity, models = fidelity.copy(), list(dict.fromkeys(fidelity["model"]))
+    for method, told in values.items():
+        rows = fidelity["method"] == method
+        fidelity.loc[rows, column] = fidelity.loc[rows, "model"].map(dict(zip(models, told, strict=True)))
+    return fidelity
+
+
+def _drops(experiment, **means):
+    return answer(replace(experiment, fidelity=_with(experiment.fidelity, "mean", **means))).faithful
+
+
+def test_the_front_says_where_a_control_costs_as_much_as_case(experiment) -> None:
+    controls = {name: [0.1, 0.3, 0.2] for name in ("random", "sobel")}
+    told = _drops(experiment, case=[0.2, 0.2, 0.2], **controls)
+    assert "0.20 of its probability with CASE" in told
+    assert "and 0.10 to 0.30 with the controls." in told
+    assert "In 15 paired comparisons with CASE no difference is shown." in told
+    assert (
+        " On EfficientNet-Lite1 and EfficientNet-Lite2 a control costs as much as CASE or more: there CASE is outside "
+        "the best corner" in told
+    )
+    above = _drops(experiment, case=[0.4, 0.4, 0.4], **controls)
+    assert " CASE costs more than every control on all 3 networks. Without 50%" in above
+    assert "corner" not in above
+
+
+def test_the_front_counts_differences_and_larger_shares_of_pixels(experiment) -> None:
+    given = experiment.fidelity[experiment.fidelity["k_percent"] == 5]
+    fidelity = _with(_with(given, "p_holm", gradcam=[0.001] * 3), "difference_to_case", gradcam=[0.1, -0.1, -0.1])
+    fidelity.loc[fidelity["role"] == "control", "mean"] = 0.0
+    larger = _with(fidelity.assign(k_percent=50.0), "mean", sobel=[0.9, 0.0, 0.0])
+    told = answer(replace(experiment, fidelity=pd.concat([fidelity, larger]))).faithful
+    assert "another method's drop is larger in 1 and smaller in 2 of 15; no difference is shown in the rest." in told
+    assert told.endswith(" Without 50% a control costs as much on 1 of 3 networks.")
+    without = fidelity[fidelity["method"] != "case"]
+    assert answer(replace(experiment, fidelity=without)).faithful == ""
+    methods = fidelity[fidelity["role"] == "method"]
+    assert "control" not in answer(replace(experiment, fidelity=methods)).faithful
+
+
 def test_a_reference_that_was_not_measured_is_said_so(experiment) -> None:
     without = experiment.agreement[experiment.agreement["method"] != "case"]
     assert answer(replace(experiment, agreement=without)).headline == "CASE was not measured in this experiment."

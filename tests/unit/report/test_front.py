@@ -20,7 +20,10 @@ def test_an_experiment_in_one_line(experiment) -> None:
 def test_seeds_and_many_networks_are_counted(experiment) -> None:
     agreement = experiment.agreement
     more = [agreement, agreement.assign(seed=1), agreement.assign(model="resnet50")]
-    assert line(replace(experiment, agreement=pd.concat(more))).networks == "4 networks, 2 seeds of each"
+    assert line(replace(experiment, agreement=pd.concat(more))).networks == "4 networks, 1 to 2 trainings each"
+    assert line(replace(experiment, agreement=pd.concat(more[:2]))).verdict.startswith(
+        "class-sensitive on all 6 trainings"
+    )
 
 
 def test_what_was_not_measured_is_said_so_or_left_out(experiment) -> None:

@@ -8,21 +8,20 @@ from case_saliency.report.claims.view import ledger
 
 
 def answer(records: Sequence[Mapping[str, Any]]) -> str:
-    """Return how many claims have which verdict, and on whose networks and data, as lines of Markdown."""
+    """Return how many claims have which verdict, CASE first, and on whose networks and data, as lines of Markdown."""
     found = ledger(records)
     if found is None:
         return "No claim was decided."
-    lines = [f"- {found.symbols[name]} **{count} {name}**: {told}" for name, count, told in found.answer]
-    return "\n".join(
-        [
-            "Of the paper's claims, by rules that were fixed before the large runs (the analysis plan lists later "
-            f"changes), over the experiments {', '.join(found.experiments)}, each of which counts:",
-            "",
-            *lines,
-            "",
-            found.ground,
+    lines = [
+        "By rules that were fixed before the large runs (the analysis plan lists later changes), over the experiments "
+        f"{', '.join(found.experiments)}, each of which counts:"
+    ]
+    for group in found.groups:
+        lines += ["", f"{group.title}:", ""]
+        lines += [
+            f"- {found.symbols[verdict]} **{f'{n} {verdict}'.strip()}**: {told}" for verdict, n, told in group.lines
         ]
-    )
+    return "\n".join([*lines, "", " ".join(text for text in (found.ground, found.published) if text)])
 
 
 def markdown(records: Sequence[Mapping[str, Any]]) -> str:
@@ -48,7 +47,8 @@ def markdown(records: Sequence[Mapping[str, Any]]) -> str:
     ]
     for identifier, claim in CLAIMS.items():
         cells = [_cell(found[identifier, name]) for name in experiments if (identifier, name) in found]
-        lines.append(f"| {identifier}: {claim.text} | {' | '.join(cells)} |")
+        apart = " (no source in the paper)" if claim.subject == "no source" else ""
+        lines.append(f"| {identifier}{apart}: {claim.text} | {' | '.join(cells)} |")
     for identifier, claim in CLAIMS.items():
         lines += ["", f"## {identifier}", "", claim.text, "", f"- Paper: {claim.paper}.", f"- Rule: {claim.rule}."]
         lines += [line for name in experiments if (line := _details(found.get((identifier, name))))]

@@ -4,7 +4,7 @@ import pandas as pd
 
 from case_saliency.figures.names import method_style
 from case_saliency.report.content import Settings
-from case_saliency.report.phrases import verdicts, where
+from case_saliency.report.phrases import unit, verdicts, where
 from case_saliency.report.ranges import spread
 from case_saliency.statistics.standing import with_standing
 
@@ -19,7 +19,7 @@ def layers(table: pd.DataFrame, settings: Settings) -> list[str]:
     sentences = []
     if len(mine):
         told = "; ".join(
-            f"{name} {verdicts(rows['verdict'])} ({spread(rows['median_agreement'], '{:.0f}%')})"
+            f"{name} {verdicts(rows['verdict'], unit(rows))} ({spread(rows['median_agreement'], '{:.0f}%')})"
             for name, rows in mine.groupby("layer", sort=False)
         )
         sentences.append(f"{method_style(settings.reference).label} by layer, with the median agreement: {told}.")
