@@ -168,13 +168,12 @@ CLAIMS = {
         SPECIFIC == {"resnet_small": 3, "vgg_small": 2, "densenet_small": 2, "convnext_small": 0}
     ),
     "Eigen-CAM and Sobel edges are insensitive everywhere": trained("eigencam", "sobel") == {"insensitive"},
-    "find one of the paper's eight claims reproduced (C4), three in part (C3, C6, C8), one open (C2) and three not "
+    "find none of the paper's eight claims reproduced, three in part (C3, C6, C8), two open (C2, C4) and three not "
     "reproduced (C1, C5, C7); both figures without a source in the paper are open (C9, C10)": (
         DECIDED
         == {
-            "reproduced": ["C4"],
             "partly": ["C3", "C6", "C8"],
-            "inconclusive": ["C2", "C9", "C10"],
+            "inconclusive": ["C2", "C4", "C9", "C10"],
             "not reproduced": ["C1", "C5", "C7"],
         }
         and len([claim for claim in ledger.CLAIMS.values() if claim.subject != "no source"]) == 8
