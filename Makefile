@@ -33,7 +33,7 @@ lock: ## Resolve pyproject.toml again into requirements.lock (needs uv: pip inst
 .PHONY: reproduce
 reproduce: install ## Run the experiments of params.yaml and show the answer (CORES=n to limit)
 	@snakemake --cores $(CORES) --quiet host reason
-	@echo "Report: results/report.html   (case-saliency summary prints the table again)"
+	@echo "Report: results/report.html   (case-saliency summary prints the answer again)"
 
 .PHONY: verify
 verify: install ## Compare this run's numbers with the published reference results
