@@ -139,9 +139,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Without `argv`, it is that of the command line. A command with exit codes of its own says so in its help.
     """
-    sys.path.append(str(Path.cwd()))  # a user's `module:function` lies in the working folder
     argv = sys.argv[1:] if argv is None else argv
-    arguments = build_parser(_asked(argv)).parse_args(argv)
+    asked = _asked(argv)
+    if not set(asked) <= set(VIEWS):  # a view loads no code of the folder that it looks at
+        sys.path.append(str(Path.cwd()))  # a user's `module:function` lies in the working folder
+    arguments = build_parser(asked).parse_args(argv)
     messages.start_logging(arguments.log, arguments.name)
     for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB"):
         os.environ[f"{library}_NUM_THREADS"] = str(arguments.threads)
@@ -207,6 +209,7 @@ def _run_recorded(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
     arguments.record_id = record.id
     logging.getLogger(__name__).debug("%s", shlex.join(record.command))
     try:
+        record.require_inputs()
         inputs.check(record.hashed_inputs)
         arguments.module.run(arguments)
         record.finish()

@@ -61,8 +61,8 @@ def _check(run: Run, scratch: Path) -> Check:
     if reason := objection(run):
         return Check(run.record, "run again", Verdict.UNVERIFIABLE, reason)
     _prepare(run, scratch)
-    command = [sys.executable, "-m", "case_saliency.cli.main", *run.command[1:]]
-    paths = [str(source.PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    command = [sys.executable, "-P", "-m", "case_saliency.cli.main", *run.command[1:]]
+    paths = [str(scratch / source.IN_REPOSITORY.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     done = subprocess.run(  # noqa: S603 (our own command, with arguments that were parsed)
         command,
         cwd=scratch,
@@ -87,7 +87,15 @@ def _check(run: Run, scratch: Path) -> Check:
 
 
 def _prepare(run: Run, scratch: Path) -> None:
-    """Copy what the run reads: its inputs, the images beside a manifest, and code of the user's own."""
+    """Copy what the run reads: the package, its inputs, the images beside a manifest, and code of the user's own.
+
+    The package is that of the repository, whose source was compared, and without compiled code, which was not; the
+    installed one if the repository has none.
+    """
+    package = Path(source.IN_REPOSITORY)
+    compiled = shutil.ignore_patterns("__pycache__", "*.pyc")
+    original = package if package.is_dir() else source.PACKAGE
+    shutil.copytree(original, scratch / package, symlinks=True, ignore=compiled)
     code = [file for file in run.code if file.split("/")[0] != source.PACKAGE.name and not leaves(file)]
     for path in [*(entry.path for entry in run.inputs), *code, source.LOCK]:
         if Path(path).is_file():

@@ -37,7 +37,7 @@ class Record:
     location
         Where to write the record; None: in `FOLDER`, under the path of the first output.
     hashed_inputs
-        Role, path, hash and size of each input, as found at the start.
+        Role, path, hash and size of each input that could be read, as found at the start.
     """
 
     stage: str
@@ -50,9 +50,20 @@ class Record:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
-        self.hashed_inputs = _describe(self.inputs)
+        self.hashed_inputs, self._unread = _describe(self.inputs)
         self.id = identity(self.stage, self.code, self.parameters, self.hashed_inputs)
         self._before = {"git": repository.state(), "source": source.state()}  # what runs, not what is edited meanwhile
+
+    def require_inputs(self) -> None:
+        """Refuse to go on where an input could not be read; the run that fails of it can still be recorded.
+
+        Raises
+        ------
+        CaseSaliencyError
+            Names the first one.
+        """
+        if self._unread:
+            raise self._unread[0]
 
     @property
     def path(self) -> Path:
@@ -89,7 +100,7 @@ class Record:
             "parameters": dict(self.parameters),
             "seeds": environment.seeds(self.parameters),
             "inputs": self.hashed_inputs,
-            "outputs": [] if error is not None else _describe(self.outputs),
+            "outputs": [] if error is not None else self._made(),
             "code": dict(self.code),
             **self._before,
             "lock_sha256": storage.sha256(source.LOCK) if Path(source.LOCK).exists() else None,
@@ -107,6 +118,12 @@ class Record:
         if self._is_kept:
             journal.append(FOLDER, written, outcome["status"])
         return good
+
+    def _made(self) -> list[dict[str, Any]]:
+        described, unread = _describe(self.outputs)
+        if unread:
+            raise unread[0]
+        return described
 
     @property
     def _is_kept(self) -> bool:
@@ -133,16 +150,18 @@ def identity(
     return storage.digest({"stage": stage, "code": code, "parameters": parameters, "inputs": hashes})[:16]
 
 
-def _describe(files: Mapping[str, Sequence[Path]]) -> list[dict[str, Any]]:
-    described = []
+def _describe(files: Mapping[str, Sequence[Path]]) -> tuple[list[dict[str, Any]], list[CaseSaliencyError]]:
+    """Return role, path, hash and size of each file, and what was wrong with those that cannot be read."""
+    described, unread = [], []
     for role, paths in files.items():
         for path in paths:
             try:
                 entry = {"role": role, "path": _relative(path), "sha256": hashing.sha256(path)}
+                described.append({**entry, "bytes": path.stat().st_size})
             except OSError as error:
-                raise CaseSaliencyError(f"{role}: cannot read {path}: {error.strerror or error}") from error
-            described.append({**entry, "bytes": path.stat().st_size})
-    return described
+                unread.append(CaseSaliencyError(f"{role}: cannot read {path}: {error.strerror or error}"))
+                unread[-1].__cause__ = error
+    return described, unread
 
 
 def _relative(path: Path) -> str:

@@ -1,30 +1,28 @@
 """What git knows: the commit of the working folder, how tracked files differ from it, and files as they were then.
 
-git is started with an argument list, never through a shell, and told to run no program of the repository's
-configuration (external diffs, text conversions, file-system monitors, hooks) and to replace no object by another.
+git is started as `apart` does: it runs no program of the repository's configuration and replaces no object by another.
 """
 
 import hashlib
 import os
 import re
 import stat
-import subprocess
 from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from case_saliency.provenance import apart
+from case_saliency.provenance.apart import head as head
 
 SOURCE = ("src", "workflow", "Snakefile")
 WRITTEN = ("dvc.yaml", "dvc.lock", "results", "docs/results")
 """Tracked files that the workflow itself writes: their changes do not make a tree dirty."""
 COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 """The full name of a commit."""
-_PLAIN = (
-    *("--no-replace-objects", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"),
-    *("-c", "core.quotePath=false", "-c", "diff.indentHeuristic=false"),
-)
 _DIFF = (
-    *("diff", "HEAD", "--binary", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames"),
-    *("-U3", "--diff-algorithm=myers", "--src-prefix=a/", "--dst-prefix=b/", "--inter-hunk-context=0", "--", "."),
+    *("--binary", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames"),
+    *("-U3", "--diff-algorithm=myers", "--src-prefix=a/", "--dst-prefix=b/", "--inter-hunk-context=0"),
+    *("--ignore-submodules=dirty", "--", "."),  # git would look into a submodule with the configuration there
     *(f":(exclude){path}" for path in WRITTEN),
 )  # options that a user's configuration would change are given, so that the same change has the same hash
 
@@ -36,19 +34,14 @@ def state() -> dict[str, Any]:
     is an untracked file among the source (`SOURCE`). Nulls outside a repository, and for the difference of a clean
     tree.
     """
-    commit, changes = head(), _git(*_DIFF)
+    commit = head()
+    changes = None if commit is None else apart.git("diff", commit, *_DIFF)
     if commit is None or changes is None:
         return {"commit": None, "dirty": None, "diff_sha256": None}
-    added = [(name, Path(name).read_bytes()) for name in _untracked() if Path(name).is_file()]
+    added = [(name, body) for name in _untracked() if (body := _content(Path(name))) is not None]
     changes += b"".join(b"untracked %s\0%d\0%s" % (os.fsencode(name), len(body), body) for name, body in added)
     digest = hashlib.sha256(changes).hexdigest() if changes else None
     return {"commit": commit, "dirty": bool(changes), "diff_sha256": digest}
-
-
-def head() -> str | None:
-    """Return the commit of the working folder; None outside a repository."""
-    found = _git("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    return None if found is None else found.decode().strip()
 
 
 def changed() -> list[str]:
@@ -82,7 +75,8 @@ def _differing(without: Container[str]) -> list[str]:
 
 
 def _committed() -> list[tuple[str, str, str]]:
-    return list(_entries(_git("ls-tree", "-r", "-z", "HEAD") or b""))
+    commit = head()
+    return [] if commit is None else list(_entries(apart.git("ls-tree", "-r", "-z", commit) or b""))
 
 
 def _entries(listed: bytes) -> Iterator[tuple[str, str, str]]:
@@ -100,12 +94,9 @@ def _within(path: str, folder: str) -> bool:
 
 def _blob(path: str, mode: str, digits: int) -> str | None:
     """Return the name that git would give to the content of a file or link; None if it is no such thing."""
-    try:
-        kind, link = Path(path).lstat().st_mode, mode == "120000"
-        if not (stat.S_ISLNK(kind) if link else stat.S_ISREG(kind)):
-            return None
-        content = os.fsencode(Path(path).readlink()) if link else Path(path).read_bytes()
-    except OSError:
+    place, link = Path(path), mode == "120000"
+    content = _content(place) if place.is_symlink() == link else None
+    if content is None:
         return None
     digest = hashlib.sha256() if digits == 64 else hashlib.sha1(usedforsecurity=False)
     digest.update(b"blob %d\0" % len(content))
@@ -113,8 +104,19 @@ def _blob(path: str, mode: str, digits: int) -> str | None:
     return digest.hexdigest()
 
 
+def _content(path: Path) -> bytes | None:
+    """Return what git would keep of a file, or of a link: where it leads. None: it is neither, or cannot be read."""
+    try:
+        kind = path.lstat().st_mode
+        if stat.S_ISLNK(kind):
+            return os.fsencode(path.readlink())
+        return path.read_bytes() if stat.S_ISREG(kind) else None
+    except OSError:
+        return None
+
+
 def _untracked() -> list[str]:
-    return _names(_git("ls-files", "--others", "--exclude-standard", "-z", "--", *SOURCE))
+    return _names(apart.git("ls-files", "--others", "--exclude-standard", "-z", "--", *SOURCE))
 
 
 def _names(listed: bytes | None) -> list[str]:
@@ -129,25 +131,26 @@ def tracked(commit: str) -> Mapping[str, str] | None:
     commit
         Its full hexadecimal name; whatever else is given is no commit.
     """
-    listed = _git("ls-tree", "-r", "-z", f"{commit}^{{commit}}") if COMMIT.fullmatch(commit) else None
+    listed = apart.git("ls-tree", "-r", "-z", f"{commit}^{{commit}}") if COMMIT.fullmatch(commit) else None
     return None if listed is None else {path: name for path, _, name in _entries(listed)}
 
 
 def contents(names: Iterable[str]) -> Mapping[str, bytes]:
     """Return name -> content, without those that the repository does not hold."""
     wanted = sorted(set(names))
-    answer = _git("cat-file", "--batch", given="".join(f"{name}\n" for name in wanted).encode())
+    answer = apart.git("cat-file", "--batch", given="".join(f"{name}\n" for name in wanted).encode())
     return {name: content for name, content in zip(wanted, _parse(answer or b""), strict=False) if content is not None}
 
 
 def holding(path: str, sha256: str) -> str | None:
     """Return the last commit, of those that changed a file, in which it has a certain content; None: none has."""
-    listed = _git("rev-list", "--max-count=1000", "HEAD", "--", path) or b""
-    for commit in listed.decode().split():
-        name = (tracked(commit) or {}).get(path)
+    commit = head()
+    listed = None if commit is None else apart.git("rev-list", "--max-count=1000", commit, "--", path)
+    for earlier in (listed or b"").decode().split():
+        name = (tracked(earlier) or {}).get(path)
         content = None if name is None else contents([name]).get(name)
         if content is not None and hashlib.sha256(content).hexdigest() == sha256:
-            return commit
+            return earlier
     return None
 
 
@@ -161,13 +164,3 @@ def _parse(answer: bytes) -> Iterator[bytes | None]:
             continue
         yield answer[place : place + int(fields[2])]
         place += int(fields[2]) + 1
-
-
-def _git(*arguments: str, given: bytes | None = None) -> bytes | None:
-    """Return what git says; None if it is not installed or refuses."""
-    command = ["git", *_PLAIN, *arguments]
-    try:
-        done = subprocess.run(command, input=given, capture_output=True, check=True)  # noqa: S603
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout

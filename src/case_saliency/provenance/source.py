@@ -1,5 +1,8 @@
 """Digests of the source: the package, and the workflow that calls it."""
 
+import hashlib
+import os
+import stat
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -20,8 +23,8 @@ def state() -> dict[str, Any]:
     rules = workflow_files()
     return {
         "package": package_digest(),
-        "workflow": digest({file.as_posix(): storage.sha256(file) for file in rules}) if rules else None,
-        "params_sha256": storage.sha256(PARAMETERS) if Path(PARAMETERS).is_file() else None,
+        "workflow": digest({file.as_posix(): _sha256(file) for file in rules}) if rules else None,
+        "params_sha256": _sha256(Path(PARAMETERS)) if _is_kept(Path(PARAMETERS)) else None,
     }
 
 
@@ -33,7 +36,7 @@ def workflow_files() -> list[Path]:
 @cache
 def package_digest() -> str:
     """Return the digest of this package's source, as it is when a process first asks."""
-    return digest({file.relative_to(PACKAGE.parent).as_posix(): storage.sha256(file) for file in _files(PACKAGE)})
+    return digest({file.relative_to(PACKAGE.parent).as_posix(): _sha256(file) for file in _files(PACKAGE)})
 
 
 def digest(hashes: Mapping[str, str]) -> str:
@@ -53,5 +56,21 @@ def belongs(path: PurePosixPath) -> bool:
 
 
 def _files(place: Path) -> Iterable[Path]:
-    found = [place] if place.is_file() else walking.below(place)
-    return sorted(file for file in found if belongs(PurePosixPath(file.relative_to(place.parent))) and file.is_file())
+    found = [place] if _is_kept(place) else walking.below(place)
+    return sorted(file for file in found if belongs(PurePosixPath(file.relative_to(place.parent))) and _is_kept(file))
+
+
+def _is_kept(path: Path) -> bool:
+    """Tell whether git would keep it: a file, or a link, whatever that leads to."""
+    try:
+        kind = path.lstat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISREG(kind) or stat.S_ISLNK(kind)
+
+
+def _sha256(file: Path) -> str:
+    """Return the SHA-256 of what git would keep: of a link, where it leads. What lies there is not read."""
+    if file.is_symlink():
+        return hashlib.sha256(os.fsencode(file.readlink())).hexdigest()
+    return storage.sha256(file)

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from safetensors import SafetensorError
 from case_saliency import cli
 from case_saliency.cli import messages, select_images
 from case_saliency.cli.main import STAGES, TOOLS, VIEWS, main
+from case_saliency.provenance import journal
+from case_saliency.provenance.audit import reading
 
 
 def test_help_names_every_command_once(capsys):
@@ -49,6 +52,31 @@ def test_a_command_that_fails_before_it_writes_is_recorded_too(tmp_path, monkeyp
     assert body["status"] == "failed"
     assert body["inputs"][0]["path"] == "manifest.csv"
     assert body["outputs"] == []
+
+
+def test_a_command_whose_input_is_missing_is_recorded_too(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["select-images", "--manifest", "gone.csv", "--settings", "{}", "--selection", "results/a.csv"]
+    assert main(arguments) == 1
+    assert "manifest: cannot read gone.csv: No such file or directory" in capsys.readouterr().err
+    failed = tmp_path / "results/provenance/select_images/a.csv.failed.json"
+    run = reading.load(failed, "failed")
+    assert (run.status, run.inputs, run.outputs) == ("failed", (), ())
+    assert "cannot read gone.csv" in json.loads(failed.read_text())["error"]
+    lines = journal.read(tmp_path / "results/provenance").lines
+    assert [(line.record, line.status) for line in lines] == [("select_images/a.csv.failed.json", "failed")]
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_what_only_looks_loads_no_module_of_the_folder(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with suppress(SystemExit):
+        main([name, *(["results/a.csv"] if name == "retire" else [])])
+    assert str(tmp_path) not in sys.path
+    with suppress(SystemExit):
+        main(["attribute", "--help"])
+    assert sys.path[-1] == str(tmp_path)
 
 
 COMPUTING = {"torch", "torchvision", "pandas", "matplotlib", "scipy", "sklearn", "xarray", "pyarrow"}

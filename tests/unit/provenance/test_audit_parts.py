@@ -187,6 +187,27 @@ def test_a_hostile_dvc_lock_is_an_outcome(tmp_path, kind):
     assert (dict(found.files), dict(found.folders)) == ({}, {})
 
 
+@pytest.mark.parametrize(
+    "patterns",
+    ["*a" * 16 + "*b", "**/a/" * 20, "*.a\n" * 1000, "!", "[z-a]"],
+    ids=["stars", "folders", "many", "", "z"],
+)
+def test_a_hostile_dvcignore_is_an_outcome(tmp_path, patterns):
+    (tmp_path / "dvc.lock").write_text("stages: {a: {outs: [{path: results/a, md5: 0.dir}]}}")
+    (tmp_path / ".dvcignore").write_text(patterns)
+    found = others.locked(tmp_path, [])
+    assert found.problem.startswith(".dvcignore: ")
+
+
+def test_a_path_that_would_take_long_to_match_is_not_ignored(tmp_path):
+    place = tmp_path / "results" / "/".join(["a"] * 400)
+    place.mkdir(parents=True)
+    (place / "a.txt").write_text("")
+    (tmp_path / "results/a.txt").write_text("")
+    (tmp_path / ".dvcignore").write_text("a.txt\n")
+    assert len(others.members(tmp_path, ["results"])["results"]) == 1
+
+
 def test_the_outputs_of_a_dvc_lock_are_those_that_a_reader_of_yaml_finds():
     stages = {
         "a b": {

@@ -74,7 +74,7 @@ def test_a_failed_run_is_recorded_beside_the_good_one_and_forgotten_after_succes
 
 def test_a_missing_input_or_output_is_an_error(run, tmp_path):
     with pytest.raises(CaseSaliencyError, match=r"source: cannot read .*gone.txt"):
-        run(inputs={"source": [tmp_path / "gone.txt"]})
+        run(inputs={"source": [tmp_path / "gone.txt"]}).require_inputs()
     (tmp_path / "results/x/b.txt").unlink()
     with pytest.raises(CaseSaliencyError, match=r"target: cannot read .*b.txt"):
         run().finish()
@@ -209,6 +209,7 @@ def test_no_program_of_the_repository_is_run(tmp_path, monkeypatch):
     (tmp_path / "a").write_text("two")
     commit = repository.head()
     repository.changed()
+    repository.state()
     repository.contents(repository.tracked(commit).values())
     repository.holding("a", "0" * 64)
     assert not (tmp_path / "ran").exists()

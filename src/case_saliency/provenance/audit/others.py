@@ -3,6 +3,7 @@
 import hashlib
 import json
 import posixpath
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -19,6 +20,9 @@ from case_saliency.provenance.folders import FOLDER
 CRATE = "results/ro-crate-metadata.json"
 RECORDS = f"{FOLDER}.dvc"
 LOCKS = ("dvc.lock", RECORDS)
+_PATTERNS, _STARS, _LONGEST = 50, 3, 512
+"""Patterns of `.dvcignore`, stars in one, and characters of a path that is compared: matching tries every way to divide
+a path among the stars, so that more of them would take as long as somebody wishes."""
 
 
 @dataclass(frozen=True)
@@ -80,18 +84,28 @@ def locked(root: Path, made: Iterable[str], *, everything: bool = True) -> Locke
     single = {path: md5 for path, md5 in files.items() if path not in folders}
     recorded = {str(parent) for path in made for parent in PurePosixPath(path).parents}
     elsewhere = frozenset(path for path in folders if path not in recorded and not (root / path).exists())
-    held = members(root, folders if everything else ())
+    try:
+        held = members(root, folders if everything else ())
+    except UnreadableError as error:
+        return Locked(single, {}, {}, str(error))
     return Locked(single, folders, held, "" if files else "it tells of no file", elsewhere)
 
 
 def members(root: Path, folders: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return the files below each folder, without those that `.dvcignore` names."""
+    """Return the files below each folder, without those that `.dvcignore` names.
+
+    Raises
+    ------
+    UnreadableError
+        If `.dvcignore` has more patterns, or one with more stars, than are compared, or one that is none.
+    """
     ignored = _ignored(root)
     return {
         folder: tuple(
             name
             for path in walking.below(root / folder)
-            if path.is_file() and not ignored.match_file(name := path.relative_to(root).as_posix())
+            if path.is_file()
+            and not (len(name := path.relative_to(root).as_posix()) <= _LONGEST and ignored.match_file(name))
         )
         for folder in folders
     }
@@ -112,7 +126,15 @@ def _ignored(root: Path) -> Any:
         lines = reading.read(root / ".dvcignore").decode("utf-8", "replace").splitlines()
     except UnreadableError:
         lines = []
-    return pathspec.GitIgnoreSpec.from_lines(lines)
+    patterns = [line for line in lines if line.strip() and not line.startswith("#")]
+    if len(patterns) > _PATTERNS or any(len(re.findall(r"\*+", line)) > _STARS for line in patterns):
+        raise UnreadableError(
+            f".dvcignore: at most {_PATTERNS} patterns of {_STARS} stars each are compared; write it plainer"
+        )
+    try:
+        return pathspec.GitIgnoreSpec.from_lines(lines)
+    except (ValueError, re.error) as error:
+        raise UnreadableError(f".dvcignore: {error}") from error
 
 
 def crate(found: Sequence[Mapping[str, Any]] | None) -> Mapping[str, str]:
