@@ -57,8 +57,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     cell.add_argument("--column", metavar="COLUMN", help="which column")
     again = parser.add_argument_group("run again")
     how = "run N sampled jobs again and compare bytes; with --table, first the job that made it"
-    again.add_argument("--reexecute", type=int, metavar="N", help=how)
+    again.add_argument("--reexecute", type=_count, metavar="N", help=how)
     again.add_argument("--seed", type=int, metavar="S", help="of the sample (default: another one each time)")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} found, a number of jobs from 1 on expected")
+    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:
