@@ -155,7 +155,7 @@ def gather(root: Path, asked: Sequence[str], outside: Iterable[Path] = ()) -> Ev
 
 def _unknown(root: Path, known: Graph, asked: Sequence[str]) -> tuple[str, ...]:
     """Return the strangers: all, or those in the folders that are asked for."""
-    folders = [path for path in asked if (root / path).is_dir() and not reading.leaves(path)]
+    folders = [path for path in asked if path == "." or (not reading.leaves(path) and (root / path).is_dir())]
     if asked and not folders:
         return ()
     head = repository.head()

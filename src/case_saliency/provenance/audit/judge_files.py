@@ -157,7 +157,7 @@ def _exported(evidence: Evidence, path: str) -> Check:
     """Compare a file that no run made with what the crate tells of it: git keeps the versions of those it tracks."""
     told, now = (evidence.crate or {})[path], evidence.found[path].sha256
     if told == now:
-        return Check(path, "crate", OK, "", told, now)
+        return Check(path, "crate", OK, "as it tells", told, now)
     if commit := evidence.earlier.get(path):
         note = f"the crate tells of it as in {commit[:12]}: `case-saliency crate` makes it again"
         return Check(path, "crate", OK, note, told, now)

@@ -79,8 +79,7 @@ def _run(audit: Audit, run: Run) -> Iterator[str]:
     yield f"parameters {_short(json.dumps(run.parameters, sort_keys=True))}"
     fine = [check for check in audit.of(run.record) if check.verdict is Verdict.OK]
     if fine:
-        told = (f"{check.what}: {check.note}" if check.note else check.what for check in fine)
-        yield f"checked    OK {'; '.join(told)}"
+        yield f"checked    OK {'; '.join(f'{check.what}: {check.note}' for check in fine)}"
     yield from _problems(audit, run)
     yield f"hardware   {hardware(run)}"
     yield f"software   {software(run)}"
