@@ -172,6 +172,24 @@ def test_a_stray_file_is_unverifiable(project):
     asked = Outcome(project, f"{FIGURES}/better.png")
     assert asked.code == 2
     assert asked.checks[f"{FIGURES}/better.png", "embedded id"]["note"] == f"it carries the id of {PLOT}"
+    for folder in (FIGURES, f"{FIGURES}/", "results", "."):
+        inside = Outcome(project, folder)
+        assert (inside.code, inside.wrong()) == (2, found.wrong()), folder
+    assert Outcome(project, "results/tables", f"{HEATMAP}.pdf").code == 0
+
+
+def test_aids_of_git_and_dvc_are_strangers_unless_git_holds_them(project):
+    aids = [f"{FIGURES}/.gitignore", "results/evil.dvc"]
+    for path in aids:
+        (project.root / path).write_text("outs: []\n")
+    mark = f"{FIGURES}/.snakemake_timestamp"
+    (project.root / mark).write_text("anything")
+    expected = {(path, "known"): "UNVERIFIABLE" for path in (*aids, mark)}
+    assert Outcome(project).wrong() == expected
+    (project.root / mark).write_text("")
+    project.git("add", "--force", *aids)
+    project.git("commit", "--message", "aids")
+    assert Outcome(project).wrong() == {}
 
 
 def test_files_where_no_manifest_and_no_record_looks_are_unverifiable(project):
@@ -246,6 +264,8 @@ def test_a_forged_history_shows_against_a_crate_that_was_made_before(project):
         (f"{RECORDS}/journal.jsonl", "crate"),
         (others.CRATE, "runs"),
     }
+    assert Outcome(project, f"{HEATMAP}.pdf").wrong() == {(PLOT, "crate"): "MISMATCH"}
+    assert Outcome(project, TABLE).code == 0  # which that run did not make
     subprocess.run(["case-saliency", "crate"], cwd=project.root, env=project.environment, check=True)
     crate.write_text(crate.read_text().replace("another one", "a third one"))
     found = Outcome(project)
@@ -264,6 +284,7 @@ def test_a_forged_history_shows_against_the_hash_of_the_records_that_git_holds(p
     edit_record(project, PLOT, lambda body: body["machine"].update(processor="another one"))
     rewrite_journal(project)
     assert Outcome(project).wrong()[RECORDS, "dvc.lock"] == "MISMATCH"
+    assert Outcome(project, f"{HEATMAP}.pdf").wrong() == {(RECORDS, "dvc.lock"): "MISMATCH"}
 
 
 def test_a_forged_run_at_the_end_of_the_journal_is_a_run_to_it_and_shows_against_what_was_told_before(project):
@@ -500,6 +521,7 @@ def test_dvc_commit_over_an_edited_output_does_not_launder_it(project):
     found = Outcome(project)
     assert found.code == 1
     assert found.wrong() == {(TABLE, "bytes"): "MISMATCH", (MAPS, "bytes"): "MISMATCH"}
+    assert "made to fit" in found.checks[TABLE, "dvc.lock"]["note"]
     assert folder_md5(project, "results/saliency") == found.checks["results/saliency", "dvc.lock"]["actual"]
 
     flip(project.root / TABLE)
@@ -602,6 +624,8 @@ def test_a_path_with_control_characters_cannot_write_to_the_terminal(project):
 
 def test_wrong_usage_has_an_exit_code_of_its_own(finished, tmp_path):
     assert call(finished, "--no-such-option").returncode == 3
+    for number in ("0", "-1", "all"):
+        assert call(finished, "--reexecute", number).returncode == 3
     assert call(finished, "results/no-such-file.pdf").returncode == 3
     assert call(finished, str(tmp_path)).returncode == 3
     assert call(finished, "--table", TABLE).returncode == 3
@@ -657,12 +681,26 @@ def test_a_cell_that_does_not_follow_from_its_scores_whatever_the_records_say(pr
     assert found.wrong() == {(f"{TABLE}#median_agreement", "computed again"): "MISMATCH"}
 
 
-def test_scores_that_are_none_are_an_error(project):
+@pytest.mark.parametrize("what", ["a byte of the scores", "no scores", "other scores", "no table", "another table"])
+def test_a_cell_of_what_was_tampered_with_is_an_outcome(project, what):
     scores = next((project.root / "results/scores").rglob("agreement/**/*.parquet"))
-    storage.write_table(pd.DataFrame({"method": ["case"]}), scores)
-    done = call(project, "--table", TABLE, "--row", "method=case", "--column", "median_agreement")
-    assert done.returncode == 3
-    assert "cannot be followed" in done.stderr
+    {
+        "a byte of the scores": lambda: flip(scores, 4),
+        "no scores": lambda: scores.write_bytes(b"nothing"),
+        "other scores": lambda: storage.write_table(pd.DataFrame({"method": ["case"]}), scores),
+        "no table": (project.root / TABLE).unlink,
+        "another table": lambda: (project.root / TABLE).write_text("schema_version,a\n1.0,b\n"),
+    }[what]()
+    cell = ("--table", TABLE, "--row", "method=case", "--column", "median_agreement")
+    done = call(project, *cell)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (
+        1,
+        f"Verdict: {'MISSING' if what == 'no table' else 'MISMATCH'}",
+    )
+    found = Outcome(project, *cell)
+    path = TABLE if "table" in what else scores.relative_to(project.root).as_posix()
+    assert found.wrong()[path, "bytes"] == ("MISSING" if what == "no table" else "MISMATCH")
+    assert (found.code, found.told["exit_code"]) == (1, 1)
 
 
 def test_a_second_record_of_a_file_does_not_explain_it_away(project):
@@ -704,6 +742,7 @@ def test_running_again_tells_what_no_comparison_of_records_can(project):
     done = call(project, SELECTION, "--reexecute", "5")
     assert done.returncode == 0
     assert done.stderr.count("files with the same bytes") == 2
+    assert f"Run again: OK {CHOICE}, 1 files with the same bytes" in done.stdout.splitlines()
 
     file = project.root / SELECTION
     file.write_text("".join(file.read_text().splitlines(keepends=True)[:-1]))  # an image less, and all records fit
@@ -767,6 +806,19 @@ def test_a_failed_run_is_on_record_and_in_the_journal(project):
     assert found.code == 0  # the last good run stands
     (project.root / failed).unlink()
     assert Outcome(project).wrong() == {(failed, "record"): "MISSING"}
+
+
+def test_an_edit_that_no_run_used_is_told_with_the_whole(project):
+    assert f"Working tree: as in {project.git('rev-parse', 'HEAD').strip()[:12]}." in call(project).stdout
+    with (project.root / "README.md").open("a") as file:
+        file.write("x")
+    for asked in ([], ["results/tables"]):
+        done = call(project, *asked)
+        assert done.returncode == 0
+        assert (
+            f"Working tree: 1 file changed since {project.git('rev-parse', 'HEAD').strip()[:12]}: README.md."
+            in done.stdout
+        )
 
 
 def test_a_tree_without_git_is_unverifiable(project):

@@ -1,7 +1,7 @@
 """Audit: rehash results from their bytes and follow them back to data, weights, code, commit and packages.
 
-PATH is a file or a folder of results; without any, everything that a record tells of is audited, and
-files that none tells of are listed. Run it in the folder of the Snakefile.
+PATH is a file or a folder of results; without any, everything that a record tells of is audited. Files that none
+tells of are listed: all, or those in a folder. Run it in the folder of the Snakefile.
 """
 
 import argparse
@@ -27,13 +27,14 @@ USAGE = 3
 _EPILOG = """\
 examples:
   case-saliency audit results/figures/digits/agreement_heatmap.pdf
-  case-saliency audit --commands results/tables/digits/agreement.csv > rebuild.sh
+  case-saliency audit --commands results/tables/digits/agreement.csv > /tmp/rebuild.sh   (run it in a fresh clone)
   case-saliency audit --table results/tables/digits/agreement.csv --column median_agreement
       --row model=vgg_small --row seed=0 --row method=case
   case-saliency audit --reexecute 5
 
 Verdicts: OK (checked, as recorded), MISMATCH, MISSING, and UNVERIFIABLE (could not be checked).
 Exit codes: 0 all verified, 1 a mismatch or something missing, 2 something unverifiable, 3 wrong usage.
+An audit of everything knows more than one of a PATH: folders in dvc.lock, records that are gone, strangers elsewhere.
 docs/provenance.md tells what each verdict means, and what no audit can prove."""
 
 
@@ -49,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     shown.add_argument("--full", action="store_true", help="print all that is known of each file behind PATH")
     shown.add_argument("--json", action="store_true", help="print everything as JSON")
     shown.add_argument("--dot", action="store_true", help="print the graph for Graphviz")
-    shown.add_argument("--commands", action="store_true", help="print the commands that rebuild PATH, as a script")
+    shown.add_argument("--commands", action="store_true", help="print a script that rebuilds PATH, for a fresh clone")
     add("--svg", type=Path, metavar="FILE", help="draw the graph as SVG")
     cell = parser.add_argument_group("a cell of a table", "What a number was computed from, and whether it follows.")
     cell.add_argument("--table", metavar="FILE", help="the table, results/tables/.../*.csv")
@@ -57,8 +58,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     cell.add_argument("--column", metavar="COLUMN", help="which column")
     again = parser.add_argument_group("run again")
     how = "run N sampled jobs again and compare bytes; with --table, first the job that made it"
-    again.add_argument("--reexecute", type=int, metavar="N", help=how)
+    again.add_argument("--reexecute", type=_count, metavar="N", help=how)
     again.add_argument("--seed", type=int, metavar="S", help="of the sample (default: another one each time)")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} found, a number of jobs from 1 on expected")
+    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.provenance.audit.arithmetic import equal
-from case_saliency.provenance.audit.cells import SETTINGS, Cell, trace
+from case_saliency.provenance.audit.cells import SETTINGS, Cell, NoSuchCellError, trace
 from case_saliency.provenance.audit.judge import Audit
 from case_saliency.provenance.audit.text import plain
-from case_saliency.provenance.audit.verdicts import Check, Verdict
+from case_saliency.provenance.audit.verdicts import Check, Verdict, exit_code, worst
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,16 +21,29 @@ _SHOWN = 10
 
 
 def show(audit: Audit, table: str, row: Mapping[str, str], column: str, *, as_json: bool) -> Audit:
-    """Print what a cell was computed from; return the audit with a check of whether all of it is there."""
+    """Print what a cell was computed from; return the audit with a check of whether all of it is there.
+
+    Raises
+    ------
+    CaseSaliencyError
+        If a table that is as it was written has no such cell. What was tampered with is an outcome.
+    """
+    cell: Cell | None = None
     try:
         cell = trace(audit, table, row, column)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:  # tables and scores may hold anything
-        raise CaseSaliencyError(f"{table}: the cell cannot be followed ({type(error).__name__}: {error})") from error
-    audit = replace(audit, checks=(*audit.checks, *_checks(cell, f"{table}#{column}")))
+    except Exception as error:  # tables and scores may hold anything, and their readers raise what they like
+        if isinstance(error, NoSuchCellError) and audit.verdict(table) is Verdict.OK:
+            raise
+        kind = "" if isinstance(error, CaseSaliencyError) else f"{type(error).__name__}: "
+        checks = [Check(f"{table}#{column}", "cell", Verdict.UNVERIFIABLE, f"it cannot be followed: {kind}{error}")]
+    else:
+        checks = list(_checks(cell, f"{table}#{column}"))
+    audit = replace(audit, checks=(*audit.checks, *checks))
     if as_json:
         sys.stdout.write(json.dumps(_data(audit, cell), indent=1, default=str, allow_nan=False) + "\n")
     else:
-        for line in _lines(audit, cell, table, column):
+        told = [f"{table}, {column}: {checks[0].note}"] if cell is None else _lines(audit, cell, table, column)
+        for line in told:
             sys.stdout.write(plain(line) + "\n")
     return audit
 
@@ -77,7 +90,17 @@ def _number(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _data(audit: Audit, cell: Cell) -> dict[str, Any]:
+def _data(audit: Audit, cell: Cell | None) -> dict[str, Any]:
+    verdicts = [check.verdict for check in audit.checks]
+    return {
+        **({} if cell is None else _traced(audit, cell)),
+        "verdict": worst(verdicts).value,
+        "exit_code": exit_code(verdicts),
+        "checks": [{**vars(check), "verdict": check.verdict.value} for check in audit.checks],
+    }
+
+
+def _traced(audit: Audit, cell: Cell) -> dict[str, Any]:
     def listed(rows: "pd.DataFrame") -> list[dict[str, Any]]:
         plain_rows: list[dict[str, Any]] = json.loads(rows.to_json(orient="records"))
         return plain_rows
@@ -100,5 +123,4 @@ def _data(audit: Audit, cell: Cell) -> dict[str, Any]:
             for path, layer, method, count in cell.maps
         ],
         "images": listed(cell.images),
-        "checks": [{**vars(check), "verdict": check.verdict.value} for check in audit.checks],
     }

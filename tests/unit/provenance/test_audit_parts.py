@@ -3,17 +3,21 @@
 import hashlib
 import json
 import os
+import re
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
-from case_saliency.provenance.audit import arithmetic, locks, others, packages, picture, text
+from case_saliency.provenance.audit import arithmetic, judge_files, layout, locks, others, packages, picture, text
 from case_saliency.provenance.audit.embedded import embedded
+from case_saliency.provenance.audit.evidence import Evidence
 from case_saliency.provenance.audit.graph import graph
 from case_saliency.provenance.audit.judge import Audit
-from case_saliency.provenance.audit.measuring import measure
+from case_saliency.provenance.audit.measuring import Found, measure
 from case_saliency.provenance.audit.reading import Entry, Run
 from case_saliency.provenance.audit.verdicts import Check, Verdict
 
@@ -123,6 +127,58 @@ def test_a_large_picture_shows_stages_and_all_that_is_wrong():
     }
     assert picture.few(nodes[:10], []) == nodes[:10]
     assert picture.svg(few).count("<rect") == len(few) + 1
+
+
+def _path(drawn):
+    """Points along the lines of an SVG path of M, C and V."""
+    numbers = [(kind, [float(n) for n in rest.split()]) for kind, rest in re.findall(r"([MCV])([^MCV]*)", drawn)]
+    here, points = (0.0, 0.0), []
+    for kind, given in numbers:
+        ends = [here, (here[0], given[0])] if kind == "V" else [here, *zip(given[::2], given[1::2], strict=True)]
+        for part in np.linspace(0, 1, 50)[1:] if kind != "M" else ():
+            level = ends
+            while len(level) > 1:  # de Casteljau
+                level = [tuple(np.add(np.multiply(a, 1 - part), np.multiply(b, part))) for a, b in pairwise(level)]
+            points.append(level[0])
+        here = ends[-1]
+    return points
+
+
+def test_lines_of_a_picture_pass_behind_no_box_and_no_column_is_empty():
+    sources = {"data": [], "weights": []}
+    sources |= {f"a{n}": ["data"] for n in range(8)} | {"b": ["a0", "a7", "data"], "c": ["b", "data", "weights"]}
+    place = layout.places(sources)
+    assert len(set(place.values())) == len(sources)
+    assert {column for column, _ in place.values()} == set(range(6))
+    assert {column for column, _ in layout.places({"x": [], "y": [], "z": ["x", "y"]}).values()} == {0, 1}
+    left, top, width, height = layout.frame(place.values())
+    for name, made_from in sources.items():
+        for source in made_from:
+            for x, y in _path(layout.edge(place[source], place[name])):
+                assert left < x < left + width
+                assert top < y < top + height
+                for box in place.values():
+                    x0, y0 = layout.corner(box)
+                    assert not (x0 < x < x0 + layout.WIDTH and y0 < y < y0 + layout.HEIGHT), (source, name, box)
+
+
+@pytest.mark.parametrize(
+    ("lock", "unrecorded", "hint"),
+    [
+        ("00", (), "or `dvc checkout`, as long as dvc.lock tells of what the run wrote"),
+        ("11", (), "`dvc checkout` does not bring it back"),
+        ("11", ("dvc.lock",), "`git checkout dvc.lock`"),
+    ],
+)
+def test_the_remedy_fits_what_dvc_lock_holds(lock, unrecorded, hint):
+    """The crate tells what the run wrote, the file was edited, and dvc.lock holds these bytes or those."""
+    evidence = Evidence(
+        root=Path(), graph=graph([run("1", [], ["a"])]), failed=(), unreadable={}, journal=None, targets=("a",),
+        scope=("a",), runs=(), found={"a": Found("22", "11", 1)}, everything=False, unrecorded=unrecorded,
+        dvc=others.Locked({"a": lock}, {}, {}), crate={"a": "00"},
+    )  # fmt: skip
+    notes = {check.what: check.note for check in judge_files.judge(evidence, "a")}
+    assert hint in notes["crate"]
 
 
 def test_alike_problems_are_told_once():

@@ -19,6 +19,10 @@ _ALWAYS = {"experiment", "dataset", "model", "seed", "layer", "method"}
 _FEW = 10
 
 
+class NoSuchCellError(CaseSaliencyError):
+    """A table has no such column, or not exactly one such row."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """What a cell was computed from.
@@ -42,8 +46,10 @@ def trace(audit: Audit, table: str, row: Mapping[str, str], column: str) -> Cell
 
     Raises
     ------
+    NoSuchCellError
+        If the table has no such column, or not exactly one such row.
     CaseSaliencyError
-        If the table has no such column, or not exactly one such row; if a file behind it cannot be read.
+        If the table or a file behind it cannot be read.
     """
     import pandas as pd
 
@@ -81,13 +87,13 @@ def _all_excluded(audit: Audit, table: str) -> bool:
 def _row(rows: "pd.DataFrame", table: str, row: Mapping[str, str], column: str) -> Mapping[str, Any]:
     for name in (*row, column):
         if name not in rows.columns:
-            raise CaseSaliencyError(f"{table}: column {name!r} not found; columns are {', '.join(rows.columns)}")
+            raise NoSuchCellError(f"{table}: column {name!r} not found; columns are {', '.join(rows.columns)}")
     for name, value in row.items():
         rows = rows[_equals(rows[name], value)]
     if len(rows) != 1:
         telling = [name for name in rows.columns if name not in row and 1 < rows[name].nunique() <= _FEW]
         differ = f"; they differ in {', '.join(telling[:6])}" if len(rows) else ""
-        raise CaseSaliencyError(f"--row: {len(rows)} rows of {table} found, one expected{differ}")
+        raise NoSuchCellError(f"--row: {len(rows)} rows of {table} found, one expected{differ}")
     return {str(name): value for name, value in rows.iloc[0].items()}
 
 

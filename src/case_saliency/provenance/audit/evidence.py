@@ -12,7 +12,7 @@ from case_saliency.provenance.audit.graph import Graph
 from case_saliency.provenance.audit.measuring import Found, measure
 from case_saliency.provenance.audit.reading import Run
 from case_saliency.provenance.audit.records import records
-from case_saliency.provenance.audit.strangers import MADE, strangers
+from case_saliency.provenance.audit.strangers import MADE, strangers, within
 from case_saliency.provenance.folders import FOLDER
 from case_saliency.provenance.journal import Line
 from case_saliency.provenance.retiring import RETIRED
@@ -35,7 +35,7 @@ class Evidence:
     found
         File -> its hashes as it is now.
     unknown
-        Files that no record tells of; only where everything is audited.
+        Files that no record tells of; only of everything, or of the folders that are asked for.
     commits
         Commit -> path -> SHA-256 of the files that matter then; None: not in this repository.
     tree, changed, now
@@ -119,11 +119,12 @@ def gather(root: Path, asked: Sequence[str], outside: Iterable[Path] = ()) -> Ev
     then = states.then(runs)
     entities = others.entities(root)
     crate = others.crate(entities) if (root / others.CRATE).exists() else None
-    exported = () if asked or crate is None else tuple(crate)
-    unknown = () if asked else tuple(strangers(root, known.made_by))
+    used = {run.record for run in runs}
+    exported = tuple(path for path in crate or () if not asked or path in used)
+    unknown = _unknown(root, known, asked)
     published = [path for path in unknown if dvc is not None and dvc.is_elsewhere(path)]
     locked = dvc.hashed() if dvc is not None else set[str]()
-    beside = () if asked else sorted(locked)
+    beside = sorted(locked if not asked or dvc is None else dvc.held())
     found = measure(root, [*scope, *exported, *published, *beside], md5=locked, outside=outside)
     return Evidence(
         root=root,
@@ -152,13 +153,23 @@ def gather(root: Path, asked: Sequence[str], outside: Iterable[Path] = ()) -> Ev
     )
 
 
+def _unknown(root: Path, known: Graph, asked: Sequence[str]) -> tuple[str, ...]:
+    """Return the strangers: all, or those in the folders that are asked for."""
+    folders = [path for path in asked if path == "." or (not reading.leaves(path) and (root / path).is_dir())]
+    if asked and not folders:
+        return ()
+    head = repository.head()
+    tracked = {} if head is None else repository.tracked(head) or {}
+    return tuple(path for path in strangers(root, known.made_by, tracked) if not asked or within(path, folders))
+
+
 def _targets(known: Graph, asked: Sequence[str]) -> tuple[str, ...]:
     """Return the files that are asked for; of a folder, those that a record tells of."""
     if not asked:
         return tuple(known.made_by)
     found: dict[str, None] = {}
     for path in asked:
-        inside = [made for made in known.made_by if made.startswith(f"{path.rstrip('/')}/")]
+        inside = [made for made in known.made_by if within(made, [path])]
         found |= dict.fromkeys(inside or [path])
     return tuple(found)
 

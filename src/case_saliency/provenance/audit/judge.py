@@ -38,6 +38,7 @@ def judge(evidence: Evidence, further: Iterator[Check] | tuple[Check, ...] = ())
     checks = [check for path in evidence.scope for check in judge_files.judge(evidence, path)]
     checks += [check for run in evidence.runs for check in judge_runs.judge(evidence, run)]
     checks += judge_runs.repository(evidence)
+    checks += judge_files.beside(evidence)
     if evidence.everything:
         checks += judge_files.whole(evidence)
         checks += judge_runs.records(evidence)

@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 
 from case_saliency.provenance.audit.evidence import Evidence
-from case_saliency.provenance.audit.others import CRATE, Locked, folder_md5
+from case_saliency.provenance.audit.others import CRATE, LOCKS, RECORDS, Locked, folder_md5
 from case_saliency.provenance.audit.reading import leaves
+from case_saliency.provenance.audit.strangers import images
 from case_saliency.provenance.audit.verdicts import Check, Verdict
+from case_saliency.provenance.folders import FOLDER
 
 OK, MISMATCH, MISSING, UNVERIFIABLE = Verdict.OK, Verdict.MISMATCH, Verdict.MISSING, Verdict.UNVERIFIABLE
 
 
-_EDITED = "it tells of what the run wrote, see `bytes`: `dvc checkout` restores it, or delete it and run again"
 _OTHER = "dvc.lock tells of other bytes: `make commit` records these, `dvc checkout` restores those"
 _STALE = "the crate tells of other bytes: `case-saliency crate` makes it again"
 
@@ -27,13 +28,33 @@ def judge(evidence: Evidence, path: str) -> Iterator[Check]:
     if evidence.dvc is not None and path in evidence.dvc.files:
         said = evidence.dvc.files[path]
         agrees = said == found.md5
-        note = "" if agrees else _EDITED if edited else _OTHER
+        note = _fitted(edited) if agrees else _remedy(evidence, path) if edited else _OTHER
         yield Check(path, "dvc.lock", OK if agrees else MISMATCH, note, said, found.md5)
     if evidence.crate is not None and path in evidence.crate:
         told = evidence.crate[path]
         agrees = told == found.sha256
-        note = "" if agrees else _EDITED if edited else _STALE
+        note = "" if agrees else _remedy(evidence, path) if edited else _STALE
         yield Check(path, "crate", OK if agrees else MISMATCH, note, told, found.sha256)
+
+
+def _fitted(edited: bool) -> str:
+    return "it holds the edited bytes, see `bytes`: dvc.lock was made to fit" if edited else ""
+
+
+def _remedy(evidence: Evidence, path: str) -> str:
+    """Tell how an edited file comes back: from DVC's cache as long as dvc.lock tells of what the run wrote."""
+    note = "it tells of what the run wrote, see `bytes`: delete the file and run again"
+    if evidence.dvc is None:
+        return note
+    if LOCKS[0] in evidence.unrecorded:
+        return f"{note}; or `git checkout dvc.lock`, which is not as the commit has it, then `dvc checkout`"
+    folders = [name for name in evidence.dvc.members if path.startswith(f"{name}/")]
+    fits = any(
+        folder_md5(name, evidence.dvc.members[name], evidence.found) == evidence.dvc.folders[name] for name in folders
+    )
+    if fits or evidence.dvc.files.get(path) == evidence.found[path].md5:
+        return f"{note}; `dvc checkout` does not bring it back, since dvc.lock holds the edited bytes"
+    return f"{note}, or `dvc checkout`, as long as dvc.lock tells of what the run wrote"
 
 
 def _content(evidence: Evidence, path: str) -> Check:
@@ -45,7 +66,11 @@ def _content(evidence: Evidence, path: str) -> Check:
     if found.problem:
         return Check(path, "bytes", UNVERIFIABLE, found.problem, expected)
     if entry is None:
-        return Check(path, "bytes", UNVERIFIABLE, "no record tells where it comes from", None, found.sha256)
+        manifest = next(
+            (name for folder, name in images(evidence.graph.made_by).items() if path.startswith(folder)), ""
+        )
+        further = f"; {manifest} tells of images: audit that" if manifest else ""
+        return Check(path, "bytes", UNVERIFIABLE, f"no record tells where it comes from{further}", None, found.sha256)
     if found.sha256 == entry.sha256 and found.bytes == entry.bytes:
         return Check(path, "bytes", OK, f"{found.bytes:,} bytes", expected, found.sha256)
     if found.sha256 == entry.sha256:
@@ -69,39 +94,56 @@ def _carried(evidence: Evidence, path: str) -> Check:
     return Check(path, "embedded id", MISMATCH, note, run.id, carried)
 
 
-def whole(evidence: Evidence) -> Iterator[Check]:
-    """Yield what concerns all files: strangers, folders in dvc.lock, files that the crate does not tell of."""
-    scope = set(evidence.scope)
+def beside(evidence: Evidence) -> Iterator[Check]:
+    """Yield strangers, folders in dvc.lock (at least that of the records), and what the crate tells of records."""
     for path in evidence.unknown:
         said = evidence.dvc.files.get(path) if evidence.dvc and evidence.dvc.is_elsewhere(path) else None
         if said is None:
-            yield Check(path, "known", UNVERIFIABLE, "no record tells of it")
+            yield Check(path, "known", UNVERIFIABLE, _unheld(path) or "no record tells of it")
         else:  # published with the repository, without the run that made it
             found = evidence.found[path].md5
             note = "" if said == found else "it is not as dvc.lock tells: `git checkout` restores it"
             yield Check(path, "dvc.lock", OK if said == found else MISMATCH, note, said, found)
     if evidence.dvc is not None:
-        yield from _locked(evidence, evidence.dvc)
+        yield from _folders(evidence, evidence.dvc)
     if evidence.crate is not None:
         if evidence.crate.get(CRATE) == "":
             yield Check(CRATE, "readable", MISMATCH, "it is no RO-Crate")
             return
-        for path in [path for path in evidence.crate if path not in scope]:
-            yield _exported(evidence, path)
+        used = {run.record for run in evidence.runs}
+        for path in evidence.crate:
+            if path not in evidence.scope and (evidence.everything or path in used):
+                yield _exported(evidence, path)
+
+
+def _unheld(path: str) -> str:
+    """Tell what is to be done with an aid of git's or DVC's that is a stranger; empty if it is none."""
+    return "git does not hold it: commit it, or delete it" if path.endswith((".dvc", "/.gitignore")) else ""
+
+
+def whole(evidence: Evidence) -> Iterator[Check]:
+    """Yield what concerns all files: those that only dvc.lock names, and those that the crate does not tell of."""
+    if evidence.dvc is not None:
+        yield from _named(evidence, evidence.dvc)
+    if evidence.crate is not None and evidence.crate.get(CRATE) != "":
         absent = sorted(path for path in set(evidence.graph.made_by) - set(evidence.crate) if not leaves(path))
         note = f"{len(absent)} files of records are not in the crate, such as {absent[0]}" if absent else ""
         yield Check(CRATE, "complete", MISMATCH if absent else OK, note)
 
 
-def _locked(evidence: Evidence, dvc: Locked) -> Iterator[Check]:
-    """Yield what DVC tells of folders, and of files that no record tells of."""
+def _folders(evidence: Evidence, dvc: Locked) -> Iterator[Check]:
+    """Yield what DVC tells of folders: all, or that of the records."""
     if dvc.problem:
         yield Check("dvc.lock", "readable", MISMATCH, dvc.problem)
-    for folder, said in sorted(dvc.folders.items()):
-        if folder not in dvc.elsewhere:
-            found = folder_md5(folder, dvc.members[folder], evidence.found)
-            note = "" if said == found else "the folder is not as dvc.lock tells: `make commit` records it as it is"
-            yield Check(folder, "dvc.lock", OK if said == found else MISMATCH, note, said, found)
+    for folder in sorted(dvc.members.keys() - dvc.elsewhere):
+        said, found = dvc.folders[folder], folder_md5(folder, dvc.members[folder], evidence.found)
+        name = RECORDS if folder == FOLDER.as_posix() else LOCKS[0]
+        note = "" if said == found else f"the folder is not as {name} tells: `make commit` records it as it is"
+        yield Check(folder, "dvc.lock", OK if said == found else MISMATCH, note, said, found)
+
+
+def _named(evidence: Evidence, dvc: Locked) -> Iterator[Check]:
+    """Yield files of which DVC tells, and no record does."""
     judged = {*evidence.scope, *evidence.unknown}
     for path, said in dvc.files.items():
         if path not in judged and not dvc.is_elsewhere(path):
@@ -115,7 +157,7 @@ def _exported(evidence: Evidence, path: str) -> Check:
     """Compare a file that no run made with what the crate tells of it: git keeps the versions of those it tracks."""
     told, now = (evidence.crate or {})[path], evidence.found[path].sha256
     if told == now:
-        return Check(path, "crate", OK, "", told, now)
+        return Check(path, "crate", OK, "as it tells", told, now)
     if commit := evidence.earlier.get(path):
         note = f"the crate tells of it as in {commit[:12]}: `case-saliency crate` makes it again"
         return Check(path, "crate", OK, note, told, now)

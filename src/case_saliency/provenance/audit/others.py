@@ -52,9 +52,13 @@ class Locked:
         own = [folder for folder in self.folders if PurePosixPath(path).stem in folder.split("/")]
         return bool(own) and self.elsewhere.issuperset(own)
 
+    def held(self) -> set[str]:
+        """Return the files of folders that are compared."""
+        return {path for folder in self.members.values() for path in folder}
+
     def hashed(self) -> set[str]:
         """Return the files whose MD5 is compared, by itself or with that of a folder."""
-        return {*self.files, *(path for folder in self.members.values() for path in folder)}
+        return {*self.files, *self.held()}
 
 
 def locked(root: Path, made: Iterable[str], *, everything: bool = True) -> Locked | None:
@@ -67,7 +71,7 @@ def locked(root: Path, made: Iterable[str], *, everything: bool = True) -> Locke
     made
         Files that a record tells of.
     everything
-        Whether folders are compared, which takes all files in them.
+        Whether all folders are compared, which takes all files in them, or that of the records alone.
     """
     files: dict[str, str] = {}
     named = [
@@ -85,7 +89,7 @@ def locked(root: Path, made: Iterable[str], *, everything: bool = True) -> Locke
     recorded = {str(parent) for path in made for parent in PurePosixPath(path).parents}
     elsewhere = frozenset(path for path in folders if path not in recorded and not (root / path).exists())
     try:
-        held = members(root, folders if everything else ())
+        held = members(root, folders if everything else folders.keys() & {FOLDER.as_posix()})
     except UnreadableError as error:
         return Locked(single, {}, {}, str(error))
     return Locked(single, folders, held, "" if files else "it tells of no file", elsewhere)

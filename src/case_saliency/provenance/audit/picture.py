@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 
+from case_saliency.provenance.audit import layout
 from case_saliency.provenance.audit.judge import Audit
 from case_saliency.provenance.audit.verdicts import Verdict
 
@@ -16,8 +17,6 @@ COLOURS = {
 }
 MANY, FEW = 60, 12
 """Nodes that a picture has room for, and files that are drawn one by one for being asked for."""
-_STEPS = 100
-_WIDTH, _HEIGHT, _GAP, _ROW, _IN_ROW = 240, 34, 20, 72, 6
 
 
 @dataclass(frozen=True)
@@ -129,72 +128,31 @@ def _printable(text: str) -> str:
 
 def svg(drawn: list[Node]) -> str:
     """Return the picture as SVG: a step from the data in one or more rows, text that can be searched and copied."""
-    place = _places(drawn)
-    width = 40 + max((x + _WIDTH for x, _ in place.values()), default=0)
-    height = 40 + max((y + _HEIGHT for _, y in place.values()), default=0)
-    edges = [_edge(place[source], place[node.name]) for node in drawn for source in node.sources if source in place]
-    boxes = [_box(node, *place[node.name]) for node in drawn]
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-20 -20 {width} {height}" width="{width}" height="{height}"'
-    )
+    sources = {node.name: node.sources for node in drawn}
+    place = layout.places(sources)
+    left, top, width, height = layout.frame(place.values())
+    edges = [
+        f'<path d="{layout.edge(place[source], place[node.name])}" fill="none" stroke="#999"/>'
+        for node in drawn
+        for source in node.sources
+        if source in place
+    ]
+    boxes = [_box(node, *layout.corner(place[node.name])) for node in drawn]
+    box = f'viewBox="{left} {top} {width} {height}" width="{width}" height="{height}"'
     style = 'font-family="sans-serif" font-size="10"'
-    back = f'<rect x="-20" y="-20" width="{width}" height="{height}" fill="white"/>'
-    lines = [f"{head} {style}>", "<title>Where a result comes from</title>", back, *edges, *boxes, "</svg>"]
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {box} {style}>'
+    back = f'<rect x="{left}" y="{top}" width="{width}" height="{height}" fill="white"/>'
+    lines = [head, "<title>Where a result comes from</title>", back, *edges, *boxes, "</svg>"]
     return "\n".join(lines) + "\n"
 
 
-def _places(drawn: list[Node]) -> dict[str, tuple[int, int]]:
-    """Return where each node lies: a step from the data takes as many rows as it needs, each in the middle.
-
-    Within a step, nodes are in the order of the middle of what they were made from, so that fewer lines cross.
-    """
-    steps: dict[int, list[Node]] = {}
-    depth = _depths(drawn)
-    for node in drawn:
-        steps.setdefault(depth[node.name], []).append(node)
-    place: dict[str, tuple[int, int]] = {}
-    row = 0
-    for step in sorted(steps):
-        ordered = sorted(steps[step], key=lambda node: _middle(node, place))
-        for start in range(0, len(ordered), _IN_ROW):
-            line = ordered[start : start + _IN_ROW]
-            left = (_IN_ROW - len(line)) * (_WIDTH + _GAP) // 2 if len(drawn) > _IN_ROW else 0
-            for number, node in enumerate(line):
-                place[node.name] = (left + number * (_WIDTH + _GAP), row * _ROW)
-            row += 1
-    return place
-
-
-def _middle(node: Node, place: Mapping[str, tuple[int, int]]) -> float:
-    found = [place[source][0] for source in node.sources if source in place]
-    return sum(found) / len(found) if found else 0.0
-
-
-def _depths(drawn: list[Node]) -> dict[str, int]:
-    """Return how many steps each node is from the data, by the longest way; in a circle there is none."""
-    depth = dict.fromkeys((node.name for node in drawn), 0)
-    for _ in range(_STEPS):
-        before = dict(depth)
-        for node in drawn:
-            depth[node.name] = max((1 + depth[source] for source in node.sources if source in depth), default=0)
-        if depth == before:
-            break
-    return depth
-
-
-def _edge(start: tuple[int, int], end: tuple[int, int]) -> str:
-    (x0, y0), (x1, y1) = (start[0] + _WIDTH // 2, start[1] + _HEIGHT), (end[0] + _WIDTH // 2, end[1])
-    middle = (y0 + y1) // 2
-    return f'<path d="M{x0} {y0}C{x0} {middle} {x1} {middle} {x1} {y1}" fill="none" stroke="#999"/>'
-
-
 def _box(node: Node, x: int, y: int) -> str:
-    radius = _HEIGHT // 2 if node.is_run else 2
+    radius = layout.HEIGHT // 2 if node.is_run else 2
     shown = [text if len(text) <= 44 else f"...{text[-41:]}" for text in (f"{node.verdict} {node.title}", node.detail)]
     lines = "".join(
         f'<text x="{x + 12}" y="{y + 14 + 13 * number}">{escape(_printable(text))}</text>'
         for number, text in enumerate(shown)
     )
-    frame = f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="{radius}"'
+    frame = f'<rect x="{x}" y="{y}" width="{layout.WIDTH}" height="{layout.HEIGHT}" rx="{radius}"'
     fill = f'fill="{COLOURS[node.verdict]}" stroke="#666"/>'
     return f"<g><title>{escape(_printable(node.name))}</title>{frame} {fill}{lines}</g>"

@@ -15,7 +15,12 @@ LIMITS = """\
 What no audit can prove: that a run computed what its code says, which only running it again can (--reexecute N); and
 that records, journal and commits were not forged together, which only a copy that you trust can (compare the commit,
 and results/provenance.dvc in it). Processor, times and seeds are as the run told them."""
+PART = """\
+Only `case-saliency audit` without a PATH compares whole folders of results with dvc.lock, tells of records that are
+gone, of strangers wherever they are, and of runs that the crate tells otherwise."""
 PROGRAM = "case-saliency"
+AGAIN = "run again"
+"""What a check is called that tells whether a run gave the same bytes again."""
 COMMAND = "command"
 """What a check is called that tells whether a recorded command may be run."""
 _SHOWN = 12
@@ -71,6 +76,26 @@ def overview(audit: Audit) -> Iterator[str]:
     for stage, found in counts.items():
         yield f"{stage:<26}" + "".join(f"{found[verdict] or '':>14}" for verdict in Verdict)
     yield from problems(audit.checks)
+    yield from working_tree(audit)
+
+
+def working_tree(audit: Audit) -> Iterator[str]:
+    """Yield how the tree differs from its commit now."""
+    evidence = audit.evidence
+    if (commit := evidence.tree.get("commit")) is None:
+        return  # which is a problem, and told as one
+    changed = [*evidence.changed, *evidence.unrecorded]
+    shown = f"{', '.join(changed[:3])}{f' and {len(changed) - 3} more' if len(changed) > 3 else ''}"
+    count = f"{len(changed)} file{'s' if len(changed) > 1 else ''} changed since"
+    yield ""
+    yield f"Working tree: {count} {commit[:12]}: {shown}." if changed else f"Working tree: as in {commit[:12]}."
+
+
+def again(audit: Audit) -> Iterator[str]:
+    """Yield which runs were run again, and what came of it."""
+    for check in audit.checks:
+        if check.what == AGAIN:
+            yield f"Run again: {check.verdict} {check.subject}, {check.note}"
 
 
 def beside(checks: Iterable[Check]) -> Iterator[str]:
@@ -113,7 +138,10 @@ def closing(audit: Audit, seconds: float) -> Iterator[str]:
         f"Checked: {sum(not file.problem for file in found)} files rehashed ({n_bytes:,} bytes), "
         f"{len(audit.evidence.runs)} records; {len(audit.checks)} checks in {seconds:.1f} s: {told}."
     )
-    if audit.evidence.everything:
+    yield from again(audit)
+    if not audit.evidence.everything:
+        yield from PART.splitlines()
+    else:
         here = {path: why for path, why in NOT_RECORDED.items() if (audit.evidence.root / path).exists()}
         absent = "; ".join(f"{path} ({why})" for path, why in here.items()) or "nothing else"
         yield f"Without a record: {absent}." + (f" {failed} failed runs are on record." if failed else "")
