@@ -107,3 +107,22 @@ def test_the_plan_names_the_same_methods():
     papers, extended = (plan.split(mark)[1].split("\n- ")[0] for mark in ("The paper's set:", "The extended set adds"))
     assert set(re.findall(r"`(\w+)`", papers)) == set(rules_tests.PAPERS_SET)
     assert set(re.findall(r"`(\w+)`", extended)) == set(rules_tests.EXTENDED)
+
+
+def test_small_p_values_are_written_as_statements():
+    cases = [
+        decide(rules_tests.at_norm5("class-sensitive", *["insensitive"] * 5, rises=rules_tests.RISING)),
+        records(
+            pairs=rules_tests.pd.DataFrame([rules_tests.pair("densenet_small", "gradcam")]),
+            fidelity=rules_tests.pd.DataFrame([rules_tests.drop("densenet_small", "gradcam", noninferior=1e-6)]),
+        ),
+    ]
+    told = json.dumps(cases)
+    assert "p < .0001" in told
+    assert not re.search(r"p = <|p [.\d]", told)
+
+
+def test_c1_says_how_many_baselines_were_measured():
+    cells = [rules_tests.cell("resnet_small", name, "insensitive") for name in rules.BASELINES[:3]]
+    [c1] = [record for record in decide(rules_tests.of_cells(*cells)) if record["id"] == "C1"]
+    assert c1["ours"].endswith("5 in the claim, by network: 3 of 3")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from case_saliency.figures.names import format_p
+from case_saliency.figures.names import p_statement
 from case_saliency.report.claims import rules
 from case_saliency.report.claims.deciding.cells import absent, few, gap, rows_of
 from case_saliency.report.claims.evidence import Evidence, select
@@ -36,8 +36,8 @@ def _comparable(e: Evidence, models: Sequence[str]) -> Decision:
                 seen.append(row)
                 one = rules.c8(row["p_noninferior"], row["p_superior_holm"], e.alpha)
                 told = (
-                    f"{row['difference_to_case']:+.3f}, non-inferior p = {format_p(row['p_noninferior'])}, "
-                    f"better p = {format_p(row['p_superior_holm'])}, n = {row['n_pairs']}"
+                    f"{row['difference_to_case']:+.3f}, non-inferior {p_statement(row['p_noninferior'])}, "
+                    f"better {p_statement(row['p_superior_holm'])}, n = {row['n_pairs']}"
                 )
                 parts.append(Part(place, one, told))
     if not seen:

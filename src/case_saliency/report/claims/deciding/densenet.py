@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from case_saliency.figures.names import format_p, model_label
+from case_saliency.figures.names import model_label, p_statement
 from case_saliency.report.claims import rules
 from case_saliency.report.claims.deciding.cells import absent, few, gap, policy, training
 from case_saliency.report.claims.evidence import Evidence, select
@@ -25,7 +25,7 @@ def c4(e: Evidence) -> Decision:
         seen += known.values()
         counts.append(sum(rejects(row, e.alpha) for row in known.values()))
         one = rules.c4(list(known.values()), e.alpha)
-        told = ", ".join(f"{label(method)} p = {format_p(row['p_holm'])}" for method, row in known.items())
+        told = ", ".join(f"{label(method)} {p_statement(row['p_holm'])}" for method, row in known.items())
         parts.append(Part(name, one, told, _why_c4(known, e.alpha)))
     if not seen:
         return not_tested("no DenseNet with layers conv2 and norm5 was measured")
@@ -74,14 +74,14 @@ def c5(e: Evidence) -> Decision:
 def _rejecting(name: str, row: Mapping[Any, Any] | None, alpha: float) -> Part:
     if row is None or not row["n"]:
         return gap(name, row)
-    told = f"{agreement_told(row)}, p = {format_p(row['p_holm'])}"
+    told = f"{agreement_told(row)}, {p_statement(row['p_holm'])}"
     return Part(name, rules.c5_case(row, alpha), told, policy(row, alpha))
 
 
 def _rise(e: Evidence, model: str, seed: int, name: str) -> Part:
     rows = e.rises[(e.rises["model"] == model) & (e.rises["seed"] == seed) & (e.rises["n_pairs"] > 1)]
     told = ", ".join(
-        f"{label(row['method'])} {row['difference']:+.1f} points (p = {format_p(row['p_rise'])})"
+        f"{label(row['method'])} {row['difference']:+.1f} points ({p_statement(row['p_rise'])})"
         for row in rows.to_dict("records")
     )
     one = rules.c5_rise(rows["p_rise"].tolist(), rows["p_fall"].tolist(), e.alpha)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from case_saliency.figures.names import format_p, model_label
+from case_saliency.figures.names import format_p, model_label, p_statement
 from case_saliency.report.claims import rules
 from case_saliency.report.claims.deciding.cells import absent, gap, place, rows_of, verdict_over_trainings
 from case_saliency.report.claims.evidence import Evidence, select
@@ -21,12 +21,12 @@ def c1(e: Evidence) -> Decision:
     for model in e.models:
         verdicts = {method: verdict_over_trainings(e, model, method) for method in BASELINES}
         found = list(verdicts.values())
-        counts.append(found.count("insensitive"))
+        counts.append(f"{found.count('insensitive')} of {len(found) - found.count(NOT_MEASURED)}")
         told = ", ".join(f"{label(method)} {verdict}" for method, verdict in verdicts.items())
         unmeasured = found.count(NOT_MEASURED) == len(BASELINES)
         parts.append(Part(model_label(model), rules.c1(found), told, NOT_MEASURED if unmeasured else ""))
     rows = rows_of(e, BASELINES)
-    ours = f"insensitive baselines of {len(BASELINES)}, by network: {', '.join(map(str, counts))}"
+    ours = f"insensitive of the measured baselines, {len(BASELINES)} in the claim, by network: {', '.join(counts)}"
     return most(parts, ours, spread_of(rows["n"]), sign_power(rows), fragile(rows))
 
 
@@ -48,14 +48,14 @@ def _rejects_everywhere(e: Evidence, method: str) -> Decision:
             continue
         one = rules.c2(p_worst, definite(row), e.alpha)
         why = "depends on the policy for empty maps" if p < e.alpha <= p_worst else ""
-        told = f"{agreement_told(row)}, p = {format_p(p)}, worst policy {format_p(p_worst)}"
+        told = f"{agreement_told(row)}, {p_statement(p)}, worst policy {format_p(p_worst)}"
         parts.append(Part(place(e, row), one, told, why))
     if not parts:
         return not_tested(f"{label(method)} was not measured")
     found = set(zip(rows["model"], rows["seed"], strict=True))
     trainings = e.trainings(dict.fromkeys(e.models, ""))
     parts += [gap(name, None) for model, seed, name in trainings if (model, seed) not in found]
-    ours = f"largest p {format_p(max(largest))}; medians {spread_of(rows['median_agreement'], '.0f')}%"
+    ours = f"largest {p_statement(max(largest))}; medians {spread_of(rows['median_agreement'], '.0f')}%"
     return every(parts, ours, spread_of(rows["n"]), sign_power(rows), fragile(rows))
 
 
@@ -85,11 +85,11 @@ def _lowest(e: Evidence, methods: Sequence[str]) -> Decision:
             one = rules.c3(row["p_lower"], row["p_higher"], e.alpha)
             told = (
                 f"{row['difference']:+.1f} points [{row['ci_low']:.1f}, {row['ci_high']:.1f}], "
-                f"p = {format_p(row['p_lower'])}, n = {row['n_pairs']}"
+                f"{p_statement(row['p_lower'])}, n = {row['n_pairs']}"
             )
             parts.append(Part(f"{label(method)} on {name}", one, told))
     if known.empty:
         return every(parts, "", "")
-    ours = f"largest p {format_p(known['p_lower'].max())}; least lead {known['difference'].min():+.1f} points"
+    ours = f"largest {p_statement(known['p_lower'].max())}; least lead {known['difference'].min():+.1f} points"
     power = f"a lead of {spread_of(known['detectable'], '.1f')} points would be found with probability .8"
     return every(parts, ours, spread_of(known["n_pairs"]), power)
