@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from workflow.versioning import crate, document, plan, stages, store
+from workflow.versioning import crate, document, plan, readable, stages, store
 from workflow.versioning.commit import GateError, listing, refuse_locked
 from workflow.versioning.stages import VIEWS, Stage
 
@@ -70,6 +70,7 @@ def restore(root: Path, experiments: Sequence[str] = ()) -> str:
         Snakemake would run; or if nothing can be done.
     """
     refuse_locked(root)
+    readable.refuse_unreadable(root)
     entries = store.locked(root)
     if not entries:
         raise GateError("there is no dvc.lock here, so nothing to restore: snakemake --cores all makes the results")
