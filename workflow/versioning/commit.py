@@ -154,8 +154,8 @@ def _record(root: Path, own: Sequence[Stage], before: store.Entries, rewritten: 
         if any(known.get(name) in (None, here) for name in changed):
             store.put_back(old, root)
             raise GateError(
-                "the same code, parameters and inputs gave other bytes here than before; dvc.lock and .dvc files are as they "
-                f"were:\n{listing(rows)}\nRun them again to see which is right: snakemake --cores all --forcerun "
+                "the same code, parameters and inputs gave other bytes here than before; dvc.lock and .dvc files are "
+                f"as before:\n{listing(rows)}\nRun them again to see which is right: snakemake --cores all --forcerun "
                 f"{' '.join(forced(own, [row.partition(': ')[2] for row in rows]))}"
             )
         said.append(
