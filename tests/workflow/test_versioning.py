@@ -318,12 +318,12 @@ def test_what_a_change_leaves_over_is_retired_by_the_command_that_is_named(tree:
 
 
 def test_other_bytes_without_a_cause_are_refused_here_and_told_elsewhere(tree: Repository) -> None:
-    lock = (tree.root / "dvc.lock").read_bytes()
     tree.rewrite(FIGURE, (tree.root / FIGURE).read_bytes() + b"<!-- -->")
+    before, lock = tree.git("diff"), (tree.root / "dvc.lock").read_bytes()
     said = tree.commit(check=False)
     assert "gave other bytes here than before" in said
     assert f"figures-imagenet-sample: {FIGURE}" in said
-    assert (tree.root / "dvc.lock").read_bytes() == lock
+    assert tree.git("diff") == before, "dvc.lock and the .dvc files are as they were"
     other = tree.copy(tree.root.parent / "other")
     assert "0 of them new or changed" in other.run(*remedy(said))  # made again, and as it was: recorded at the end
 
@@ -366,28 +366,17 @@ def test_a_folder_that_differs_as_a_whole_is_made_again_by_the_command_that_is_n
 
 
 @pytest.mark.parametrize("gate", ["commit", "restore"])
-def test_a_lock_file_with_both_sides_of_a_merge_is_named_with_the_remedy(tree: Repository, gate: str) -> None:
-    lock = tree.root / "dvc.lock"
-    text = lock.read_text().replace("stages:\n", "<<<<<<< HEAD\nstages:\n=======\nstages:\n>>>>>>> other\n", 1)
-    lock.write_text(text)
+def test_files_with_both_sides_of_a_merge_are_named_before_anything_is_written(tree: Repository, gate: str) -> None:
+    names = ["dvc.lock", "results/report.html.dvc", "results/metrics/imagenet-sample.json"]
+    for name in names:
+        text = (tree.root / name).read_text()
+        (tree.root / name).write_text(f"<<<<<<< HEAD\n{text}=======\n{text}>>>>>>> other\n")
+    before = tree.git("diff")
     said = getattr(tree, gate)(check=False)
-    assert "both sides of a merge" in said
-    assert "git checkout --theirs dvc.lock" in said
+    assert "3 files hold both sides of a merge:\n" + "".join(f"  {name}\n" for name in names) in said
+    assert f"git checkout HEAD -- {' '.join(names)}" in said
     assert "Traceback" not in said
-    assert lock.read_text() == text
-
-
-@pytest.mark.parametrize("name", ["results/provenance.dvc", "results/environments.json"])
-def test_other_files_with_both_sides_of_a_merge_are_named_before_anything_is_written(
-    tree: Repository, name: str
-) -> None:
-    lock = (tree.root / "dvc.lock").read_text()
-    (tree.root / name).write_text(f"<<<<<<< HEAD\n{(tree.root / name).read_text()}=======\n>>>>>>> other\n")
-    said = tree.commit(check=False)
-    assert "both sides of a merge" in said
-    assert f"git checkout --theirs {name}" in said
-    assert "Traceback" not in said
-    assert (tree.root / "dvc.lock").read_text() == lock
+    assert tree.git("diff") == before
 
 
 def test_another_command_of_dvc_is_waited_for(tree: Repository) -> None:
@@ -452,6 +441,20 @@ def test_a_damaged_object_of_the_remote_is_not_restored(cloned: Repository) -> N
     assert "tables-imagenet-sample: missing or damaged" in cloned.restore(check=False)
     assert not (cloned.root / AGREEMENT).exists()
     assert "test_hypotheses" in cloned.pending()
+
+
+def test_a_cut_off_listing_of_the_remote_keeps_back_its_stage_alone(cloned: Repository) -> None:
+    digest = next(out["md5"] for out in cloned.lock[TABLES]["outs"] if out["md5"].endswith(".dir"))
+    file = cloned.root.parent / "remote/files/md5" / digest[:2] / digest[2:]
+    content = file.read_bytes()
+    file.chmod(0o644)
+    file.write_bytes(content[:40])
+    said = cloned.restore(check=False)
+    assert f"The remote did not give everything: {TABLES}: object {digest} is corrupted" in said
+    assert "6 of 9 stages are restored" in said
+    assert not cloned.pending() & {"attribute", "predict", "score_agreement", "obtain_model"}
+    file.write_bytes(content)  # what deleting it and pushing it again comes to
+    assert "9 stages are restored" in cloned.restore()
 
 
 @pytest.mark.parametrize("remote", ["none", "gone"])

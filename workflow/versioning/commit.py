@@ -15,7 +15,7 @@ import yaml
 
 from case_saliency.cli.main import leave
 from case_saliency.provenance.audit.records import records as all_records
-from workflow.versioning import crate, document, environment, plan, records, stages, store
+from workflow.versioning import crate, document, environment, plan, readable, records, stages, store
 from workflow.versioning.stages import Stage
 
 SHOWN = 5
@@ -135,9 +135,8 @@ def commit(root: Path, within_run: bool) -> str:
         raise GateError(f"{root.resolve()} is no repository of git and DVC: clone the project with git")
     if not within_run:
         refuse_locked(root)
+    readable.refuse_unreadable(root)
     before = store.locked(root)
-    store.record_count(root)  # these are read before anything is written
-    environment.known(root)
     planned = plan.read(root, stages.VIEWS)
     found = stages.stages(planned)
     own = stages.of(planned, found)
@@ -151,7 +150,7 @@ def commit(root: Path, within_run: bool) -> str:
 
 
 def _record(root: Path, own: Sequence[Stage], before: store.Entries, rewritten: bool) -> str:
-    old = (root / store.LOCK).read_bytes() if before else None
+    old = store.kept(root, APART)
     count = store.record_count(root)
     names = [stage.name for stage in own]
     store.record(root, names, APART)
@@ -165,11 +164,11 @@ def _record(root: Path, own: Sequence[Stage], before: store.Entries, rewritten: 
             for name in changed
             for file in store.differing(before[name], after[name], store.objects(root))
         ]
-        if any(known.get(name) in (None, here) for name in changed) and old is not None:
-            (root / store.LOCK).write_bytes(old)
+        if any(known.get(name) in (None, here) for name in changed):
+            store.put_back(old, root)
             raise GateError(
-                "the same code, parameters and inputs gave other bytes here than before; dvc.lock is as it was:\n"
-                f"{listing(rows)}\nRun them again to see which is right: snakemake --cores all --forcerun "
+                "the same code, parameters and inputs gave other bytes here than before; dvc.lock and .dvc files are "
+                f"as before:\n{listing(rows)}\nRun them again to see which is right: snakemake --cores all --forcerun "
                 f"{' '.join(forced(own, [row.partition(': ')[2] for row in rows]))}"
             )
         said.append(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from case_saliency.provenance.audit.records import records as all_records
-from workflow.versioning import crate, document, plan, records, stages, store
+from workflow.versioning import crate, document, plan, readable, records, stages, store
 from workflow.versioning.commit import GateError, listing, refuse_locked
 from workflow.versioning.stages import VIEWS, Stage
 
@@ -71,6 +71,7 @@ def restore(root: Path, experiments: Sequence[str] = ()) -> str:
         Snakemake would run; or if nothing can be done.
     """
     refuse_locked(root)
+    readable.refuse_unreadable(root)
     entries = store.locked(root)
     if not entries:
         raise GateError("there is no dvc.lock here, so nothing to restore: snakemake --cores all makes the results")

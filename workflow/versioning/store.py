@@ -17,6 +17,7 @@ from dvc.dependency import param
 from dvc.exceptions import DvcException
 from dvc.lock import LockError
 from dvc.repo import Repo, lock_repo
+from dvc_objects.errors import ObjectFormatError
 
 from workflow.versioning import document
 
@@ -36,7 +37,7 @@ def locked(root: Path) -> Entries:
     Raises
     ------
     LockFileError
-        If the file is no YAML, as after a merge that left both sides in it.
+        If the file is no YAML, or lists no stages.
     """
     file = root / LOCK
     if not file.exists():
@@ -49,11 +50,10 @@ def locked(root: Path) -> Entries:
 
 
 def unusable(file: Path, name: Path) -> LockFileError:
-    """Return the error of a file that is no longer what was written, as after a merge."""
-    conflict = "<<<<<<<" in file.read_text(encoding="utf-8", errors="replace")
+    """Return the error of a file that is no longer what was written."""
     return LockFileError(
-        f"{file} {'holds both sides of a merge' if conflict else 'is damaged'}: take one version "
-        f"(git checkout --theirs {name}, or git checkout HEAD {name}), run snakemake, then make commit"
+        f"{file} is damaged: take the version of the last commit (git checkout HEAD -- {name}), run snakemake, "
+        "then make commit"
     )
 
 
@@ -82,6 +82,7 @@ def record(root: Path, names: Collection[str], apart: Sequence[str]) -> None:
     """
     file = root / LOCK
     before = file.read_text(encoding="utf-8") if file.exists() else ""
+    old = kept(root, apart)
     try:
         file.unlink(missing_ok=True)  # DVC would read it through a parser that keeps comments, which takes seconds
         with _quiet(), Repo(root) as repo, lock_repo(repo):  # one lock for both, or all stages are read twice
@@ -99,7 +100,7 @@ def record(root: Path, names: Collection[str], apart: Sequence[str]) -> None:
             repo.add([str(root / path) for path in apart if (root / path).exists()], relink=False)
         blocks = _blocks(before) | _blocks(file.read_text(encoding="utf-8"))
     except BaseException as error:
-        file.write_text(before, encoding="utf-8") if before else file.unlink(missing_ok=True)
+        put_back(old, root)
         if isinstance(error, LockError):
             raise LockFileError(
                 f"another command of DVC holds {root / '.dvc/tmp/lock'}: wait for it, then again"
@@ -107,6 +108,18 @@ def record(root: Path, names: Collection[str], apart: Sequence[str]) -> None:
         raise
     ordered = [blocks[name] for name in _load(root / document.FILE)["stages"] if name in blocks]
     file.write_text("schema: '2.0'\nstages:\n" + "".join(ordered), encoding="utf-8")
+
+
+def kept(root: Path, apart: Sequence[str]) -> dict[Path, bytes | None]:
+    """Return dvc.lock and the .dvc files, which `record` writes, with their bytes; None for a missing one."""
+    files = [LOCK, *(Path(f"{path}.dvc") for path in apart)]
+    return {file: (root / file).read_bytes() if (root / file).exists() else None for file in files}
+
+
+def put_back(old: Mapping[Path, bytes | None], root: Path) -> None:
+    """Make files again what `kept` found."""
+    for file, content in old.items():
+        (root / file).unlink(missing_ok=True) if content is None else (root / file).write_bytes(content)
 
 
 @contextlib.contextmanager
@@ -127,22 +140,29 @@ def _blocks(text: str) -> dict[str, str]:
     return {part.partition(":")[0]: f"  {part}" for part in parts}
 
 
-def record_count(root: Path) -> int:
-    """Return how many records results/provenance.dvc lists.
+def pointer(root: Path, path: str) -> dict[str, Any] | None:
+    """Return what a .dvc file tells of the path that it keeps, as dvc.lock does of an output; None without such a file.
 
     Raises
     ------
     LockFileError
         If the file cannot be read.
     """
-    name = RECORDS.with_suffix(".dvc")
+    name = Path(f"{path}.dvc")
     file = root / name
     if not file.exists():
-        return 0
+        return None
     try:
-        return int(_load(file)["outs"][0].get("nfiles", 0))
+        out = _load(file)["outs"][0]
+        return {**out, "nfiles": int(out.get("nfiles", 0)), "md5": str(out["md5"]), "path": path}
     except (yaml.YAMLError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise unusable(file, name) from error
+
+
+def record_count(root: Path) -> int:
+    """Return how many records results/provenance.dvc lists."""
+    out = pointer(root, str(RECORDS))
+    return out["nfiles"] if out else 0
 
 
 def differing(old: Mapping[str, Any], new: Mapping[str, Any], folder: Path) -> list[str]:
@@ -174,10 +194,13 @@ def _object(folder: Path, digest: str) -> Path:
 
 
 def _listing(folder: Path, digest: str | None) -> list[dict[str, str]] | None:
+    """Return the files of a folder; None if it is none, or its listing is missing or damaged."""
     if not digest or not digest.endswith(".dir"):
         return None
     file = _object(folder, digest)
-    content: list[dict[str, str]] | None = json.loads(file.read_text()) if file.exists() else None
+    if md5(file) != digest.removesuffix(".dir"):
+        return None
+    content: list[dict[str, str]] = json.loads(file.read_text())
     return content
 
 
@@ -200,11 +223,29 @@ def fetch(root: Path, last: Sequence[str], apart: Sequence[str]) -> str:
     with _quiet(), Repo(root) as repo:
         if not repo.config["core"].get("remote"):
             return "no remote is set, the local cache alone was searched (docs/versioning.md: dvc remote add -d ...)"
+        targets = [*last, *_apart(root, apart)]
         try:
-            repo.fetch(targets=[*last, *_apart(root, apart)], with_deps=True)
+            repo.fetch(targets=targets, with_deps=True)
+        except ObjectFormatError:
+            return _fetch_one_by_one(repo, targets)
         except Exception as error:  # DVC passes on those of the library that reaches the remote
             return f"the remote did not give everything: {error} (`dvc fetch` tells why)"
     return ""
+
+
+def _fetch_one_by_one(repo: Repo, targets: Sequence[str]) -> str:
+    """Fetch stage by stage, so that a damaged listing of one folder keeps back nothing of the others."""
+    behind = [stage for target in targets for stage in repo.stage.collect(target, with_deps=True)]
+    amiss = []
+    for name in dict.fromkeys(stage.addressing for stage in behind):
+        try:
+            repo.fetch(targets=[name])
+        except Exception as error:
+            amiss.append(f"{name}: {error}")
+    return (
+        f"the remote did not give everything: {'; '.join(amiss)}. DVC never replaces an object of the remote: delete a "
+        "corrupted one there (files/md5/<its first two digits>/<the rest>), and dvc push it from where it is whole"
+    )
 
 
 def checkout(root: Path, last: Sequence[str], apart: Sequence[str]) -> None:
@@ -232,14 +273,8 @@ def _apart(root: Path, paths: Sequence[str]) -> list[str]:
 
 def damaged_apart(root: Path, path: str) -> bool:
     """Return whether what a .dvc file keeps is missing or differs from it, hashed anew from its bytes."""
-    file = root / f"{path}.dvc"
-    if not file.exists():
-        return True
-    try:
-        out = {**_load(file)["outs"][0], "path": path}
-    except (yaml.YAMLError, LookupError, TypeError, ValueError, RecursionError) as error:
-        raise unusable(file, Path(f"{path}.dvc")) from error
-    return bool(damaged(root, {"outs": [out]}))
+    out = pointer(root, path)
+    return out is None or bool(damaged(root, {"outs": [out]}))
 
 
 def damaged(root: Path, entry: Mapping[str, Any]) -> list[str]:
@@ -262,7 +297,7 @@ def forget(root: Path, entry: Mapping[str, Any]) -> None:
             continue
         for one in _listing(objects(root), out["md5"]) or [{"md5": out["md5"]}]:
             stored = _object(objects(root), one["md5"])
-            if not one["md5"].endswith(".dir") and stored.exists() and md5(stored) != one["md5"]:
+            if stored.exists() and md5(stored) != one["md5"].removesuffix(".dir"):
                 stored.unlink()
         path = root / out["path"]
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """Stages from jobs, and what is decided about them, without Snakemake or DVC."""
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -178,16 +179,19 @@ def test_readings_are_of_what_was_read_and_no_more():
 
 
 def test_differing_files_are_named(tmp_path):
-    def listing(digest, content):
+    def listing(content):
+        digest = f"{hashlib.md5(content.encode(), usedforsecurity=False).hexdigest()}.dir"
         file = tmp_path / digest[:2] / digest[2:]
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
+        return {"outs": [{"path": "out", "md5": digest}]}, file
 
-    listing("aa1.dir", '[{"md5": "1", "relpath": "x"}, {"md5": "2", "relpath": "y"}]')
-    listing("bb1.dir", '[{"md5": "1", "relpath": "x"}, {"md5": "3", "relpath": "y"}]')
-    old, new = ({"outs": [{"path": "out", "md5": digest}]} for digest in ("aa1.dir", "bb1.dir"))
+    old, _ = listing('[{"md5": "1", "relpath": "x"}, {"md5": "2", "relpath": "y"}]')
+    new, file = listing('[{"md5": "1", "relpath": "x"}, {"md5": "3", "relpath": "y"}]')
     assert store.differing(old, new, tmp_path) == ["out/y"]
     assert store.differing(old, {"outs": [{"path": "out", "md5": "cc1.dir"}]}, tmp_path) == ["out"]
+    file.write_text(file.read_text()[:40])  # a listing that was cut off lists nothing
+    assert store.differing(old, new, tmp_path) == ["out"]
 
 
 def test_params_can_be_set_by_dvc(tmp_path):
