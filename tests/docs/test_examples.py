@@ -95,7 +95,7 @@ def test_the_audit_follows_a_figure_and_sees_a_change(project, capsys):
     (project / MAPS).write_bytes(b"changed")
     assert main(["audit", FIGURE]) == 1
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
-    assert f"    MISMATCH {MAPS}" in lines
+    assert any(line.startswith(f"  MISMATCH {MAPS}  attribute, record ") for line in lines)
     assert lines[-1] == "Verdict: MISMATCH"
 
 
