@@ -91,7 +91,7 @@ def test_a_damaged_file_is_named(tmp_path: Path, name: str) -> None:
 )
 def test_a_dvc_file_that_points_nowhere_is_damaged(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.dvc").write_bytes(content)
-    with pytest.raises(store.LockFileError, match="a.dvc is damaged"):
+    with pytest.raises(store.LockFileError, match=r"a\.dvc is damaged"):
         store.pointer(tmp_path, "a")
 
 
