@@ -74,7 +74,6 @@ def test_journals(content, tmp_path, tally):
     assert found.problems or not content.strip()
 
 
-POINTER = {"outs": [{"md5": DIGEST[:32], "size": 1, "nfiles": 1, "hash": "md5", "path": "a"}]}
 LOCK = {
     "schema": "2.0",
     "stages": {"s": {"cmd": "x", "outs": [{"path": "results/a", "hash": "md5", "md5": DIGEST[:32], "size": 1}]}},
@@ -90,16 +89,6 @@ def test_locks(content, tmp_path, tally):
     tally.refusal, tally.says = (store.LockFileError,), "dvc.lock"
     found = tally.read(lambda: store.locked(tmp_path))
     assert found is None or all(isinstance(entry, dict) for entry in found.values())
-
-
-@pytest.mark.reader(".dvc files")
-@few
-@given(content=damaged(yaml.safe_dump(POINTER).encode()) | altered(POINTER).map(lambda v: json.dumps(v).encode()))
-def test_pointers(content, tmp_path, tally):
-    (tmp_path / "a.dvc").write_bytes(content)
-    tally.refusal, tally.says = (store.LockFileError,), "a.dvc"
-    found = tally.read(lambda: store.pointer(tmp_path, "a"))
-    assert found is None or isinstance(found["nfiles"], int)
 
 
 @pytest.mark.reader("ids of records in figures")

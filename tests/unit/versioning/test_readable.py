@@ -85,6 +85,16 @@ def test_a_damaged_file_is_named(tmp_path: Path, name: str) -> None:
         readable.refuse_unreadable(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"outs: []", b"outs: [1]", b"outs: [{size: 1}]", b"outs: [{md5: a, nfiles: x}]", b"\xff\xfe"],
+)
+def test_a_dvc_file_that_points_nowhere_is_damaged(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.dvc").write_bytes(content)
+    with pytest.raises(store.LockFileError, match=r"a\.dvc is damaged"):
+        store.pointer(tmp_path, "a")
+
+
 def test_what_a_record_writes_in_git_is_put_back(tmp_path: Path) -> None:
     write(tmp_path, "base")
     (tmp_path / "results/claims.md.dvc").unlink()
