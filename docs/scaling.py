@@ -4,6 +4,7 @@ Run it by `python -m docs.scaling`.
 """
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,16 +12,16 @@ from typing import Any
 
 import yaml
 
-from case_saliency import params
 from case_saliency.storage import write_text
 from docs.prose import fill, table
 from docs.scaling_imagenet import CIRCULARITY, IMAGES, Hours, hours
 from docs.scaling_memory import memory
+from docs.scaling_planning import plan
+from docs.scaling_rules import given, holding, rule, series
 
 DOCS = Path(__file__).parent
 PAGE = DOCS / "scaling.md"
 GPUS = (1, 8, 64)
-LIMIT = 60.0
 _MAPS, _BARE = "1.1 x channels + 218 + 64 x layers", 64
 _PASSES = r"(\d+) images, (\d+) passes, which alone take ([\d.]+) s"
 
@@ -42,10 +43,10 @@ def page(measured: dict[str, Any], counted: str, params: dict[str, Any]) -> str:
     parts = [
         _head(),
         *_floor(figures, rows),
-        *memory(figures, rows),
+        *memory(figures, rows, params),
         *_cost(rows, counted, gpu, card),
         *_paper(hours(counted, gpu, measured["agreement"]["figures"], params), card),
-        *_plan(planning),
+        *plan(planning),
     ]
     return "\n\n".join(["# Scaling", *parts]) + "\n"
 
@@ -163,26 +164,18 @@ def _paper(networks: Sequence[Hours], card: str) -> list[str]:
             tables, figures and the report waits for. What removes them: taking them out of `analyses`, or splitting
             them as drops are split, similarity once the level of chance, which its jobs simulate, is apart."""
         ),
+        _time(similarity),
     ]
 
 
-def _plan(figures: dict[str, float]) -> list[str]:
-    jobs, seconds = figures["planned_jobs"], figures["planned_jobs_seconds"]
-    verdict = "within" if seconds <= LIMIT else "beyond"
-    return [
-        "## Planning and recording",
-        fill(
-            f"""On the finished default run `snakemake --dry-run` takes {figures["plan_seconds"]:.1f} s, `dvc status`
-            {figures["dvc_status_seconds"]:.1f} s and `make commit` {figures["commit_seconds"]:.1f} s."""
-        ),
-        fill(
-            f"""A plan of {jobs:,.0f} jobs takes {seconds:.0f} s, {1000 * seconds / jobs:.1f} ms for each, {verdict} the
-            minute that a person waits. An experiment that does not say how many shards it has never has more than
-            {params.MOST_SHARDS} of a network: {24 * params.MOST_SHARDS:,} jobs with four networks, six of a shard, for
-            five families of methods and the drops. From then on shards grow, to {10**6 // params.MOST_SHARDS:,} images
-            of 1,000,000."""
-        ),
-    ]
+def _time(hours: float) -> str:
+    stage = "score-similarity"
+    minutes = given(stage, "runtime")
+    return fill(
+        f"""On a cluster a job also has a limit of time. The attempts of `{stage}` have {series(minutes)} minutes, and
+        the longest takes {60 * hours:.0f}: held by {holding(60 * hours, minutes)}. Give it more at once, as in
+        `--set-resources {rule(stage)}:runtime={60 * math.ceil(1.5 * hours)}`."""
+    )
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ A test says what it does by the marks `fault` and `reader`; what it tried is tol
 fails makes its run write nothing; rows of tests that were not run (`-k`) stay as they were.
 """
 
+import os
 import re
 from collections import Counter
 from pathlib import Path
@@ -108,7 +109,8 @@ def _reader(name: str, row: dict[str, Any]) -> str:
 
 def _sums(rows: dict[str, str]) -> list[str]:
     numbers = [[int(cell.replace(",", "")) for cell in row.split(" | ")[1:4]] for row in rows.values()]
-    return ["| all | " + " | ".join(f"{sum(column):,}" for column in zip(*numbers, strict=True)) + " | |"]
+    sums = " | ".join(f"{sum(column):,}" for column in zip(*numbers, strict=True))
+    return [f"| all | {sums} | last run: FUZZ_EXAMPLES={os.environ.get('FUZZ_EXAMPLES', 'not set')} |"]
 
 
 LINES = {"faults": _fault, "fuzz": _reader}

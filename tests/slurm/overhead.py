@@ -4,9 +4,10 @@ import json
 import os
 import platform
 import re
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean
 
@@ -14,7 +15,8 @@ _CLOCK = r"\[(\w{3} \w{3} +\d+ [\d:]{8} \d{4})\]\n"
 HEAD = """\
 # What a job costs beside its work
 
-Written by `make test-slurm`: means over the jobs of the reduced workflow, in seconds, on {machine}.
+Written by `make test-slurm` on {day}, from commit {commit}, whose workflow it tells of.
+Means over the jobs of the reduced workflow, in seconds, on {machine}.
 {load:.1f} processes wanted its cores at the end. `work` is the time in a job's record; `beside it` all else from the
 decision to run the job until Snakemake knows that it has ended, without waiting for a node. Of that, `in the job` is
 what Slurm, Snakemake and Python need to start, and `unseen` what passes from the job's end until Snakemake knows.
@@ -88,7 +90,14 @@ def write(found: Mapping[str, Overhead], file: Path) -> None:
         for name, one in found.items()
     ]
     text = "".join(f"| {' | '.join(row)} |\n" for row in rows)
-    file.write_text(HEAD.format(machine=machine, load=os.getloadavg()[0]) + text, encoding="utf-8")
+    head = HEAD.format(day=datetime.now(UTC).date(), commit=_commit(), machine=machine, load=os.getloadavg()[0])
+    file.write_text(head + text, encoding="utf-8")
+
+
+def _commit() -> str:
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=7"]
+    done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
 
 
 def _cell(value: float | None) -> str:

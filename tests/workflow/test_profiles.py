@@ -1,11 +1,14 @@
 """What jobs ask of the machine: by params.yaml and the attempt, and without a trace in the results."""
 
 import json
+import re
 
 import pytest
+import yaml
 
 from tests.workflow.conftest import ROOT, Project
 
+CLUSTERS = ROOT / "docs/clusters.md"
 EXCLUSIVE = """\
 rule all:
     input: ["0.txt", "1.txt"]
@@ -38,6 +41,49 @@ with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
             found.setdefault(job.rule.name, []).append(told)
     print(json.dumps(found))
 """
+ASKING = """
+import json, sys
+from snakemake.api import SnakemakeApi
+from snakemake.cli import parse_args
+from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness
+from snakemake.settings.types import ResourceSettings, StorageSettings
+from snakemake_executor_plugin_slurm.partitions import parse_gpu_requirements
+from snakemake_executor_plugin_slurm.utils import set_gres_string
+
+def of_a_partition(job):
+    try:
+        return parse_gpu_requirements(job)
+    except Exception as error:
+        return str(error)
+
+found = {}
+for profile in sys.argv[1:]:
+    told = parse_args(["--workflow-profile", profile])[1].set_resources
+    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+        workflow = api.workflow(
+            resource_settings=ResourceSettings(cores=1, overwrite_resources=told),
+            config_settings=ConfigSettings(),
+            storage_settings=StorageSettings(),
+        )._workflow
+        workflow.dag_settings = DAGSettings()
+        workflow._prepare_dag(forceall=False, ignore_incomplete=False, lock_warn_only=True, nolock=True)
+        workflow._build_dag()
+        jobs = [job for job in workflow.dag.jobs if job.rule.name != "all"]
+        found[profile] = {job.rule.name: (set_gres_string(job).strip(), of_a_partition(job)) for job in jobs}
+print(json.dumps(found))
+"""
+ON_A_CARD = """
+rule all:
+    input: ["attribute.txt", "predict.txt"]
+
+rule attribute:
+    output: "attribute.txt"
+    resources: gpu=1
+    shell: "touch {output}"
+
+use rule attribute as predict with:
+    output: "predict.txt"
+"""
 WITH_NETWORK = {"predict", "attribute", "score_fidelity"}
 
 
@@ -55,6 +101,36 @@ def test_a_gpu_is_asked_for_where_the_device_is_one(fresh, device, asking):
     first, second = found["attribute"][:2]
     assert (first["mem_mb"], second["mem_mb"]) == (4000, 8000)
     assert (first["runtime"], second["runtime"]) == (240, 480)
+
+
+def test_slurm_is_asked_for_the_gpus_that_the_page_and_the_profile_say(tmp_path):
+    (tmp_path / "Snakefile").write_text(ON_A_CARD)
+    page, profile = CLUSTERS.read_text(), (ROOT / "profiles/slurm/config.yaml").read_text()
+    rows = re.findall(r"^\| (nothing|`attribute: .+?`) \| (?:both, )?`(.+?)`(.*) \|$", page, re.MULTILINE)
+    settings = [yaml.safe_load("" if told == "nothing" else told.strip("`")) or {} for told, _, _ in rows]
+    example = "\n".join(re.findall(r"^# (set-resources:|  \w+: \{.*\})$", profile, re.MULTILINE))
+    profiles = [*(yaml.safe_dump({"set-resources": one}) if one else "{}" for one in settings), example]
+    for index, text in enumerate(profiles):
+        (tmp_path / str(index)).mkdir()
+        (tmp_path / str(index) / "config.yaml").write_text(text)
+    said = Project(tmp_path).run("python", "-c", ASKING, *map(str, range(len(profiles))))
+    *found, shipped = json.loads(said.splitlines()[-1]).values()
+    assert len(rows) == 4
+    assert [one["attribute"][0] for one in found] == [asked for _, asked, _ in rows]
+    assert {name: asked for name, (asked, _) in shipped.items()} == {
+        "attribute": "--gpus=a100:1",
+        "predict": "--gres=gpu:a100:1",
+    }
+    refused = ["mutually exclusive" in str(one["attribute"][1]) for one in found]
+    assert refused == ["wrong" in remark for _, _, remark in rows] == [False, False, False, True]
+
+
+def test_the_page_lists_the_rules_that_ask_for_a_gpu():
+    rules = "".join(file.read_text() for file in (ROOT / "workflow/rules").glob("*.smk"))
+    asking = re.findall(r"^rule (\w+):\n(?:(?!rule ).*\n)*?        \*\*ON_DEVICE,", rules, re.MULTILINE)
+    sentence = CLUSTERS.read_text().partition("each rule that computes with a network: ")[2].partition(". ")[0]
+    assert set(re.findall(r"`(\w+)`", sentence)) == set(asking)
+    assert len(asking) == rules.count("**ON_DEVICE,")
 
 
 def test_other_resources_rerun_nothing(project):
