@@ -284,7 +284,7 @@ def test_a_forged_history_shows_against_the_hash_of_the_records_that_git_holds(p
     edit_record(project, PLOT, lambda body: body["machine"].update(processor="another one"))
     rewrite_journal(project)
     assert Outcome(project).wrong()[RECORDS, "dvc.lock"] == "MISMATCH"
-    assert Outcome(project, f"{HEATMAP}.pdf").wrong() == {(RECORDS, "dvc.lock"): "MISMATCH"}
+    assert Outcome(project, f"{HEATMAP}.pdf").wrong() == {}  # parts of a workflow that ran since are no forgery
 
 
 def test_a_forged_run_at_the_end_of_the_journal_is_a_run_to_it_and_shows_against_what_was_told_before(project):

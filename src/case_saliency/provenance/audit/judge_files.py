@@ -95,7 +95,7 @@ def _carried(evidence: Evidence, path: str) -> Check:
 
 
 def beside(evidence: Evidence) -> Iterator[Check]:
-    """Yield strangers, folders in dvc.lock (at least that of the records), and what the crate tells of records."""
+    """Yield strangers, folders in dvc.lock where everything is asked for, and what the crate tells of records."""
     for path in evidence.unknown:
         said = evidence.dvc.files.get(path) if evidence.dvc and evidence.dvc.is_elsewhere(path) else None
         if said is None:
@@ -132,7 +132,7 @@ def whole(evidence: Evidence) -> Iterator[Check]:
 
 
 def _folders(evidence: Evidence, dvc: Locked) -> Iterator[Check]:
-    """Yield what DVC tells of folders: all, or that of the records."""
+    """Yield what DVC tells of folders."""
     if dvc.problem:
         yield Check("dvc.lock", "readable", MISMATCH, dvc.problem)
     for folder in sorted(dvc.members.keys() - dvc.elsewhere):

@@ -89,7 +89,7 @@ def locked(root: Path, made: Iterable[str], *, everything: bool = True) -> Locke
     recorded = {str(parent) for path in made for parent in PurePosixPath(path).parents}
     elsewhere = frozenset(path for path in folders if path not in recorded and not (root / path).exists())
     try:
-        held = members(root, folders if everything else folders.keys() & {FOLDER.as_posix()})
+        held = members(root, folders if everything else ())
     except UnreadableError as error:
         return Locked(single, {}, {}, str(error))
     return Locked(single, folders, held, "" if files else "it tells of no file", elsewhere)

@@ -16,8 +16,9 @@ What no audit can prove: that a run computed what its code says, which only runn
 that records, journal and commits were not forged together, which only a copy that you trust can (compare the commit,
 and results/provenance.dvc in it). Processor, times and seeds are as the run told them."""
 PART = """\
-Only `case-saliency audit` without a PATH compares whole folders of results with dvc.lock, tells of records that are
-gone, of strangers wherever they are, and of runs that the crate tells otherwise."""
+Only `case-saliency audit` without a PATH compares whole folders of results with dvc.lock, all records with
+results/provenance.dvc, and tells of records that are gone, of strangers wherever they are, and of runs that the crate
+tells otherwise."""
 PROGRAM = "case-saliency"
 AGAIN = "run again"
 """What a check is called that tells whether a run gave the same bytes again."""
