@@ -18,6 +18,6 @@ def test_the_exit_code_and_all_that_was_said_arrive(tmp_path):
 
 
 def test_long_output_arrives_in_a_pipe():
-    assert run("--help").stdout.rstrip().endswith("PROV-JSON.")
+    assert run("--help").stdout.rstrip().endswith("so that the journal tells of it.")
     assert run("--help").returncode == 0
     assert run("predict").returncode == 2

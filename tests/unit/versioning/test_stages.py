@@ -17,7 +17,7 @@ PARAMS = {"run": ["tiny"], "experiments": {"tiny": {"dataset": "set"}, "other": 
 
 
 def job(rule, inputs, outputs, params=(), pending=""):
-    return Job(rule, f"workflow/rules/{rule}.smk", tuple(inputs), tuple(outputs), frozenset(params), pending)
+    return Job(rule, f"workflow/rules/{rule}.smk", tuple(inputs), tuple(outputs), frozenset(params), pending, "")
 
 
 @pytest.fixture
