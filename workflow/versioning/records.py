@@ -39,7 +39,7 @@ def otherwise(jobs: Iterable[Job], files: Container[str], known: Records, root: 
 
 
 def _other(run: Run, job: Job, known: Records, root: Path, hashed: Callable[[Path], str]) -> Iterator[str]:
-    if _stage(shlex.split(job.command)) != _stage(run.command):
+    if _told(shlex.split(job.command)) != _told(run.command):
         yield f"its run was another command ({run.record})"
     for name, digest in run.code.items():
         path = root / in_repository(name)
@@ -51,7 +51,7 @@ def _other(run: Run, job: Job, known: Records, root: Path, hashed: Callable[[Pat
             yield f"its run read another {read.path}"
 
 
-def _stage(command: Sequence[str]) -> tuple[str, ...]:
+def _told(command: Sequence[str]) -> tuple[str, ...]:
     """Return a command without the log and the number of threads, which depends on the cores that there are."""
     words = list(command)
     while len(words) > 1 and words[1] in {"--log", "--threads"}:
