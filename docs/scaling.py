@@ -170,11 +170,11 @@ def _paper(networks: Sequence[Hours], card: str) -> list[str]:
 
 def _time(hours: float) -> str:
     stage = "score-similarity"
-    minutes = given(stage, "runtime")
+    minutes = given(stage, "runtime", IMAGES)
     return fill(
-        f"""On a cluster a job also has a limit of time. The attempts of `{stage}` have {series(minutes)} minutes, and
-        the longest takes {60 * hours:.0f}: held by {holding(60 * hours, minutes)}. Give it more at once, as in
-        `--set-resources {rule(stage)}:runtime={60 * math.ceil(1.5 * hours)}`."""
+        f"""On a cluster a job also has a limit of time. The attempts of `{stage}` have {series(minutes)} minutes for
+        so many images, and the longest takes {60 * hours:.0f} here: held by {holding(60 * hours, minutes)}. On a slower
+        machine, give it more at once, as in `--set-resources {rule(stage)}:runtime={60 * math.ceil(3 * hours)}`."""
     )
 
 

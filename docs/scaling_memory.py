@@ -86,18 +86,19 @@ def _extrapolated(peaks: dict[str, list[str]], sizes: Sequence[str], params: dic
     """Continue the peaks of each stage, by number of images, in a straight line."""
     lines = []
     for stage in sorted(set(peaks) - SHARDED):
-        amounts, slope = given(stage, "mem_mb"), _slope(peaks[stage], sizes)
+        amounts, slope = given(stage, "mem_mb", IMAGES), _slope(peaks[stage], sizes)
         need = float(peaks[stage][0]) + slope * (IMAGES - int(sizes[0]))
-        if need > amounts[0]:
+        if need > given(stage, "mem_mb")[0]:
             lines.append((f"`{stage}`", f"{slope:.3f}", f"{need:,.0f}", series(amounts), holding(need, amounts)))
     return [
         fill(
             f"""Rows add up, and a job that is not split holds those of all images. A straight line through {sizes[0]}
             and {sizes[-1]} images, continued to {IMAGES:,}, is no measurement, and a difference of some MB may be
-            chance; but it tells which jobs would leave the `mem_mb` of their first attempt, with one network. The
-            profile of [Slurm](clusters.md#slurm) has each tried again with more:"""
+            chance; but it tells which jobs would need more than the `mem_mb` of few images, with one network. Their
+            rules ask for more with the number of images, and the profile of [Slurm](clusters.md#slurm) has each tried
+            again with more:"""
         ),
-        table(("stage", "MB an image", f"MB at {IMAGES:,}", "`mem_mb` of the attempts", "held by"), lines),
+        table(("stage", "MB an image", f"MB at {IMAGES:,}", "`mem_mb` of the attempts then", "held by"), lines),
         _most(peaks["score-similarity"], sizes, params),
     ]
 
@@ -110,13 +111,13 @@ def _most(cells: Sequence[str], sizes: Sequence[str], params: dict[str, Any]) ->
     """Tell what similarity would hold of the network with the most rows."""
     [unit] = {_maps(params, MEASURED, name) for name in params["experiments"][MEASURED]["models"]}
     model = max(params["experiments"][EXPERIMENT]["models"], key=lambda name: _maps(params, EXPERIMENT, name))
-    times, amounts = _maps(params, EXPERIMENT, model) / unit, given("score-similarity", "mem_mb")
+    times, amounts = _maps(params, EXPERIMENT, model) / unit, given("score-similarity", "mem_mb", IMAGES)
     need = float(cells[0]) + times * _slope(cells, sizes) * (IMAGES - int(sizes[0]))
     return fill(
         f"""More methods and layers are more rows: `{EXPERIMENT}` has {times:.1f} times as many of `{model}`, for
         `score-similarity` {need:,.0f} MB, where the attempts have {series(amounts)}: held by {holding(need, amounts)}.
         Where the memory that is given does not suffice, give more at once, as in `--set-resources
-        {rule("score-similarity")}:mem_mb={1000 * math.ceil(need / 1000)}`; that reruns nothing."""
+        {rule("score-similarity")}:mem_mb={1000 * math.ceil(2 * need / 1000)}`; that reruns nothing."""
     )
 
 

@@ -4,6 +4,8 @@ from case_saliency import params
 from docs.prose import fill
 
 LIMIT = 60.0
+JOBS = 6
+"""Of a shard: a family of methods each, and the drops."""
 MANY = 20
 """Networks of a study that is larger than the paper's."""
 
@@ -21,16 +23,15 @@ def plan(figures: dict[str, float]) -> list[str]:
         fill(
             f"""A plan of {jobs:,.0f} jobs takes {seconds:.0f} s, {1000 * seconds / jobs:.1f} ms for each, {verdict} the
             minute that a person waits. An experiment that does not say how many shards it has never has more than
-            {params.MOST_SHARDS} of a network: {24 * params.MOST_SHARDS:,} jobs with four networks, six of a shard, for
-            five families of methods and the drops. From then on shards grow, to {10**6 // params.MOST_SHARDS:,} images
-            of 1,000,000. The number is one of a network: {many_networks(seconds / jobs)}"""
+            {params.MOST_SHARDS:,} of all its networks: {JOBS * params.MOST_SHARDS:,} jobs, {JOBS} of a shard, for five
+            families of methods and the drops. From then on shards grow: {_grown()}. Several experiments of that size in
+            one run are a plan each in proportion: run them one after the other."""
         ),
     ]
 
 
-def many_networks(seconds: float) -> str:
-    """Say what many networks of the most shards come to, from the seconds of a job in the plan."""
-    jobs = 6 * params.MOST_SHARDS * MANY
-    return (
-        f"{MANY} networks are {jobs:,} jobs, and a plan of them takes {jobs * seconds / 60:.1f} minutes in proportion."
-    )
+def _grown() -> str:
+    """Tell how many images a shard has, of a million, with some numbers of networks."""
+    sizes = {n: 10**6 // params.automatic_shards(10**6, 1, n) for n in (4, MANY)}
+    few, many = (f"{size:,} images of 1,000,000 with {n} networks" for n, size in sizes.items())
+    return f"to {few}, {many.replace(' of 1,000,000', '')}"

@@ -1,5 +1,6 @@
 """What the rules of the workflow give their jobs, in the attempts of the profile of Slurm."""
 
+import math
 import re
 from pathlib import Path
 
@@ -20,12 +21,15 @@ def rule(stage: str) -> str:
     return RULES.get(stage, stage.replace("-", "_"))
 
 
-def given(stage: str, resource: str) -> list[int]:
-    """Return what each attempt of a stage is given of `mem_mb` or `runtime`; the most of where it has several rules."""
+def given(stage: str, resource: str, images: int = 0) -> list[int]:
+    """Return what each attempt of a stage is given of `mem_mb` or `runtime`; the most of where it has several rules.
+
+    `images` are those that the job reads the scores of, of one network.
+    """
     text = "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "workflow/rules").glob("*.smk")))
-    first = rf"^rule {rule(stage)}:\n(?:(?!rule ).*\n)*?        {resource}=growing\((\d+)\)"
+    first = rf"^rule {rule(stage)}:\n(?:(?!rule ).*\n)*?        {resource}=growing\((\d+)(?:, an_image=([\d.]+))?\)"
     profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text(encoding="utf-8"))
-    most = max(map(int, re.findall(first, text, re.M)))
+    most = max(math.ceil(int(amount) + float(each or 0) * images) for amount, each in re.findall(first, text, re.M))
     return [most * attempt for attempt in range(1, 2 + int(profile["retries"]))]
 
 

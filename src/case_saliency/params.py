@@ -15,8 +15,8 @@ from case_saliency.datasets.sources import DATASETS
 Params = Mapping[str, Any]
 SHARD_IMAGES = 100
 """Fewest images of a job, where an experiment does not say how many jobs there are."""
-MOST_SHARDS = 400
-"""Most jobs that the images of one network are split into, where an experiment does not say how many: four networks,
+MOST_SHARDS = 1600
+"""Most jobs that the images of an experiment are split into, over all its networks, where it does not say how many:
 five families of methods and the drops are then 9,600 jobs, and a plan of 10,000 takes about a minute."""
 
 
@@ -126,27 +126,41 @@ def shards(params: Params, experiment: str) -> list[str]:
     >>> shards({"experiments": {"tiny": {"shards": 2}}}, "tiny")
     ['0-of-2', '1-of-2']
     """
-    section = params["experiments"][experiment]
-    count = section.get("shards")
+    count = params["experiments"][experiment].get("shards")
     if count is None:
-        n_images = section["n_images"] or DATASETS[section["dataset"]].n_test
-        count = automatic_shards(n_images, params["compute"]["batch_size"]) if n_images else 1
+        n_images, batch_size = images(params, experiment), params["compute"]["batch_size"]
+        count = automatic_shards(n_images, batch_size, networks(params, experiment))
     return [f"{index}-of-{count}" for index in range(count)]
 
 
-def automatic_shards(n_images: int, batch_size: int) -> int:
-    """Return into how many jobs images are split: of at least 100 images, and of at least the root of their number.
+def automatic_shards(n_images: int, batch_size: int, n_networks: int) -> int:
+    """Return into how many jobs a network's images are split: of at least 100, and at least the root of their number.
 
     The start of a job is then little beside its work. Above 10,000 images, both the jobs and what each of them computes
-    and holds grow with the root of the number of images; above 160,000 there are no more jobs, but larger ones.
+    and holds grow with the root of the number of images; of so many images and networks that there would be more than
+    `MOST_SHARDS` in all, there are no more jobs, but larger ones.
 
     Examples
     --------
-    >>> [automatic_shards(n, 10) for n in (20, 500, 1000, 10_000, 50_000, 1_000_000)]
+    >>> [automatic_shards(n, 10, n_networks=4) for n in (20, 500, 1000, 10_000, 50_000, 1_000_000)]
     [1, 5, 10, 100, 224, 400]
+    >>> [automatic_shards(1_000_000, 10, n_networks=n) for n in (1, 4, 20)]
+    [1000, 400, 80]
     """
     by_size = n_images // max(SHARD_IMAGES, math.isqrt(n_images))
-    return max(1, min(by_size, MOST_SHARDS, math.ceil(n_images / batch_size)))
+    return max(1, min(by_size, MOST_SHARDS // n_networks, math.ceil(n_images / batch_size)))
+
+
+def images(params: Params, experiment: str) -> int:
+    """Return how many images an experiment explains with each network; 0 where nothing tells how many there are."""
+    section = params["experiments"][experiment]
+    return section["n_images"] or DATASETS[section["dataset"]].n_test or 0
+
+
+def networks(params: Params, experiment: str) -> int:
+    """Return how many networks an experiment explains: each model as often as it is trained."""
+    section = params["experiments"][experiment]
+    return len(section["models"]) * len(section["seeds"])
 
 
 def entry(params: Params, name: str, experiment: str | None = None) -> dict[str, Any]:

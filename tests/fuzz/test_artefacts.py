@@ -1,10 +1,7 @@
 """Tables, maps, tensors, arrays and JSON, as the workflow keeps them."""
 
 import json
-import subprocess
-import sys
 
-import h5netcdf
 import numpy as np
 import pandas as pd
 import pytest
@@ -143,33 +140,3 @@ def _maps(path):
         return [
             storage.read_values(maps, slice(None)) for dataset in layers.values() for maps in dataset.data_vars.values()
         ]
-
-
-CLAIM = """
-import resource, sys
-
-resource.setrlimit(resource.RLIMIT_AS, (4 * 10**9,) * 2)
-from case_saliency import storage
-from case_saliency.errors import CaseSaliencyError
-
-try:
-    with storage.open_maps(sys.argv[1]) as layers:
-        storage.read_values(layers["l"]["m"], slice(None))
-except (CaseSaliencyError, MemoryError) as error:
-    print("error:", error)
-"""
-
-
-@pytest.mark.xfail(raises=AssertionError, strict=True, reason="known limit, docs/reliability.md")
-def test_maps_that_memory_does_not_hold_are_named(tmp_path):
-    path = tmp_path / "t.nc"
-    with h5netcdf.File(path, "w") as out:
-        out.attrs["schema_version"] = storage.SCHEMA_VERSION
-        group = out.create_group("l")
-        group.dimensions = {"image": 2, "target": 2, "y": 50_000, "x": 50_000}
-        chunks = (1, 1, 5000, 5000)
-        group.create_variable("m", ("image", "target", "y", "x"), "f4", chunks=chunks, compression="gzip")
-    done = subprocess.run([sys.executable, "-c", CLAIM, path], capture_output=True, text=True, check=True)
-    if not done.stdout.startswith("error: ") or path.stat().st_size > 20_000:
-        raise RuntimeError("memory held it, or the file is not small")
-    assert path.name in done.stdout

@@ -169,3 +169,32 @@ def test_scheduling_starts_no_timers_unless_a_limit_is_asked_for(project, asked,
     table = "results/tables/imagenet-sample/summary.csv"
     said = project.run("python", "-c", TIMERS, *asked, "--forcerun", table, "--", table)
     assert (int(said.rpartition("timers ")[2].split()[0]) > 0) == kept
+
+
+def test_jobs_that_hold_the_scores_of_all_images_ask_for_more_with_their_number(fresh):
+    fresh.set("run", to=["digits"])
+    few = planned(fresh)
+    section = yaml.safe_load((fresh.root / "params.yaml").read_text())["experiments"]["digits"]
+    networks = len(section["models"]) * len(section["seeds"])
+    fresh.set("experiments", "digits", "n_images", to=450)
+    fresh.set("experiments", "digits", "shards", to=1)
+    many = planned(fresh)
+    added = {name: many[name][0]["mem_mb"] - few[name][0]["mem_mb"] for name in few if name != "all"}
+    more = 450 - section["n_images"]
+    assert added["test_hypotheses"] == pytest.approx(0.05 * more * networks, abs=1)
+    assert added["test_hypotheses"] > 0
+    assert added["score_agreement"] == added["attribute"] == 0
+    first, second = many["test_hypotheses"][:2]
+    assert (2 * first["mem_mb"], 2 * first["runtime"]) == (second["mem_mb"], second["runtime"])
+
+
+def test_what_jobs_took_is_noted_where_asked_and_is_no_result(fresh):
+    target = "data/digits/manifest.csv"
+    fresh.snakemake(target, "--config", "benchmark=true")
+    [noted] = (fresh.root / "logs/benchmarks").rglob("*.tsv")
+    header, row = noted.read_text().splitlines()
+    assert float(dict(zip(header.split("\t"), row.split("\t"), strict=True))["s"]) > 0
+    assert "Nothing to be done" in fresh.snakemake(target)
+    assert "true or false expected" in fresh.snakemake("-n", "--config", "benchmark=yes", check=False)
+    fresh.set("benchmark", to=True)
+    assert "params.yaml: benchmark: unknown key" in fresh.snakemake("-n", check=False)

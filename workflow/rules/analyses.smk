@@ -17,8 +17,8 @@ rule score_maps:
         analysis="|".join(WITHOUT_NETWORK),
     threads: 1
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(60),
+        mem_mb=growing(2000, an_image=0.25),
+        runtime=growing(60, an_image=0.005),
     params:
         settings=lambda w: settings(**study.scoring(config, w.experiment, w.analysis, w.model)),
         environment=lambda w: environment(f"score_{w.analysis}"),
@@ -77,8 +77,8 @@ rule test_analysis:
         "logs/test_analysis/{experiment}/{analysis}.log",
     threads: 1
     resources:
-        mem_mb=growing(1000),
-        runtime=growing(30),
+        mem_mb=growing(1000, an_image=0.05),
+        runtime=growing(30, an_image=0.001),
     params:
         settings=lambda w: settings(**study.testing(config, w.experiment, w.analysis)),
         environment=lambda w: environment(f"test_{w.analysis}"),

@@ -1,5 +1,6 @@
 # Shared by all rules: the checked parameters, and what a rule's code and environment are.
 import json
+import math
 import os
 import sys
 from functools import cache
@@ -27,7 +28,10 @@ LOCK = Path(workflow.basedir, "requirements.lock")
 sys.path.append(str(Path.cwd()))  # where a user's own methods and models lie
 
 # Whether jobs are measured (benchmarks.smk): no parameter of the study, so that no job is told and none runs again.
-_asked = str(config.pop("benchmark", False)).lower()
+# Asked for on the command line alone; in params.yaml it is an unknown name.
+_asked = "false"
+if "benchmark" in workflow.config_settings.overwrite_config:
+    _asked = str(config.pop("benchmark")).lower()
 if _asked not in {"true", "false"}:
     raise WorkflowError(f"--config benchmark={_asked}: true or false expected")
 BENCHMARKED = _asked == "true"
@@ -233,9 +237,19 @@ def own_model(wildcards):
     return study.own(config, wildcards.model)
 
 
-def growing(amount):
-    """Resource function: MB or minutes, twice as much in the second attempt, three times in the third."""
-    return lambda wildcards, attempt: amount * attempt
+def growing(amount, an_image=0):
+    """Resource function: MB or minutes, and some for each image of each network that the job reads the scores of.
+
+    Twice as much in the second attempt, three times in the third.
+    """
+    return lambda wildcards, attempt: math.ceil(amount + an_image * images_read(wildcards)) * attempt
+
+
+def images_read(wildcards):
+    """How many images of how many networks a job reads: of one network, of an experiment, or of all."""
+    names = [wildcards.experiment] if wildcards.get("experiment") else config["run"]
+    per_network = wildcards.get("model") is not None
+    return sum(study.images(config, name) * (1 if per_network else study.networks(config, name)) for name in names)
 
 
 def training_memory(wildcards, attempt):

@@ -43,8 +43,8 @@ rule report_page:
         "logs/report.log",
     threads: 1
     resources:
-        mem_mb=growing(1000),
-        runtime=growing(10),
+        mem_mb=growing(1000, an_image=0.1),
+        runtime=growing(10, an_image=0.0005),
     params:
         settings=settings(**{**config, "experiments": {name: config["experiments"][name] for name in config["run"]}}),
         environment=environment("report", ANALYSIS_FIGURES),

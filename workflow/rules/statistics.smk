@@ -17,8 +17,8 @@ rule test_hypotheses:
         "logs/test_hypotheses/{experiment}.log",
     threads: 1
     resources:
-        mem_mb=growing(1000),
-        runtime=growing(30),
+        mem_mb=growing(1000, an_image=0.05),
+        runtime=growing(30, an_image=0.001),
     params:
         settings=lambda w: settings(
             seed=config["seed"],
@@ -51,8 +51,8 @@ rule test_class_specificity:
         "logs/test_class_specificity/{experiment}.log",
     threads: 1
     resources:
-        mem_mb=growing(1000),
-        runtime=growing(30),
+        mem_mb=growing(1000, an_image=0.05),
+        runtime=growing(30, an_image=0.001),
     params:
         settings=lambda w: settings(
             alpha=config["diagnostic"]["alpha"],
@@ -78,8 +78,8 @@ rule test_curves:
         "logs/test_curves/{experiment}.log",
     threads: 1
     resources:
-        mem_mb=growing(1000),
-        runtime=growing(30),
+        mem_mb=growing(1000, an_image=0.05),
+        runtime=growing(30, an_image=0.001),
     params:
         settings=lambda w: settings(
             alpha=config["diagnostic"]["alpha"],

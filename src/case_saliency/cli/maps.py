@@ -62,6 +62,11 @@ def read_pairs(
         for layer, method, maps in found:
             for start in range(0, len(maps.images), _IMAGES):
                 images = maps.images[start : start + _IMAGES]
+                if unknown := [image for image in images if image not in predictions.index]:
+                    raise CaseSaliencyError(
+                        f"--maps: image {unknown[0]!r} has a map by {method} at {layer}, and no row in "
+                        f"{arguments.predictions}; both must be of the same network and images"
+                    )
                 rows = predictions.loc[images]
                 known = {"image_ids": images, "targets": rows[["top1", "top2"]].to_numpy()}
                 known |= {"qualified": rows["correct"].to_numpy(), "input_size": (size, size)}
@@ -134,10 +139,18 @@ class Maps:
         return dict(zip(self.images, places, strict=True))
 
     def read(self, images: Sequence[str]) -> "np.ndarray[Any, Any]":
-        """Return the maps (N, 2, h, w) of some images, in the order in which they are asked for."""
+        """Return the maps (N, 2, h, w) of some images, in the order in which they are asked for.
+
+        Raises
+        ------
+        CaseSaliencyError
+            If an image has no map.
+        """
         import numpy as np
 
         first = self.parts[0]
+        if lacking := [image for image in images if image not in self._places]:
+            raise CaseSaliencyError(f"image {lacking[0]!r} has no map in {first.encoding.get('source', 'any file')}")
         found = np.empty((len(images), *first.shape[1:]), first.dtype)
         places = [self._places[image] for image in images]
         for shard in dict.fromkeys(shard for shard, _ in places):

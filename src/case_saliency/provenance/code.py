@@ -14,6 +14,8 @@ from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+from packaging.markers import Marker
+
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.provenance import imports
 from case_saliency.storage import sha256
@@ -21,7 +23,7 @@ from case_saliency.storage import sha256
 _PACKAGE = "case_saliency"
 _ROOT = Path(__file__).resolve().parents[1]
 _INSTALLED = {"site-packages", "dist-packages"}
-_PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)", re.MULTILINE)
+_PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)(?: *; *(?P<marker>[^\\\n]+))?", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def closure(modules: Iterable[str]) -> Closure:
 
 
 def locked_versions(distributions: Iterable[str], lock: Path) -> dict[str, str]:
-    r"""Return the version that the lock file pins for each distribution it names.
+    r"""Return the version that the lock file pins, for this Python and platform, for each distribution it names.
 
     Examples
     --------
@@ -91,6 +93,9 @@ def locked_versions(distributions: Iterable[str], lock: Path) -> dict[str, str]:
     >>> _ = lock.write_text("numpy==2.4.6 --hash=sha256:00\ntorch==2.14.1\\n")
     >>> locked_versions(["torch", "mine"], lock)
     {'torch': '2.14.1'}
+    >>> _ = lock.write_text("numpy==2.4.6 ; python_version < '3'\nnumpy==2.5.5 ; python_version >= '3' \\\n")
+    >>> locked_versions(["numpy"], lock)
+    {'numpy': '2.5.5'}
     """
     pins = _pins(lock.read_text(encoding="utf-8"))
     return {name: pins[_normal(name)] for name in sorted(distributions) if _normal(name) in pins}
@@ -98,7 +103,9 @@ def locked_versions(distributions: Iterable[str], lock: Path) -> dict[str, str]:
 
 @cache
 def _pins(lock: str) -> dict[str, str]:
-    return {_normal(found["name"]): found["version"] for found in _PIN.finditer(lock)}
+    """Name -> version, of the lines whose marker, if they have one, holds here."""
+    holding = (found for found in _PIN.finditer(lock) if not found["marker"] or Marker(found["marker"]).evaluate())
+    return {_normal(found["name"]): found["version"] for found in holding}
 
 
 @cache

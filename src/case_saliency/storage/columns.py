@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from case_saliency.storage.schema import check_version, unreadable
+from case_saliency.storage.tables import open_parquet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,23 +52,18 @@ class _Table:
     """An open file whose columns are read as they are asked for, its texts as numbers of texts."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
         self.path = path
-        schema = pq.read_schema(path)
+        self.file = open_parquet(path)
+        schema = self.file.schema_arrow
         check_version((schema.metadata or {}).get(b"schema_version"), path)
         self.names: list[str] = schema.names
-        is_text = (pa.types.is_string, pa.types.is_large_string)
-        texts = [field.name for field in schema if any(test(field.type) for test in is_text)]
-        self.file = pq.ParquetFile(path, read_dictionary=texts)
 
     def column(self, name: str, kept: "pa.ChunkedArray | None" = None) -> "pa.ChunkedArray":
         if name not in self.names:
             raise unreadable(self.path, KeyError(f"column {name} is missing"))
         try:
             found = self.file.read([name], use_threads=False).column(0)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, MemoryError) as error:
             raise unreadable(self.path, error) from error
         return found if kept is None else found.filter(kept)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from case_saliency.storage.bounds import check_hdf5, check_memory
 from case_saliency.storage.files import atomic
 from case_saliency.storage.schema import SCHEMA_VERSION, check_version, unreadable
 
@@ -48,6 +49,7 @@ def open_maps(path: str | os.PathLike[str]) -> Iterator[dict[str, "xr.Dataset"]]
     import xarray as xr
 
     try:
+        check_hdf5(path)
         tree = xr.open_datatree(path, engine="h5netcdf", chunks=None)
     except (OSError, ValueError, KeyError) as error:
         raise unreadable(path, error) from error
@@ -58,7 +60,9 @@ def open_maps(path: str | os.PathLike[str]) -> Iterator[dict[str, "xr.Dataset"]]
 
 def read_values(maps: "xr.DataArray", rows: "slice | list[int]") -> "np.ndarray[Any, Any]":
     """Read some images of maps that `open_maps` opened; only then does HDF5 see that values are damaged."""
+    chosen = maps.isel(image=rows)
     try:
-        return maps.isel(image=rows).to_numpy()
-    except OSError as error:
+        check_memory(chosen.nbytes)
+        return chosen.to_numpy()
+    except (OSError, ValueError, MemoryError) as error:
         raise unreadable(maps.encoding.get("source", "map file"), error) from error

@@ -1,13 +1,15 @@
 """Maps of many shards are read as one, and no more of them than is asked for."""
 
 import tracemalloc
+from argparse import Namespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
 from case_saliency import storage
-from case_saliency.cli.maps import opened
+from case_saliency.cli.maps import opened, read_pairs
 from case_saliency.errors import CaseSaliencyError
 
 SIZE = 64
@@ -56,3 +58,21 @@ def test_a_method_that_no_file_holds_is_named(shards):
         opened(shards[0], ["gradcam", "scorecam"]),
     ):
         pass
+
+
+def test_an_image_without_a_map_is_named(shards):
+    with (
+        opened(shards[0], ["gradcam"]) as [(_, _, maps)],
+        pytest.raises(CaseSaliencyError, match="'other' has no map in"),
+    ):
+        maps.read(["image_003", "other"])
+
+
+def test_an_image_without_a_prediction_is_named(shards, tmp_path):
+    table, description = tmp_path / "seed0.parquet", tmp_path / "model.json"
+    known = pd.DataFrame({"image_id": shards[1][:5], "top1": 1, "top2": 2, "correct": True})
+    storage.write_table(known, table)
+    storage.write_json({"transform": {"input_size": 224}}, description)
+    arguments = Namespace(predictions=table, description=description, maps=shards[0])
+    with pytest.raises(CaseSaliencyError, match=r"image 'image_005' has a map .*, and no row in .*seed0\.parquet"):
+        next(read_pairs(arguments, ["gradcam"]))

@@ -14,7 +14,10 @@ def test_a_module_reaches_what_it_imports_also_inside_functions_and_the_packages
     found = closure(["case_saliency.provenance.code"])
     files = {path.as_posix().split("case_saliency/")[-1] for path in found.files}
     own = {f"provenance/{name}.py" for name in ("__init__", "caches", "code", "imports", "source", "walking")}
-    stored = {f"storage/{name}.py" for name in ("__init__", "arrays", "documents", "files", "maps", "schema", "tables")}
+    stored = {
+        f"storage/{name}.py"
+        for name in ("__init__", "arrays", "bounds", "documents", "files", "maps", "schema", "tables")
+    }
     assert own | stored | {"__init__.py", "errors.py"} == files
     assert "grimp" in found.packages  # imported inside a function
 

@@ -1,0 +1,161 @@
+"""Compressed files that claim more than there is, or that reach elsewhere, are refused before memory is taken."""
+
+import subprocess
+import sys
+
+import h5netcdf
+import h5py
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import xarray as xr
+
+from case_saliency import storage
+from case_saliency.errors import CaseSaliencyError
+from case_saliency.storage import bounds
+from case_saliency.storage.columns import read_columns
+
+MAPS = xr.DataArray(np.ones((2, 2, 3, 4), np.float32), {"image": ["a", "b"]}, ("image", "target", "y", "x"))
+CLAIM = """
+import resource, sys
+from pathlib import Path
+
+resource.setrlimit(resource.RLIMIT_AS, (4 * 10**9,) * 2)
+from case_saliency import storage
+from case_saliency.errors import CaseSaliencyError
+
+def maps(path):
+    with storage.open_maps(path) as layers:
+        storage.read_values(layers["l"]["m"], slice(None))
+
+try:
+    {"maps": maps, "table": storage.read_table}[sys.argv[1]](sys.argv[2])
+except CaseSaliencyError as error:
+    print("error:", error)
+print(int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) // 1024)
+"""
+
+
+def read(kind, path):
+    """What is said of a file where memory is 4 GB, and the MB that were held at most."""
+    done = subprocess.run([sys.executable, "-c", CLAIM, kind, path], capture_output=True, text=True, check=True)
+    *said, megabytes = done.stdout.splitlines()
+    return " ".join(said), int(megabytes)
+
+
+def sparse(path, **sizes):
+    with h5netcdf.File(path, "w") as out:
+        out.attrs["schema_version"] = storage.SCHEMA_VERSION
+        group = out.create_group("l")
+        group.dimensions = sizes
+        chunks = tuple(min(size, 5000) for size in sizes.values())
+        group.create_variable("m", tuple(sizes), "f4", chunks=chunks, compression="gzip")
+        group.create_variable("image", ("image",), "f8", chunks=chunks[:1], compression="gzip")
+
+
+@pytest.mark.parametrize("sizes", [(2, 2, 50_000, 50_000), (10**12, 2, 3, 3)])
+def test_maps_that_were_never_stored_are_refused(tmp_path, sizes):
+    path = tmp_path / "t.nc"
+    sparse(path, **dict(zip(("image", "target", "y", "x"), sizes, strict=True)))
+    assert path.stat().st_size < 30_000
+    said, megabytes = read("maps", path)
+    assert said.startswith(f"error: cannot read {path}: it claims ")
+    assert "cannot be in a file of" in said
+    assert megabytes < 500
+
+
+def test_a_table_of_many_equal_long_texts_is_refused(tmp_path):
+    path = tmp_path / "t.parquet"
+    text = pa.DictionaryArray.from_arrays(pa.array(np.zeros(10**6, np.int32)), ["x" * 100_000])
+    pq.write_table(pa.table({"text": text}).replace_schema_metadata({"schema_version": "1"}), path)
+    assert path.stat().st_size < 100_000
+    said, megabytes = read("table", path)
+    assert said.startswith(f"error: cannot read {path}: it claims 100.0 GB of values")
+    assert megabytes < 500
+
+
+@pytest.mark.parametrize("reader", [storage.read_table, lambda path: read_columns([path])])
+def test_a_table_of_more_rows_than_memory_holds_is_refused(tmp_path, monkeypatch, reader):
+    path = tmp_path / "t.parquet"
+    storage.write_table(pd.DataFrame({"a": np.zeros(10**6), "b": 1}), path)
+    assert len(reader(path)) == 10**6
+    monkeypatch.setattr(bounds, "_memory", lambda: 10**7)
+    with pytest.raises(CaseSaliencyError, match=r"cannot read .*t\.parquet: it claims 0\.0 GB of values, more than"):
+        reader(path)
+
+
+def test_maps_that_fit_their_file_but_not_memory_are_refused(tmp_path, monkeypatch):
+    path = tmp_path / "t.nc"
+    storage.write_maps({"l": xr.Dataset({"m": MAPS})}, path)
+    monkeypatch.setattr(bounds, "_memory", lambda: MAPS.nbytes // 2)
+    with storage.open_maps(path) as layers:
+        storage.read_values(layers["l"]["m"], slice(1))
+        with pytest.raises(CaseSaliencyError, match=r"cannot read .*t\.nc: it claims"):
+            storage.read_values(layers["l"]["m"], slice(None))
+
+
+@pytest.mark.parametrize("values", [np.zeros, lambda shape, kind: np.full(shape, np.nan, kind)])
+def test_maps_without_any_information_are_read(tmp_path, values):
+    maps = xr.DataArray(values((20, 2, 1000, 500), np.float32), dims=("image", "target", "y", "x"))
+    storage.write_maps({"l": xr.Dataset({"m": maps})}, tmp_path / "t.nc")
+    with storage.open_maps(tmp_path / "t.nc") as layers:
+        np.testing.assert_array_equal(storage.read_values(layers["l"]["m"], slice(None)), maps)
+
+
+def external(file, folder):
+    (folder / "secret").write_bytes(bytes(100))
+    file["l"].create_dataset("other", (100,), "u1", external=str(folder / "secret"))
+
+
+def virtual(file, folder):
+    layout = h5py.VirtualLayout((2,), "f4")
+    layout[:] = h5py.VirtualSource(str(folder / "other.h5"), "m", (2,))
+    file["l"].create_virtual_dataset("other", layout)
+
+
+def link_to_a_file(file, folder):
+    file["l"]["other"] = h5py.ExternalLink(str(folder / "other.h5"), "m")
+
+
+def link_within(file, folder):
+    file["other"] = h5py.SoftLink("/l")
+
+
+def group_in_a_group(file, folder):
+    file["l"].create_group("deeper")
+
+
+def group_in_itself(file, folder):
+    file["l"]["itself"] = file["l"]
+
+
+def root_in_itself(file, folder):
+    file["l"]["root"] = file["/"]
+
+
+def type_of_its_own(file, folder):
+    file["kind"] = np.dtype("f8")
+
+
+HOSTILE = [
+    external,
+    virtual,
+    link_to_a_file,
+    link_within,
+    group_in_a_group,
+    group_in_itself,
+    root_in_itself,
+    type_of_its_own,
+]
+
+
+@pytest.mark.parametrize("change", HOSTILE)
+def test_maps_that_lead_elsewhere_are_refused(tmp_path, change):
+    path = tmp_path / "t.nc"
+    storage.write_maps({"l": xr.Dataset({"m": MAPS})}, path)
+    with h5py.File(path, "r+") as file:
+        change(file, tmp_path)
+    with pytest.raises(CaseSaliencyError, match=r"cannot read .*t\.nc: "), storage.open_maps(path):
+        pass
