@@ -79,27 +79,13 @@ def attribute(
     if INPUT_LAYER in layers:
         raise CaseSaliencyError(f"layer {INPUT_LAYER}: that name is for maps in the input's space; rename the layer")
     job = _Job(unwrap(module), classes, dict(layers), tuple(methods), confusion, grid, settings or devices.Settings())
-    image_ids: list[str] = []
-    maps: dict[tuple[str, str], Rows] = defaultdict(Rows)
-    extras: dict[tuple[str, str, str], Rows] = defaultdict(Rows)
     with devices.exactly(job.settings.deterministic), evaluating(job.module):
-        for ids, (part_maps, part_extras) in batching.in_parts(batches, job.explain, job.fitting_batch, job.report):
-            image_ids.extend(ids)
-            for where, values in part_maps.items():
-                maps[where].append(values)
-            for what, noted in part_extras.items():
-                extras[what].append(noted)
+        image_ids, maps, extras = _explained(job, batches)
     if not image_ids:
         raise CaseSaliencyError("attribution: no images were given; check the selection")
+    explained = np.array([classes[image_id] for image_id in image_ids], dtype=np.int64)
     return result.gather(
-        tuple(image_ids),
-        np.array([classes[image_id] for image_id in image_ids], dtype=np.int64),
-        {where: rows.array() for where, rows in maps.items()},
-        {what: rows.array() for what, rows in extras.items()},
-        job.methods,
-        job.layers,
-        job.settings,
-        tuple(job.messages),
+        *(tuple(image_ids), explained, maps, extras, job.methods, job.layers, job.settings, tuple(job.messages))
     )
 
 
@@ -159,6 +145,24 @@ class _Job:
         if message not in self.messages:
             self.messages.append(message)
             log.warning(message)
+
+
+def _explained(job: _Job, batches: Iterable[tuple[Sequence[str], Tensor]]) -> tuple[list[str], Maps, Extras]:
+    """Return the ids of all images, their maps, and what methods noted, joined over the parts of all batches."""
+    image_ids: list[str] = []
+    maps: dict[tuple[str, str], Rows] = defaultdict(Rows)
+    extras: dict[tuple[str, str, str], Rows] = defaultdict(Rows)
+    for ids, (part_maps, part_extras) in batching.in_parts(batches, job.explain, job.fitting_batch, job.report):
+        image_ids.extend(ids)
+        for where, values in part_maps.items():
+            maps[where].append(values)
+        for what, noted in part_extras.items():
+            extras[what].append(noted)
+    return (
+        image_ids,
+        {where: rows.array() for where, rows in maps.items()},
+        {what: rows.array() for what, rows in extras.items()},
+    )
 
 
 def _draw(method: Method, view: View) -> NDArray[np.float32]:

@@ -56,46 +56,22 @@ def captions(tables: "Mapping[str, pd.DataFrame]", chosen: "Settings") -> dict[s
         sensitivity_fidelity,
     )
 
-    agreement, fidelity = tables["agreement"], tables["fidelity"]
+    threshold, alpha = chosen.threshold, chosen.alpha
+    agreement, summary = (tables["agreement"], threshold), (tables["summary"], threshold)
+    drops, pooled = (tables["fidelity"], chosen.measure, chosen.reference), tables["pooled"]
     told = {
-        "sensitivity_fidelity": (
-            sensitivity_fidelity.TITLE,
-            sensitivity_fidelity.caption(tables["summary"], chosen.threshold),
-        ),
-        "agreement_heatmap": (
-            agreement_heatmap.TITLE,
-            agreement_heatmap.caption(agreement, chosen.threshold),
-        ),
-        "agreement_distributions": (
-            agreement_distributions.TITLE,
-            agreement_distributions.caption(agreement, chosen.threshold),
-        ),
-        "critical_difference": (
-            critical_difference.TITLE,
-            critical_difference.caption(tables["ranks"], chosen.alpha),
-        ),
-        "confidence_drops": (
-            confidence_drops.TITLE,
-            confidence_drops.caption(fidelity, chosen.measure, chosen.reference, alpha=chosen.alpha),
-        ),
-        "cross_deletion": (
-            cross_deletion.TITLE,
-            cross_deletion.caption(tables["cross_deletion"], alpha=chosen.alpha),
-        ),
-    }
-    told |= {
+        "sensitivity_fidelity": (sensitivity_fidelity.TITLE, sensitivity_fidelity.caption(*summary)),
+        "agreement_heatmap": (agreement_heatmap.TITLE, agreement_heatmap.caption(*agreement)),
+        "agreement_distributions": (agreement_distributions.TITLE, agreement_distributions.caption(*agreement)),
+        "critical_difference": (critical_difference.TITLE, critical_difference.caption(tables["ranks"], alpha)),
+        "confidence_drops": (confidence_drops.TITLE, confidence_drops.caption(*drops, alpha=alpha)),
+        "cross_deletion": (cross_deletion.TITLE, cross_deletion.caption(tables["cross_deletion"], alpha=alpha)),
         "attrition": (attrition.TITLE, attrition.caption(tables["attrition"])),
-        "pooling": (pooling.TITLE, pooling.caption(tables["pooled"], chosen.alpha)),
-        "equivalence": (
-            equivalence.TITLE,
-            equivalence.caption(fidelity, chosen.measure, chosen.reference, chosen.equivalence_margin, chosen.alpha),
-        ),
+        "pooling": (pooling.TITLE, pooling.caption(pooled, alpha)),
+        "equivalence": (equivalence.TITLE, equivalence.caption(*drops, chosen.equivalence_margin, alpha)),
     }
     if "curves" in tables:
-        told["perturbation_curves"] = (
-            perturbation_curves.TITLE,
-            perturbation_curves.caption(tables["curves"], chosen.alpha),
-        )
-    if (tables["pooled"]["pooled_over"] == "seeds").any():
-        told["seeds"] = (seeds.TITLE, seeds.caption(tables["pooled"], chosen.threshold, chosen.alpha))
+        told["perturbation_curves"] = perturbation_curves.TITLE, perturbation_curves.caption(tables["curves"], alpha)
+    if (pooled["pooled_over"] == "seeds").any():
+        told["seeds"] = seeds.TITLE, seeds.caption(pooled, threshold, alpha)
     return told

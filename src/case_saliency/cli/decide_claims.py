@@ -39,47 +39,58 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _evidence(arguments: argparse.Namespace) -> Any:
-    from case_saliency.report.claims import rules
     from case_saliency.report.claims.evidence import Evidence
-    from case_saliency.statistics import claims
 
     settings = arguments.settings
-    diagnostic, fidelity, seed = (setting(settings, name) for name in ("diagnostic", "fidelity", "seed"))
-    alpha, threshold, k_percent = (setting(diagnostic, name) for name in ("alpha", "threshold", "k_percent"))
-    scores = read_all(arguments.agreement_scores)
-    scores = scores[scores["k_percent"] == k_percent]
-    at_layers, activity, curves = (_given(getattr(arguments, f"{name}_scores")) for name in _OPTIONAL)
-    main, conv2, norm5 = _places(arguments, setting(settings, "layers"))
-    both = {model: (conv2[model], norm5[model]) for model in conv2}
-    gained = {"alpha": alpha, "seed": seed}
-
-    def gains(method: str) -> "pd.DataFrame":
-        return claims.sensitivity_gains(scores, method, rules.UNSOURCED, main, **gained)
-
+    diagnostic, fidelity = setting(settings, "diagnostic"), setting(settings, "fidelity")
+    places = _places(arguments, setting(settings, "layers"))
+    main, conv2, norm5 = places
     return Evidence(
         experiment=setting(settings, "experiment"),
         dataset=setting(settings, "dataset"),
         agreement=storage.read_table(arguments.agreement),
         fidelity=storage.read_table(arguments.fidelity),
         layers=storage.read_table(arguments.layers) if arguments.layers else None,
-        worst=claims.worst_sign_tests(scores, threshold),
-        pairs=claims.against_reference(scores, rules.CASE, (*rules.BASELINES, *rules.EXTENDED), main, alpha),
-        rises=claims.layer_rises(_with_both(scores, at_layers, both), both, rules.BASELINES, alpha),
-        ratios=claims.active_ratios(activity, conv2, main, **gained),
-        sensitivity=gains(rules.CASE),
-        sensitivity_heldout=gains(rules.HELD_OUT),
-        areas=claims.area_gains(curves, rules.CASE, rules.UNSOURCED, main, **gained),
+        **_tested(arguments, places),
         main=main,
         conv2=conv2,
         norm5=norm5,
-        alpha=alpha,
-        threshold=threshold,
+        alpha=setting(diagnostic, "alpha"),
+        threshold=setting(diagnostic, "threshold"),
         margin=setting(fidelity, "equivalence_margin"),
-        k_percent=k_percent,
+        k_percent=setting(diagnostic, "k_percent"),
         fill=_FILL,
         measure=f"drop_{setting(fidelity, 'measure')}",
         k_removed=setting(fidelity, "k_percent"),
     )
+
+
+def _tested(arguments: argparse.Namespace, places: "tuple[dict[str, str], ...]") -> "dict[str, pd.DataFrame]":
+    """Return the tables of `Evidence` that are computed from scores; `places` are those of `_places`."""
+    from case_saliency.report.claims import rules
+    from case_saliency.statistics import claims
+
+    diagnostic, seed = setting(arguments.settings, "diagnostic"), setting(arguments.settings, "seed")
+    alpha, threshold, k_percent = (setting(diagnostic, name) for name in ("alpha", "threshold", "k_percent"))
+    scores = read_all(arguments.agreement_scores)
+    scores = scores[scores["k_percent"] == k_percent]
+    at_layers, activity, curves = (_given(getattr(arguments, f"{name}_scores")) for name in _OPTIONAL)
+    main, conv2, norm5 = places
+    both = {model: (conv2[model], norm5[model]) for model in conv2}
+    gained = {"alpha": alpha, "seed": seed}
+
+    def gains(method: str) -> "pd.DataFrame":
+        return claims.sensitivity_gains(scores, method, rules.UNSOURCED, main, **gained)
+
+    return {
+        "worst": claims.worst_sign_tests(scores, threshold),
+        "pairs": claims.against_reference(scores, rules.CASE, (*rules.BASELINES, *rules.EXTENDED), main, alpha),
+        "rises": claims.layer_rises(_with_both(scores, at_layers, both), both, rules.BASELINES, alpha),
+        "ratios": claims.active_ratios(activity, conv2, main, **gained),
+        "sensitivity": gains(rules.CASE),
+        "sensitivity_heldout": gains(rules.HELD_OUT),
+        "areas": claims.area_gains(curves, rules.CASE, rules.UNSOURCED, main, **gained),
+    }
 
 
 def _given(files: Any) -> "pd.DataFrame | None":

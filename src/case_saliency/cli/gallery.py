@@ -21,14 +21,10 @@ def gallery(arguments: argparse.Namespace, name: str, selection: "pd.DataFrame",
 
     Parameters
     ----------
-    arguments
-        Those of the stage `report`.
-    name
-        The experiment.
+    arguments, name, folder
+        See `photographs.photographs`.
     selection
-        The rows of its images that are shown.
-    folder
-        Of the data set's images.
+        The rows of the experiment's images that are shown.
     """
     from case_saliency import params
     from case_saliency.report.gallery import Gallery

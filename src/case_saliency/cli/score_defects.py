@@ -7,6 +7,7 @@ defects (methods).
 
 import argparse
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 modules = explaining.modules_of("defects")
 _CASE = "case"
+_Key = tuple[str, str]  # method, contrast set
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +38,6 @@ def run(arguments: argparse.Namespace) -> None:
     import pandas as pd
 
     from case_saliency.diagnostic.defect_scores import COLUMNS
-    from case_saliency.diagnostic.defects import AS_IS
     from case_saliency.fidelity.drop import ConfidenceDrop
 
     settings = arguments.settings
@@ -55,16 +56,10 @@ def run(arguments: argparse.Namespace) -> None:
     explain = explaining.explainer(arguments, model, variants) if variants else None
     tables = []
     for images, inputs, rows, layers in explained_batches(arguments, model, names):
-        classes = rows[list(explaining.TARGETS)]
-        drawn = (
-            explain([(images, inputs)], dict(zip(images, classes.to_numpy().tolist(), strict=True)))
-            if explain
-            else None
-        )
+        classes = dict(zip(images, rows[list(explaining.TARGETS)].to_numpy().tolist(), strict=True))
+        drawn = explain([(images, inputs)], classes).maps if explain else {}
         for layer, stored in layers.items():
-            maps = {(name, AS_IS): found for name, found in stored.items()}
-            if drawn and layer in drawn.maps:
-                maps |= {(_CASE, name.removeprefix(f"{_CASE}_")): found for name, found in drawn.maps[layer].items()}
+            maps = _by_contrast(stored, drawn.get(layer, {}))
             for (method, contrast), table in _score(maps, inputs, images, rows, drop, setting(settings, "diagnostic")):
                 tables.append(identify(table.assign(contrast=contrast), arguments, layer=layer, method=method))
     storage.write_table(pd.concat(tables, ignore_index=True)[list(COLUMNS)], arguments.scores)
@@ -85,41 +80,63 @@ def _variants(arguments: argparse.Namespace) -> list[Any]:
     return registry.resolve([one for one in drawn if one.get("k", 3) < n_classes])
 
 
+def _by_contrast(stored: "dict[str, NDArray[Any]]", drawn: "dict[str, NDArray[Any]]") -> "dict[_Key, NDArray[Any]]":
+    """Return a layer's maps by method and contrast set: those of the experiment, and CASE with each faulty set."""
+    from case_saliency.diagnostic.defects import AS_IS
+
+    maps = {(name, AS_IS): found for name, found in stored.items()}
+    return maps | {(_CASE, name.removeprefix(f"{_CASE}_")): found for name, found in drawn.items()}
+
+
 def _score(
-    maps: "dict[tuple[str, str], NDArray[Any]]",
+    maps: "dict[_Key, NDArray[Any]]",
     inputs: Any,
     images: list[str],
     rows: "pd.DataFrame",
     drop: "Callable[..., pd.DataFrame]",
     diagnostic: dict[str, Any],
-) -> "Iterator[tuple[tuple[str, str], pd.DataFrame]]":
+) -> "Iterator[tuple[_Key, pd.DataFrame]]":
     """Yield the scores of a batch for each method and contrast set."""
-    import numpy as np
-
     from case_saliency.diagnostic.agreement import score_agreement
     from case_saliency.diagnostic.defect_scores import arbitrary_agreement, assemble
-    from case_saliency.diagnostic.defects import AS_IS, together
 
     size = (inputs.shape[-2], inputs.shape[-1])
     classes, qualified = rows[list(explaining.TARGETS)].to_numpy(), rows["correct"].to_numpy()
-    named = {"__".join(key): key for key in maps}
-    own = {name: maps[key][:, 0] for name, key in named.items()}
-    transposed = {name for name, (_, contrast) in named.items() if contrast in (AS_IS, together().contrast)}
-    turned = {f"turned__{name}": own[name].swapaxes(-1, -2) for name in own if name in transposed}
-    measured = drop(inputs, {**own, **turned}, image_ids=images, class_index=classes[:, 0], qualified=qualified)
-    drops = {method: part.set_index("image_id").loc[images] for method, part in measured.groupby("method")}
-    column = "drop_relative_clipped"
-    for name, key in named.items():
+    of_images: dict[str, Any] = {"image_ids": images, "qualified": qualified}
+    own, turned = _drops(maps, partial(drop, inputs, class_index=classes[:, 0], **of_images), images)
+    for key, found in maps.items():
         agreement = score_agreement(
-            maps[key],
-            image_ids=images,
+            found,
             targets=classes,
-            qualified=qualified,
             input_size=size,
             k_percents=[diagnostic["k_percent"]],
             ties=diagnostic["ties"],
+            **of_images,
         )
-        arbitrary = arbitrary_agreement(maps[key], size, diagnostic["k_percent"])
-        drop_of = drops[name][column].to_numpy()
-        turned_of = drops[f"turned__{name}"][column].to_numpy() if name in transposed else np.full(len(images), np.nan)
-        yield key, assemble(agreement, arbitrary, drop_of, turned_of)
+        arbitrary = arbitrary_agreement(found, size, diagnostic["k_percent"])
+        yield key, assemble(agreement, arbitrary, own[key], turned[key])
+
+
+def _drops(
+    maps: "dict[_Key, NDArray[Any]]", drop: "Callable[..., pd.DataFrame]", images: list[str]
+) -> "tuple[dict[_Key, NDArray[Any]], dict[_Key, NDArray[Any]]]":
+    """Return the drops of the images by their maps as they are, and by their maps transposed.
+
+    NaN where the defect that transposes maps is not looked at. All drops are measured in one call.
+    """
+    import numpy as np
+
+    from case_saliency.diagnostic.defects import AS_IS, together
+
+    own = {"__".join(key): found[:, 0] for key, found in maps.items()}
+    transposed = ["__".join(key) for key in maps if key[1] in (AS_IS, together().contrast)]
+    turned = {f"turned__{name}": own[name].swapaxes(-1, -2) for name in transposed}
+    drops = {
+        name: part.set_index("image_id").loc[images, "drop_relative_clipped"].to_numpy()
+        for name, part in drop({**own, **turned}).groupby("method")
+    }
+    none = np.full(len(images), np.nan)
+    return (
+        {key: drops["__".join(key)] for key in maps},
+        {key: drops.get(f"turned__{'__'.join(key)}", none) for key in maps},
+    )

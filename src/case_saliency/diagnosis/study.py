@@ -6,12 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from torch import nn
 
 from case_saliency.attribution import devices, registry
 from case_saliency.attribution.capture import evaluating, unwrap
 from case_saliency.attribution.engine import attribute
 from case_saliency.attribution.registry import Method
+from case_saliency.attribution.result import Attribution
 from case_saliency.datasets.images import read
 from case_saliency.diagnosis import blame, folder, layers, measure, naming, subject
 from case_saliency.diagnosis.measure import Progress, Reader
@@ -75,8 +77,7 @@ def diagnose(
     options = options or Options()
     found = folder.survey(Path(images))
     named = naming.resolve(methods, controls, options.seed)
-    network = subject.load(model, device, transform or {})
-    network = replace(network, class_names=tuple(class_names) if class_names else network.class_names)
+    network = _loaded(model, device, transform, class_names)
     module = unwrap(network.module)
     with devices.exactly(deterministic=True), evaluating(module):
         target, n_classes = _target(network, layer, found)
@@ -84,18 +85,36 @@ def diagnose(
         named = _within(named, n_classes, network.batch_size)
         reader = Reader(found, network.transform, network.batch_size or options.batch_size, progress)
         predictions = measure.predictions(module, reader)
-        batches = blame.Watched(reader.batches("batches explained"))
-        with blame.explained(named, batches):
-            maps = attribute(
-                module,
-                batches,
-                {row["image_id"]: [row["top1"], row["top2"]] for row in predictions.to_dict("records")},
-                target,
-                named,
-                settings=devices.Settings(batch_size=reader.batch_size),
-            )
+        maps = _explain(module, reader, predictions, target, named)
         scores = measure.scores(module, maps, predictions, reader, options, network.name)
     return Diagnosis(network, target, layer is not None, found, tuple(named), options, predictions, maps, scores)
+
+
+def _loaded(
+    model: str | Path | nn.Module,
+    device: str | None,
+    transform: Mapping[str, Any] | None,
+    class_names: Sequence[str] | None,
+) -> subject.Subject:
+    """Return the network, with the names of its classes that the caller gives, if any."""
+    network = subject.load(model, device, transform or {})
+    return replace(network, class_names=tuple(class_names) if class_names else network.class_names)
+
+
+def _explain(
+    module: nn.Module, reader: Reader, predictions: pd.DataFrame, target: Mapping[str, str], methods: Sequence[Method]
+) -> Attribution:
+    """Explain the two most likely classes of every image; what a method of the user's does wrong names the method."""
+    batches = blame.Watched(reader.batches("batches explained"))
+    with blame.explained(methods, batches):
+        return attribute(
+            module,
+            batches,
+            {row["image_id"]: [row["top1"], row["top2"]] for row in predictions.to_dict("records")},
+            target,
+            methods,
+            settings=devices.Settings(batch_size=reader.batch_size),
+        )
 
 
 def _within(methods: Sequence[Method], n_classes: int, batch_size: int | None) -> list[Method]:

@@ -7,7 +7,7 @@ compare, so that fractions stand beside them.
 
 from collections.abc import Iterable, Sequence
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -108,6 +108,23 @@ def score_activity(
     >>> table["n_active"].tolist(), table["class_overlap"].round(2).tolist()
     ([2, 2], [0.33, 0.33])
     """
+    _check(pooled, image_ids, labels, qualified)
+    images = {"image_id": np.asarray(image_ids, dtype=object), "label": labels}
+    told = {"qualified": qualified, "reason": np.where(qualified, "", "misclassified")}
+    tables = [
+        pd.DataFrame({"kind": kind, "threshold": float(threshold), **images, **counts, **told})
+        for threshold in thresholds
+        for counts in [_counts(pooled, labels, qualified, threshold)]
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _check(
+    pooled: FloatArray,
+    image_ids: Sequence[str],
+    labels: npt.NDArray[np.integer],
+    qualified: npt.NDArray[np.bool_],
+) -> None:
     if pooled.ndim != 2 or not len(pooled) == len(image_ids) == len(labels) == len(qualified):
         raise ValueError(
             f"score_activity: pooled {pooled.shape}, {len(image_ids)} image_ids, {len(labels)} labels and "
@@ -115,27 +132,21 @@ def score_activity(
         )
     if not np.isfinite(pooled).all():
         raise ValueError("score_activity: activations are not finite; check the network's weights")
-    tables = []
-    for threshold in thresholds:
-        active = (pooled > threshold).sum(axis=1)
-        overlaps = _class_overlaps(pooled[qualified], labels[qualified], threshold)
-        tables.append(
-            pd.DataFrame(
-                {
-                    "kind": kind,
-                    "threshold": float(threshold),
-                    "image_id": np.asarray(image_ids, dtype=object),
-                    "label": labels,
-                    "n_channels": pooled.shape[1],
-                    "n_active": active,
-                    "active_fraction": active / pooled.shape[1],
-                    "class_overlap": [overlaps.get(int(label), np.nan) for label in labels],
-                    "qualified": qualified,
-                    "reason": np.where(qualified, "", "misclassified"),
-                }
-            )
-        )
-    return pd.concat(tables, ignore_index=True)
+
+
+def _counts(
+    pooled: FloatArray, labels: npt.NDArray[np.integer], qualified: npt.NDArray[np.bool_], threshold: float
+) -> dict[str, Any]:
+    """Return the columns from `n_channels` to `class_overlap`, a value for each image."""
+    n_channels = pooled.shape[1]
+    active = (pooled > threshold).sum(axis=1)
+    overlaps = _class_overlaps(pooled[qualified], labels[qualified], threshold)
+    return {
+        "n_channels": n_channels,
+        "n_active": active,
+        "active_fraction": active / n_channels,
+        "class_overlap": [overlaps.get(int(label), np.nan) for label in labels],
+    }
 
 
 def _class_overlaps(pooled: FloatArray, labels: npt.NDArray[np.integer], threshold: float) -> dict[int, float]:

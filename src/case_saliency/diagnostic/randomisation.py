@@ -11,7 +11,7 @@ Adebayo, Gilmer, Muelly, Goodfellow, Hardt, Kim, "Sanity Checks for Saliency Map
 
 import copy
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -114,14 +114,13 @@ class Randomisation:
         intact: dict[tuple[str, str], list[FloatArray]] = defaultdict(list)
         image_ids: list[str] = []
         plan: _Plan | None = None
-        for ids, images in batches:
-            for image_id, image in zip(ids, torch.split(images.to(_device(network, images)), 1), strict=True):
-                plan = plan or self._plan(network, image)
-                rows, maps = self._image(network, plan, image_id, image, classes[image_id])
-                tables += rows
-                image_ids.append(image_id)
-                for where, values in maps.items():
-                    intact[where].append(values)
+        for image_id, image in _one_by_one(batches, network):
+            plan = plan or self._plan(network, image)
+            rows, maps = self._image(network, plan, image_id, image, classes[image_id])
+            tables += rows
+            image_ids.append(image_id)
+            for where, values in maps.items():
+                intact[where].append(values)
         if plan is None:
             raise CaseSaliencyError(
                 "randomisation: no image is classified correctly; select other images, or leave the analysis out"
@@ -129,10 +128,7 @@ class Randomisation:
         tables += [self._other_images(plan, image_ids, *where, np.stack(maps)) for where, maps in intact.items()]
         table = pd.concat(tables, ignore_index=True).assign(k_percent=float(self.k_percent), ties=self.ties)
         table = table.assign(qualified=True, reason="")
-        empty = table[table["image_id"] == image_ids[0]].assign(
-            qualified=False, reason="misclassified", degenerate="", response=np.nan, **dict.fromkeys(MEASURES, np.nan)
-        )
-        return pd.concat([table, *(empty.assign(image_id=name) for name in passed_over)], ignore_index=True)
+        return pd.concat([table, *_passed_over(table, passed_over)], ignore_index=True)
 
     def _plan(self, network: nn.Module, image: Tensor) -> "_Plan":
         parts = cascade.groups(cascade.order(network, torch.zeros_like(image)), self.steps)
@@ -212,6 +208,20 @@ class _Plan:
     share: list[float]
     input_size: tuple[int, int]
     settings: devices.Settings
+
+
+def _one_by_one(batches: Iterable[tuple[Sequence[str], Tensor]], network: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Yield each image by its id, (1, 3, H, W), where the network is."""
+    for ids, images in batches:
+        yield from zip(ids, torch.split(images.to(_device(network, images)), 1), strict=True)
+
+
+def _passed_over(table: pd.DataFrame, image_ids: Sequence[str]) -> list[pd.DataFrame]:
+    """Return rows without a score for each misclassified image: as many as an image of the table has."""
+    empty = table[table["image_id"] == table["image_id"].iloc[0]].assign(
+        qualified=False, reason="misclassified", degenerate="", response=np.nan, **dict.fromkeys(MEASURES, np.nan)
+    )
+    return [empty.assign(image_id=image_id) for image_id in image_ids]
 
 
 def _none_like(maps: _Maps) -> _Maps:

@@ -57,18 +57,7 @@ def resemblance(
     """
     if first.shape != second.shape or first.ndim != 3:
         raise ValueError(f"resemblance: maps of shapes {first.shape} and {second.shape}, expected (N, h, w) twice")
-    n = len(first)
-    top = score_agreement(
-        np.stack([first, second], axis=1),
-        image_ids=[str(pair) for pair in range(n)],
-        targets=np.zeros((n, 2), dtype=int),
-        qualified=np.ones(n, dtype=bool),
-        input_size=input_size,
-        k_percents=[k_percent],
-        ties=ties,
-    )
-    codes = {kind: code for code, kind in enumerate(degenerate.KINDS)}
-    defects = np.array([codes[kind] for kind in top["degenerate"]], dtype=np.int8)
+    overlap, defects = _overlap(first, second, input_size, k_percent, ties)
     ranked = ~degenerate.unranked(defects)
     signed = _each(first, second, ranked, _rank_correlation)
     absolute = _each(np.abs(first), np.abs(second), ranked, _rank_correlation)
@@ -76,7 +65,7 @@ def resemblance(
     flat = ranked & np.isnan(absolute)
     defects[flat] = np.maximum(defects[flat], degenerate.KINDS.index("constant"))
     kinds = np.asarray(degenerate.KINDS, dtype=object)[defects]
-    measured = (signed, absolute, structure, top["agreement"].to_numpy() / 100)
+    measured = (signed, absolute, structure, overlap)
     return pd.DataFrame(dict(zip(MEASURES, measured, strict=True)) | {"degenerate": kinds})
 
 
@@ -107,6 +96,24 @@ def among(maps: FloatArray, *, input_size: tuple[int, int], k_percent: float, ti
         worst = max(own["degenerate"], key=rank.__getitem__) if means.isna().any() else ""
         rows.append({**means, "degenerate": worst})
     return pd.DataFrame(rows)
+
+
+def _overlap(
+    first: FloatArray, second: FloatArray, input_size: tuple[int, int], k_percent: float, ties: Ties
+) -> tuple[npt.NDArray[np.float64], degenerate.Codes]:
+    """Return the share of the top set that each pair has in common, and the code of the pair's worse defect."""
+    n = len(first)
+    top = score_agreement(
+        np.stack([first, second], axis=1),
+        image_ids=[str(pair) for pair in range(n)],
+        targets=np.zeros((n, 2), dtype=int),
+        qualified=np.ones(n, dtype=bool),
+        input_size=input_size,
+        k_percents=[k_percent],
+        ties=ties,
+    )
+    codes = {kind: code for code, kind in enumerate(degenerate.KINDS)}
+    return top["agreement"].to_numpy() / 100, np.array([codes[kind] for kind in top["degenerate"]], dtype=np.int8)
 
 
 def _each(

@@ -6,6 +6,7 @@ of the map as a picture. Sources: Adebayo et al. (2018) compare saliency maps by
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -143,10 +144,23 @@ def score_similarity(
         ).assign(measure="agreement")
         for resolution in RESOLUTIONS
     ]
-    values, codes = _score_whole(maps, input_size, whole)
     images = {"image_id": list(image_ids), "target_a": targets[:, 0], "target_b": targets[:, 1]}
+    tables += _whole_tables(maps, images, qualified, input_size, whole)
+    table = pd.concat(tables, ignore_index=True).rename(columns={"agreement": "value"})
+    return table[[name for name in COLUMNS[6:] if not name.startswith("chance")]]
+
+
+def _whole_tables(
+    maps: FloatArray,
+    images: Mapping[str, Any],
+    qualified: npt.NDArray[np.bool_],
+    input_size: tuple[int, int],
+    whole: Sequence[str],
+) -> list[pd.DataFrame]:
+    """Return the rows of each measure of whole maps, with the columns of `score_agreement`."""
+    values, codes = _score_whole(maps, input_size, whole)
     rest = {"resolution": "input", "k_percent": np.nan, "ties": "", "n_top": np.nan}
-    tables += [
+    return [
         pd.DataFrame(
             {
                 **images,
@@ -160,8 +174,6 @@ def score_similarity(
         )
         for column, name in enumerate(whole)
     ]
-    table = pd.concat(tables, ignore_index=True).rename(columns={"agreement": "value"})
-    return table[[name for name in COLUMNS[6:] if not name.startswith("chance")]]
 
 
 def _score_whole(

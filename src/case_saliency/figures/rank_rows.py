@@ -3,6 +3,7 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from case_saliency.figures.marks import ROW_HEIGHT, estimate, method_rows, n_label, placed
 from case_saliency.figures.names import ordered_methods
@@ -10,6 +11,7 @@ from case_saliency.figures.panels import Panel, line_width, n_lines, split, wrap
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 _BAR = -1.1  # the row of the bar, above the first method
+_BEYOND = 0.03  # room beyond the longest interval that there can be, in numbers of methods
 
 
 def rank_rows(table: pd.DataFrame) -> Figure:
@@ -26,21 +28,30 @@ def rank_rows(table: pd.DataFrame) -> Figure:
     panels = split(table, by=("model", "layer", "k_percent"))
     methods = ordered_methods(table["method"])
     width = line_width(panels)
+    limits = _limits(table)
     with house_style():
         size = (TWO_COLUMNS, n_lines(panels, width) * (ROW_HEIGHT * (len(methods) + 1) + 0.92))
         figure = Figure(figsize=size, layout="constrained")
         for axes, panel, first in wrapped(figure, panels, width):
             _draw(axes, panel, methods)
+            axes.set_xlim(*limits)
+            axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
             method_rows(axes, methods, set(), named=first)
             axes.set_ylim(len(methods) - 0.5, _BAR - 0.9)
     return figure
+
+
+def _limits(table: pd.DataFrame) -> tuple[float, float]:
+    """Return the ends of the axis of ranks: the interval of a method that is first or last on every image has room."""
+    k, half = table["n_methods"].max(), table["critical_difference"].max() / 2
+    reach = (0.5 if pd.isna(half) else half) + _BEYOND * k
+    return 1 - reach, k + reach
 
 
 def _draw(axes: Axes, panel: Panel, methods: list[str]) -> None:
     for row, place in placed(panel.rows, methods):
         mean, half = row["mean_rank"], row["critical_difference"] / 2
         estimate(axes, place, row["method"], mean, mean - half, mean + half, small=True)
-    axes.set_xlim(0.5, panel.rows["n_methods"].max() + 0.5)
     if panel.rows["mean_rank"].isna().all():
         middle = (1 + panel.rows["n_methods"].max()) / 2
         axes.text(middle, (len(methods) - 1) / 2, "no image has a value\nfor every method", ha="center", va="center")

@@ -1,6 +1,7 @@
 """RQ1: per-image agreement -> tests of "median agreement >= threshold" and a three-way verdict."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -75,78 +76,86 @@ def agreement_table(
         If a score is missing for no stated reason, or an image occurs twice in a cell.
     """
     keys = [*CELL, "k_percent"]
-    scores = scores.assign(status=status(scores, "agreement"))
-    n_needed = sign_test_sample_size(effect, alpha)
+    tests = _Tests(alpha, threshold, zero_method, degenerate_policy, effect, seed)
     rows = []
-    for names, cell in cells(scores, keys):
+    for names, cell in cells(scores.assign(status=status(scores, "agreement")), keys):
         if cell["image_id"].duplicated().any():
             raise ValueError(
                 "agreement_table: an image occurs twice in a cell; pass one resolution and convention of ties"
             )
         row = dict(zip(keys, names, strict=True))
         row["role"] = "control" if row["method"] in controls else "method"
-        row |= counts(cell)
-        found = counted(cell, degenerate_policy)
-        values = found.to_numpy()
-        row |= _describe(values, alpha, threshold, zero_method, seed) | _test(values, alpha, threshold, zero_method)
-        row |= _over_pairs(cell.loc[found.index].assign(value=values), alpha, threshold, seed)
-        row["fragile"] = row["verdict"] not in {"undecided", row.pop("verdict_over_pairs")}
-        row |= _in_the_papers_order(cell, degenerate_policy, threshold, zero_method)
-        row |= {f"verdict_if_{policy}": _verdict(cell, policy, alpha, threshold) for policy in _BOUNDS}
-        row |= {"power": sign_test_power(values.size, effect, alpha), "n_for_power80": n_needed}
-        rows.append(row)
+        rows.append(row | counts(cell) | tests.of(cell))
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     return table.assign(p_holm=adjusted_by(table, "p_sign", ["experiment", "k_percent"]))
 
 
-def _in_the_papers_order(
-    cell: pd.DataFrame, policy: DegeneratePolicy, threshold: float, zero_method: ZeroMethod
-) -> dict[str, Any]:
-    """Return the median and the paper's test of the same images, ties resolved as the published code does."""
-    values = counted(cell.assign(agreement=cell["agreement_paper"]), policy).to_numpy()
-    return {
-        "median_agreement_paper": float(np.median(values)) if values.size else np.nan,
-        "p_wilcoxon_paper": wilcoxon_less(values, threshold, zero_method),
-    }
+@dataclass(frozen=True)
+class _Tests:
+    """What `agreement_table` tests in a cell; the attributes are its parameters."""
 
+    alpha: float
+    threshold: float
+    zero_method: ZeroMethod
+    policy: DegeneratePolicy
+    effect: float
+    seed: int
 
-def _verdict(cell: pd.DataFrame, policy: DegeneratePolicy, alpha: float, threshold: float) -> Verdict:
-    return verdict(median_interval(counted(cell, policy).to_numpy(), 1 - alpha), threshold)
+    def of(self, cell: pd.DataFrame) -> dict[str, Any]:
+        """Return the columns of the table that a cell's agreement decides."""
+        found = counted(cell, self.policy)
+        values = found.to_numpy()
+        row = self._describe(values) | self._test(values)
+        row |= self._over_pairs(cell.loc[found.index].assign(value=values))
+        row["fragile"] = row["verdict"] not in {"undecided", row.pop("verdict_over_pairs")}
+        row |= self._in_the_papers_order(cell)
+        row |= {f"verdict_if_{policy}": self._verdict(cell, policy) for policy in _BOUNDS}
+        n_needed = sign_test_sample_size(self.effect, self.alpha)
+        return row | {"power": sign_test_power(values.size, self.effect, self.alpha), "n_for_power80": n_needed}
 
+    def _describe(self, values: Values) -> dict[str, Any]:
+        median = median_interval(values, 1 - self.alpha)
+        mean = bca_mean_interval(values, 1 - self.alpha, self.seed)
+        return {
+            "n": values.size,
+            "median_agreement": median.estimate,
+            "ci_low": median.low,
+            "ci_high": median.high,
+            "ci_level": median.level,
+            "verdict": verdict(median, self.threshold),
+            "mean_agreement": mean.estimate,
+            "mean_ci_low": mean.low,
+            "mean_ci_high": mean.high,
+            "hodges_lehmann": hodges_lehmann(values),
+            "rank_biserial": rank_biserial(values, self.threshold, self.zero_method),
+        }
 
-def _describe(values: Values, alpha: float, threshold: float, zero_method: ZeroMethod, seed: int) -> dict[str, Any]:
-    median, mean = median_interval(values, 1 - alpha), bca_mean_interval(values, 1 - alpha, seed)
-    return {
-        "n": values.size,
-        "median_agreement": median.estimate,
-        "ci_low": median.low,
-        "ci_high": median.high,
-        "ci_level": median.level,
-        "verdict": verdict(median, threshold),
-        "mean_agreement": mean.estimate,
-        "mean_ci_low": mean.low,
-        "mean_ci_high": mean.high,
-        "hodges_lehmann": hodges_lehmann(values),
-        "rank_biserial": rank_biserial(values, threshold, zero_method),
-    }
+    def _test(self, values: Values) -> dict[str, Any]:
+        p_wilcoxon = wilcoxon_less(values, self.threshold, self.zero_method)
+        return {
+            "p_wilcoxon": p_wilcoxon,
+            "p_sign": sign_test_less(values, self.threshold),
+            "rejects_paper": p_wilcoxon < self.alpha,
+        }
 
+    def _over_pairs(self, cell: pd.DataFrame) -> dict[str, Any]:
+        """Return the interval over pairs of classes and the verdict that follows from it."""
+        pairs = cell.groupby(["target_a", "target_b"]).ngroup().to_numpy()
+        interval = cluster_median_interval(cell["value"].to_numpy(dtype=float), pairs, 1 - self.alpha, self.seed)
+        return {
+            "n_pairs_of_classes": len(np.unique(pairs)),
+            "cluster_ci_low": interval.low,
+            "cluster_ci_high": interval.high,
+            "verdict_over_pairs": verdict(interval, self.threshold),
+        }
 
-def _over_pairs(cell: pd.DataFrame, alpha: float, threshold: float, seed: int) -> dict[str, Any]:
-    """Return the interval over pairs of classes and the verdict that follows from it."""
-    pairs = cell.groupby(["target_a", "target_b"]).ngroup().to_numpy()
-    interval = cluster_median_interval(cell["value"].to_numpy(dtype=float), pairs, 1 - alpha, seed)
-    return {
-        "n_pairs_of_classes": len(np.unique(pairs)),
-        "cluster_ci_low": interval.low,
-        "cluster_ci_high": interval.high,
-        "verdict_over_pairs": verdict(interval, threshold),
-    }
+    def _in_the_papers_order(self, cell: pd.DataFrame) -> dict[str, Any]:
+        """Return the median and the paper's test of the same images, ties resolved as the published code does."""
+        values = counted(cell.assign(agreement=cell["agreement_paper"]), self.policy).to_numpy()
+        return {
+            "median_agreement_paper": float(np.median(values)) if values.size else np.nan,
+            "p_wilcoxon_paper": wilcoxon_less(values, self.threshold, self.zero_method),
+        }
 
-
-def _test(values: Values, alpha: float, threshold: float, zero_method: ZeroMethod) -> dict[str, Any]:
-    p_wilcoxon = wilcoxon_less(values, threshold, zero_method)
-    return {
-        "p_wilcoxon": p_wilcoxon,
-        "p_sign": sign_test_less(values, threshold),
-        "rejects_paper": p_wilcoxon < alpha,
-    }
+    def _verdict(self, cell: pd.DataFrame, policy: DegeneratePolicy) -> Verdict:
+        return verdict(median_interval(counted(cell, policy).to_numpy(), 1 - self.alpha), self.threshold)

@@ -77,19 +77,10 @@ def fidelity_table(
     keys = [*CELL, *_SETTING]
     rows: list[dict[str, Any]] = []
     for setting in _settings(scores, keys, measures):
-        kept = setting[setting["status"] == KEPT].set_index("image_id")
-        found = kept[kept["method"] == reference]
-        references = {str(layer): cell["value"] for layer, cell in found.groupby("layer", sort=False)}
-        absent = next(iter(references.values()), kept["value"].iloc[:0])
-        for (layer, method), cell in setting.groupby(["layer", "method"], sort=False):
-            if cell["image_id"].duplicated().any():
-                raise ValueError("fidelity_table: an image occurs twice in a cell; pass the scores of one target")
-            values = kept.loc[(kept["layer"] == layer) & (kept["method"] == method), "value"]
+        for cell, values, references in _pairs(setting, reference):
             row: dict[str, Any] = {key: cell[key].iloc[0] for key in keys}
-            row["role"] = "control" if method in controls else "method"
-            row |= counts(cell) | _describe(values, alpha)
-            other = values.iloc[:0] if method == reference else references.get(str(layer), absent)
-            row |= _against(values, other, equivalence_margin, alpha)
+            row["role"] = "control" if row["method"] in controls else "method"
+            row |= counts(cell) | _describe(values, alpha) | _against(values, references, equivalence_margin, alpha)
             if row["measure"] in _LOGITS:
                 row |= {"p_tost": np.nan, "equivalent": False, "p_noninferior": np.nan}
             rows.append(row)
@@ -105,6 +96,24 @@ def _settings(scores: pd.DataFrame, keys: Sequence[str], measures: Sequence[str]
         tidy = scores[[*own, "image_id"]].assign(measure=measure, value=scores[measure], status=status(scores, measure))
         for _, setting in cells(tidy, [key for key in own if key not in {"layer", "method"}]):
             yield setting
+
+
+def _pairs(
+    setting: pd.DataFrame, reference: str
+) -> Iterator[tuple[pd.DataFrame, "pd.Series[float]", "pd.Series[float]"]]:
+    """Yield the rows of each layer and method, their values by image, and the reference's, to be compared with them.
+
+    A layer that the reference lacks is compared with its first; the reference itself with nothing.
+    """
+    kept = setting[setting["status"] == KEPT].set_index("image_id")
+    found = kept[kept["method"] == reference]
+    references = {str(layer): cell["value"] for layer, cell in found.groupby("layer", sort=False)}
+    first = next(iter(references.values()), kept["value"].iloc[:0])
+    for (layer, method), cell in setting.groupby(["layer", "method"], sort=False):
+        if cell["image_id"].duplicated().any():
+            raise ValueError("fidelity_table: an image occurs twice in a cell; pass the scores of one target")
+        values = kept.loc[(kept["layer"] == layer) & (kept["method"] == method), "value"]
+        yield cell, values, values.iloc[:0] if method == reference else references.get(str(layer), first)
 
 
 def _describe(values: "pd.Series[float]", alpha: float) -> dict[str, Any]:

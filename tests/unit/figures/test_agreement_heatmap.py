@@ -1,6 +1,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Annotation, Text
 
 from case_saliency.figures import agreement_heatmap as module
 from case_saliency.figures.names import VERDICTS, ordered_methods
@@ -29,20 +31,68 @@ def _interval(low, high) -> str:
     return f"[{low}]" if low == high else f"[{low}, {high}]"
 
 
+def trained(table, seeds):
+    return pd.concat([table.assign(seed=seed, n=18 + seed) for seed in range(seeds)], ignore_index=True)
+
+
 def test_cells_of_many_trainings_hold_interval_and_n_too(table) -> None:
-    many = pd.concat([table.assign(seed=seed, n=18 + seed) for seed in range(3)])
+    many = trained(table, 5)
     many.loc[(many["seed"] == 0) & (many["method"] == "case"), "n"] = 4
     texts = [text.get_text() for text in module.agreement_heatmap(many).axes[0].texts]
     first = table.iloc[0]
     assert f"{first.ci_low:.0f}–{first.ci_high:.0f}" in texts
+    assert f"{VERDICTS[first.verdict].symbol} {first.median_agreement:.0f}" in texts
     assert "n =\n4–\n18" in texts
     assert "n =\n19" in texts
+
+
+@pytest.mark.parametrize("seeds", [1, 3, 4, 7, 12])
+def test_text_is_large_enough_to_read_and_keeps_to_its_cell(table, seeds) -> None:
+    many = trained(table, seeds).assign(median_agreement=100.0, ci_low=67.0, ci_high=100.0, verdict="insensitive")
+    many.loc[many["method"] == "case", ["median_agreement", "verdict"]] = [np.nan, "undecided"]
+    figure = module.agreement_heatmap(many)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    axes = figure.axes[0]
+    assert min(text.get_fontsize() for text in figure.findobj(Text) if text.get_text()) >= 5.5
+    written = [text for text in axes.texts if not isinstance(text, Annotation)]
+    empty, columns = (many["method"] == "case").sum(), many.groupby(["model", "seed"]).ngroups
+    assert len(written) == 2 * len(many) - empty + columns  # of each cell its bounds too, of each column n
+    for text in written:
+        box, column = text.get_window_extent(canvas.get_renderer()), text.get_position()[0]
+        left, right = (axes.transData.transform((column + side, 0))[0] for side in (-0.5, 0.5))
+        assert left < box.x0 < box.x1 < right
+
+
+def test_each_model_is_named_once_above_its_trainings(table) -> None:
+    figure = module.agreement_heatmap(trained(table, 5))
+    axes = figure.axes[0]
+    named = {text.get_text(): text.xy[0] for text in axes.texts if isinstance(text, Annotation)}
+    assert named == {"EfficientNet-Lite0": 2, "EfficientNet-Lite1": 7, "EfficientNet-Lite2": 12}
+    assert [label.get_text() for label in axes.get_xticklabels()] == [f"seed {seed}" for seed in range(5)] * 3
+    FigureCanvasAgg(figure).draw()
+    seeds = max(label.get_window_extent().y1 for label in axes.get_xticklabels())
+    assert all(text.get_window_extent().y0 > seeds for text in axes.texts if isinstance(text, Annotation))
+
+
+def test_models_with_no_room_for_their_name_have_it_on_every_column(table) -> None:
+    one = table[table["model"] == table["model"].iloc[0]]
+    many = pd.concat([one.assign(model=f"a_network_with_a_long_name_{number}") for number in range(9)])
+    labels = module.agreement_heatmap(many).axes[0].get_xticklabels()
+    assert [label.get_text() for label in labels] == sorted(many["model"].unique())
+    assert {label.get_rotation() for label in labels} == {35}
 
 
 def test_the_scale_is_fixed_and_marks_the_threshold(table) -> None:
     figure = module.agreement_heatmap(table, threshold=40)
     assert figure.axes[0].images[0].get_clim() == (0, 100)
     assert list(figure.axes[1].lines[0].get_ydata()) == [40, 40]
+
+
+def test_below_many_columns_it_marks_it_too(table) -> None:
+    scale = module.agreement_heatmap(trained(table, 5), threshold=40).axes[1]
+    assert scale.get_xlabel() == "median agreement (%)"
+    assert list(scale.lines[0].get_xdata()) == [40, 40]
 
 
 def test_a_cell_without_a_value_says_so(table) -> None:

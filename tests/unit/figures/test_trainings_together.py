@@ -125,6 +125,17 @@ def test_ranks_of_trainings_have_rows_and_one_bar(synthetic) -> None:
     assert "seed 0 uppermost" in critical_difference.caption(ranks)
 
 
+def test_the_interval_of_a_method_that_is_always_last_is_not_cut(synthetic) -> None:
+    ranks = trained(synthetic.ranks_table())
+    ranks.loc[ranks["method"] == "layercam", "mean_rank"] = float(ranks["n_methods"].max())
+    ranks.loc[ranks["method"] == "case", "mean_rank"] = 1.0
+    for axes in critical_difference.critical_difference(ranks).axes:
+        low, high = axes.get_xlim()
+        drawn = [line.get_xdata() for line in axes.lines if line.get_linewidth() == 0.7]
+        assert low < min(ends[0] for ends in drawn)
+        assert max(ends[1] for ends in drawn) < high
+
+
 def test_ranks_without_a_complete_image_say_so(synthetic) -> None:
     ranks = trained(synthetic.ranks_table()).assign(mean_rank=float("nan"), critical_difference=float("nan"), n=0)
     texts = [text.get_text() for text in critical_difference.critical_difference(ranks).axes[0].texts]
