@@ -85,7 +85,7 @@ def attribute(
         raise CaseSaliencyError("attribution: no images were given; check the selection")
     explained = np.array([classes[image_id] for image_id in image_ids], dtype=np.int64)
     return result.gather(
-        *(tuple(image_ids), explained, maps, extras, job.methods, job.layers, job.settings, tuple(job.messages))
+        tuple(image_ids), explained, maps, extras, job.methods, job.layers, job.settings, tuple(job.messages)
     )
 
 
