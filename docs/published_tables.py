@@ -44,7 +44,7 @@ def render_seeds(summary: pd.DataFrame, agreement: pd.DataFrame, fidelity: pd.Da
 def reported(summary: pd.DataFrame, agreement: pd.DataFrame) -> "pd.Series[Any]":
     """Return the verdicts of `summary` as the analysis plan reports them.
 
-    A definite one that the other policies for empty maps do not share is `POLICY`, and without an image it is `NO_IMAGE`.
+    A definite one that the other policies for empty maps do not share is `POLICY`, one without an image `NO_IMAGE`.
     """
     told = with_standing(agreement)["verdict"]
     found = told.set_axis(pd.MultiIndex.from_frame(agreement[CELL])).reindex(pd.MultiIndex.from_frame(summary[CELL]))

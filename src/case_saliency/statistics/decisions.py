@@ -31,8 +31,9 @@ def with_decisions(pooled: pd.DataFrame, tests: pd.DataFrame, alpha: float) -> p
     pandas.DataFrame
         `pooled` with further columns. Of the `n_seeds` trained networks of a row, `n_rejects_paper` reject by the
         paper's test and `n_rejects_holm` by the sign test after Holm's correction (missing for controls, which are not
-        corrected); `n_class_sensitive`, `n_undecided` and `n_insensitive` have that verdict, and add up to those that have
-        an image which counts: the others have neither test nor verdict. `median_lowest` and `median_highest` are the extremes of their median agreement, NaN where none has an image that counts.
+        corrected); `n_class_sensitive`, `n_undecided` and `n_insensitive` have that verdict, and add up to those on
+        which an image counts: the others have neither test nor verdict. `median_lowest` and `median_highest` are the
+        extremes of their median agreement, NaN where none has an image that counts.
 
     Raises
     ------

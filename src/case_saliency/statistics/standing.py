@@ -18,8 +18,8 @@ def standing(row: Mapping[Any, Any]) -> str:
     """Return the verdict of a row of `agreement.csv`, `POLICY` for a definite one that a policy changes, or `NO_IMAGE`.
 
     The policies count pairs with a degenerate map as agreement of 100% (`verdict_if_insensitive`) or of 0%
-    (`verdict_if_sensitive`) where the verdict leaves them out. docs/analysis-plan.md says what it is called. Where these
-    are all pairs (`n` is 0), there is no verdict.
+    (`verdict_if_sensitive`) where the verdict leaves them out. docs/analysis-plan.md says what it is called. Where
+    these are all pairs (`n` is 0), there is no verdict.
 
     Examples
     --------

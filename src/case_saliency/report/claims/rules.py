@@ -35,10 +35,7 @@ SENSITIVITY_GAIN, FIDELITY_GAIN = 0.42, 0.28  # figures without a source
 
 
 def definite(row: Mapping[Any, Any]) -> str:
-    """Return the verdict of a cell; a definite one stands only if it stands under both policies for empty maps.
-
-    A cell without an image decides nothing.
-    """
+    """Return the verdict of a cell; a definite one stands only if it stands under both policies for empty maps."""
     return UNDECIDED if (verdict := standing(row)) in {POLICY, NO_IMAGE} else verdict
 
 
