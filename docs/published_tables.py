@@ -6,10 +6,11 @@ from typing import Any
 import pandas as pd
 
 from case_saliency.figures.names import VERDICTS, format_p, method_style, model_label, ordered_methods, ordered_models
-from case_saliency.statistics.standing import POLICY, with_standing
+from case_saliency.statistics.standing import NO_IMAGE, POLICY, with_standing
 
 CELL = ["model", "seed", "layer", "method"]
-NO_IMAGE = "–"
+DASH = VERDICTS[NO_IMAGE].symbol
+_JUDGED = {name: verdict for name, verdict in VERDICTS.items() if name != NO_IMAGE}
 _OTHERWISE = "another verdict if images with an empty map count as agreement of 100%, or of 0%"
 
 _HEAD = """\
@@ -43,9 +44,9 @@ def render_seeds(summary: pd.DataFrame, agreement: pd.DataFrame, fidelity: pd.Da
 def reported(summary: pd.DataFrame, agreement: pd.DataFrame) -> "pd.Series[Any]":
     """Return the verdicts of `summary` as the analysis plan reports them.
 
-    A definite one that the other policies for empty maps do not share is `POLICY`, and one without an image `NO_IMAGE`.
+    A definite one that the other policies for empty maps do not share is `POLICY`, one without an image `NO_IMAGE`.
     """
-    told = with_standing(agreement)["verdict"].where(agreement["n"] > 0, NO_IMAGE)
+    told = with_standing(agreement)["verdict"]
     found = told.set_axis(pd.MultiIndex.from_frame(agreement[CELL])).reindex(pd.MultiIndex.from_frame(summary[CELL]))
     return found.set_axis(summary.index)
 
@@ -53,22 +54,22 @@ def reported(summary: pd.DataFrame, agreement: pd.DataFrame) -> "pd.Series[Any]"
 def _trainings(rows: pd.DataFrame) -> str:
     ends = (rows["median_agreement"].min(), rows["median_agreement"].max())
     if pd.isna(ends[0]):
-        return NO_IMAGE
+        return DASH
     medians = [f"{value:.0f}" for value in ends]
-    counts = {name: int((rows["verdict"] == name).sum()) for name in (*VERDICTS, NO_IMAGE)}
-    told = [f"{verdict.symbol}{counts[name]}" for name, verdict in VERDICTS.items() if counts[name]]
+    counts = {name: int((rows["verdict"] == name).sum()) for name in VERDICTS}
+    told = [f"{verdict.symbol}{counts[name]}" for name, verdict in _JUDGED.items() if counts[name]]
     if counts[NO_IMAGE]:
-        told.append(f"({NO_IMAGE} in {counts[NO_IMAGE]})")
+        told.append(f"({DASH} in {counts[NO_IMAGE]})")
     return " ".join([medians[0] if medians[0] == medians[1] else " to ".join(medians), *told])
 
 
 def _legend_seeds(summary: pd.DataFrame, agreement: pd.DataFrame, fidelity: pd.DataFrame) -> str:
-    verdicts = ", ".join(f"{verdict.symbol} {name}" for name, verdict in VERDICTS.items())
+    verdicts = ", ".join(f"{verdict.symbol} {name}" for name, verdict in _JUDGED.items())
     shares = " and ".join(f"{share:g}%" for share in fidelity["k_percent"].unique())
     return (
         f"Median agreement in percent, least and largest of {summary['seed'].nunique()} trainings, and how many of "
         f"them get which verdict: {verdicts} (definite, but {_OTHERWISE}); "
-        f"{NO_IMAGE}: no image is left. n = "
+        f"{DASH}: no image is left. n = "
         f"{agreement['n'].min()} to {agreement['n'].max()} of {_values(agreement['n_total'])} images: those that the "
         "network classifies correctly, without those whose maps rank no pixels. Agreement is that of the "
         f"{_values(agreement['k_percent'])}% most salient pixels. Drops of the confidence without {shares} of the "
@@ -90,7 +91,7 @@ def _row(method: str, model: str, row: Any) -> str:
 
 
 def _interval(value: float, low: float, high: float, form: str) -> str:
-    return NO_IMAGE if math.isnan(value) else f"{value:{form}} [{low:{form}}, {high:{form}}]"
+    return DASH if math.isnan(value) else f"{value:{form}} [{low:{form}}, {high:{form}}]"
 
 
 def _legend(summary: pd.DataFrame, agreement: pd.DataFrame, fidelity: pd.DataFrame) -> str:

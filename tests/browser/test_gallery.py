@@ -64,6 +64,11 @@ window.addEventListener("load", async () => {
   root.querySelector(".methods input").click();
   await settle();
   look("fewer");
+  root.querySelectorAll(".methods input")[1].click();
+  root.querySelector("select.filter").value = "empty";
+  root.querySelector("select.filter").dispatchEvent(new Event("change"));
+  await settle();
+  look("nothing");
   const details = document.getElementById("imagenet-sample-attrition").closest("details");
   const table = details.querySelector("table");
   result.before = table.tBodies[0].rows.length;
@@ -100,7 +105,9 @@ def found(tmp_path, browse):
         "b": sight(correct=False, agreements=(10.0, 20.0)),
         "c": sight(correct=True, agreements=(90.0, np.nan), defect="zero"),
     }
-    gallery = Gallery(list("abc"), ["tabby", "</script>", "lynx"], {"net": sights, "vgg_small": sights}, "5%")
+    gallery = Gallery(
+        list("abc"), ["tabby", "</script>", "lynx"], {"net": sights, "vgg_small": sights}, "5%", 9, {"b"}, {"c", "d"}
+    )
     experiment = Experiment("imagenet-sample", "3 photographs", agreement, synthetic.fidelity_table(), long, [])
     page = render([replace(experiment, gallery=gallery)], Background({"run": []}, {}, "0.1.0"))
     path = tmp_path / "report.html"
@@ -131,6 +138,9 @@ def test_a_reader_finds_images_and_sees_their_maps(found):
     assert found["next"]["told"].startswith("Image 2 of 3")
     assert "VGG, small says" in found["model 1"]["told"]
     assert found["fewer"]["methods"] == ["Grad-CAM"]
+    assert found["nothing"]["told"] == (
+        "None of the 3 images here is of this kind; of 2 that are so on some network, 1 are not here."
+    )
 
 
 def test_a_long_table_is_filled_when_it_is_opened_and_sorts(found):

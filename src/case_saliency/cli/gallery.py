@@ -24,9 +24,10 @@ def gallery(arguments: argparse.Namespace, name: str, selection: "pd.DataFrame",
     arguments, name, folder
         See `photographs.photographs`.
     selection
-        The rows of the experiment's images that are shown.
+        The rows of the experiment's images; some of them are shown, see `report.choosing`.
     """
     from case_saliency import params
+    from case_saliency.report.choosing import chosen
     from case_saliency.report.gallery import Gallery
 
     files = defaultdict(list)
@@ -37,11 +38,29 @@ def gallery(arguments: argparse.Namespace, name: str, selection: "pd.DataFrame",
     if not files:
         return None
     fidelity = params.fidelity(arguments.settings, name)
-    sights = {
-        model: _sights(arguments, (name, model, seed), of, selection, folder) for (model, seed), of in files.items()
-    }
+    failures = [_failures(arguments, (name, model, seed)) for model, seed in files]
+    wrong, empty = (set().union(*found) for found in zip(*failures, strict=True))
+    shown = selection[selection["image_id"].isin(chosen(list(selection["image_id"]), wrong, empty))]
+    sights = {model: _sights(arguments, (name, model, seed), of, shown, folder) for (model, seed), of in files.items()}
     drop = f"{fidelity['k_percent'][0]:g}% of the pixels removed, fill {fidelity['fill'][0]}"
-    return Gallery(list(selection["image_id"]), list(selection["label_name"]), sights, drop)
+    labels = list(shown["label_name"])
+    return Gallery(list(shown["image_id"]), labels, sights, drop, total=len(selection), wrong=wrong, empty=empty)
+
+
+def _failures(arguments: argparse.Namespace, place: _Place) -> tuple[set[str], set[str]]:
+    """Return the images that a network classifies wrongly, and those of which it has a map that does not count."""
+    predictions = _one(arguments.predictions, place)
+    scores = _one(arguments.agreement_scores, place)
+    scores = scores[scores["layer"].isin(_layers(arguments, place)) & (scores["degenerate"] != "")]
+    return set(predictions.loc[~predictions["correct"].astype(bool), "image_id"]), set(scores["image_id"])
+
+
+def _layers(arguments: argparse.Namespace, place: _Place) -> set[str]:
+    """Return the main layer of a network, and that of methods which look at the input alone."""
+    from case_saliency import params
+
+    name, model, _ = place
+    return {params.layers(arguments.settings, name, model)[0], "input"}
 
 
 def _sights(
@@ -84,7 +103,7 @@ def _maps(
     from case_saliency import params
     from case_saliency.report.gallery import Shown
 
-    name, model, _ = place
+    name = place[0]
     fidelity = params.fidelity(arguments.settings, name)
     agreement = _one(arguments.agreement_scores, place)
     keys = ["layer", "method", "image_id"]
@@ -98,7 +117,7 @@ def _maps(
     ]
     measured = drops[f"drop_{fidelity['measure']}"]
     dropped = dict(zip(drops[keys].itertuples(index=False, name=None), measured, strict=True))
-    shown = {params.layers(arguments.settings, name, model)[0], "input"}
+    shown = _layers(arguments, place)
     return {
         method: {
             image: Shown(values, scored[key], dropped[key], defects[key])

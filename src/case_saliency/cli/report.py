@@ -131,11 +131,8 @@ def _figures(
 
 def _gallery(arguments: argparse.Namespace, name: str) -> "Gallery | None":
     from case_saliency.cli.gallery import gallery
-    from case_saliency.report.thumbnails import shown
 
-    rows = _selection(arguments, name)
-    kept = rows.iloc[list(shown(range(len(rows))))]
-    return gallery(arguments, name, kept, _folder(arguments, name))
+    return gallery(arguments, name, _selection(arguments, name), _folder(arguments, name))
 
 
 def _folder(arguments: argparse.Namespace, name: str) -> Path:

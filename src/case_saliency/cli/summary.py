@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.statistics.standing import POLICY, with_standing
+from case_saliency.statistics.standing import NO_IMAGE, POLICY, with_images, with_standing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _STYLES = {"class-sensitive": "green", "insensitive": "red", "undecided": "yellow"}
 _CELL = ["model", "seed", "layer", "method"]
 _WIDTH = 80
-_NO_IMAGE = "no image"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -56,10 +55,10 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def reported(summary: "pd.DataFrame", agreement: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the summary with the verdicts that stand (`statistics.standing`), "no image" where there is none."""
+    """Return the summary with the verdicts that stand (`statistics.standing`), also where there is no image."""
     stands = with_standing(agreement)[[*_CELL, "verdict"]]
     found = summary.drop(columns="verdict").merge(stands, on=_CELL, how="left", validate="one_to_one")
-    return found.assign(verdict=found["verdict"].where(found["n"] > 0, _NO_IMAGE))
+    return with_images(found, "joint_verdict") if "joint_verdict" in found else found
 
 
 def show_claims(console: "Console", records: Sequence[Mapping[str, Any]]) -> None:
@@ -89,7 +88,7 @@ def show(console: "Console", name: str, summary: "pd.DataFrame") -> None:
         if "joint_verdict" in summary and not several
         else ""
     )
-    tested = "rejects: trainings on which the paper's test does, Wilcoxon's" if several else "p: Wilcoxon's"
+    tested = "rejects: trainings with images on which the paper's test does, Wilcoxon's" if several else "p: Wilcoxon's"
     console.print(
         f"Medians over n = {counts} images{', least and largest of the seeds' if several else ''}; {tested} one-sided "
         "test against the threshold, as in the paper; drop: mean confidence drop. "
@@ -138,7 +137,7 @@ def _over_seeds(experiment: str, summary: "pd.DataFrame") -> "Table":
             table.add_row(
                 _name(rows.iloc[0].to_dict()),
                 f"{_number(median.min(), '.0f')} to {_number(median.max(), '.0f')}",
-                f"{int(rows['rejects_paper'].sum())}/{len(rows)}",
+                _of(int(rows["rejects_paper"].sum()), int((rows["n"] > 0).sum())),
                 Text(told, style=_STYLES.get(told, "")),
                 _number(rows["mean_drop"].mean(), ".3f"),
             )
@@ -183,13 +182,17 @@ _SEEDS: tuple[tuple[str, Any, int | None], ...] = (
     ("verdict", "left", 20),
     ("drop", "right", 5),
 )
-_SHORT = {"class-sensitive": "sens.", "insensitive": "insens.", "undecided": "undec.", POLICY: "⇅", _NO_IMAGE: "n/a"}
+_SHORT = {"class-sensitive": "sens.", "insensitive": "insens.", "undecided": "undec.", POLICY: "⇅", NO_IMAGE: "none"}
 _TOLD = {POLICY: "⇅ policy"}
-_JOINT = {"class-specific": "yes", "not class-specific": "no", "undecided": "open"}
+_JOINT = {"class-specific": "yes", "not class-specific": "no", "undecided": "open", NO_IMAGE: "n/a"}
 
 
 def _number(value: float, form: str) -> str:
     return "n/a" if math.isnan(value) else format(value, form)
+
+
+def _of(count: int, total: int) -> str:
+    return f"{count}/{total}" if total else "n/a"
 
 
 def _p_value(value: float) -> str:

@@ -19,16 +19,22 @@ from case_saliency.figures.marks import (
     sizes,
     unique,
 )
-from case_saliency.figures.names import ordered_methods
+from case_saliency.figures.names import VERDICTS, ordered_methods
 from case_saliency.figures.panels import SETTING, by_setting, line_width, n_lines, several_trainings, split
 from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
+from case_saliency.statistics.standing import NO_IMAGE, with_images
 
 TITLE = "Cross-deletion: interaction of the map's class and the class that is followed"
 _TOGETHER = (
     " The trainings of a network stand below each other in a method's row, seed 0 uppermost; beside it stands how "
     "many of them get which verdict. A bar is cut where it leaves the axis. Other fills are in the table."
 )
-_SYMBOLS = {"class-specific": "●", "undecided": "◇", "not class-specific": "○"}
+_SYMBOLS = {
+    "class-specific": "●",
+    "undecided": "◇",
+    "not class-specific": "○",
+    NO_IMAGE: VERDICTS[NO_IMAGE].symbol,
+}
 
 
 def cross_deletion(table: pd.DataFrame) -> Figure:
@@ -43,6 +49,7 @@ def cross_deletion(table: pd.DataFrame) -> Figure:
     table
         The summary `cross_deletion.csv`; interactions, intervals and verdicts are read from it.
     """
+    table = with_images(table, "joint_verdict")
     together = several_trainings(table)
     columns = split(table, by=("model", "layer") if together else SETTING)
     width = line_width(columns)
@@ -65,7 +72,8 @@ def cross_deletion(table: pd.DataFrame) -> Figure:
             axes.set_title(panel.label, pad=9)
             told = f"top {k:g}% removed, fill: {primary}\nmean interaction (logits)"
             axes.set_xlabel(f"{told}\n{n_label(rows[rows['fill'] == primary])}")
-        verdicts = "        ".join(f"{symbol}  {words}" for words, symbol in _SYMBOLS.items())
+        found = {*_SYMBOLS} - {NO_IMAGE} | {*table.loc[table["fill"] == primary, "joint_verdict"]}
+        verdicts = "        ".join(f"{symbol}  {words}" for words, symbol in _SYMBOLS.items() if words in found)
         figure.supxlabel(
             "\n".join(line for line in (verdicts, "" if together else fill_key(others)) if line), fontsize=6
         )

@@ -113,7 +113,8 @@ def _draw(axes: Axes, rows: pd.DataFrame, methods: list[str], margin: float) -> 
             zorder=3,
         )  # fmt: skip
     for method, found in rows.groupby("method"):
-        told = "–" if found["p_tost"].isna().all() else f"{int(found['equivalent'].sum())}/{len(found)}"
+        tested = int(found["p_tost"].notna().sum())
+        told = f"{int(found['equivalent'].sum())}/{tested}" if tested else "–"
         margin_note(axes, methods.index(str(method)), told)
     axes.grid(axis="y", color=FAINT, alpha=0.18, linewidth=0.5)
     axes.set_axisbelow(True)
@@ -135,7 +136,8 @@ def caption(
         f"{unique(shown['fill'], '{}')}; n = {ends(shown['n_pairs'])} images {population(labelled=True)}), one for "
         f"each training of a network. Bars: {1 - 2 * alpha:.0%} intervals. Grey band: the margin of equivalence, "
         f"±{margin:g}. Equivalence is shown (filled mark) where the bar lies within the band, which is what two "
-        f"one-sided tests at level {alpha:g} decide; at the margin of each row stands in how many trainings. "
+        f"one-sided tests at level {alpha:g} decide; at the margin of each row stands in how many of the trainings "
+        "that have the images for it. "
         f"{_ARROWS if _cut(shown, margin) else ''}A bar that crosses the band's edge shows neither equality nor a "
         "difference. Methods in italics are controls."
     )

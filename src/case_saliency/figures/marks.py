@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from case_saliency.figures.names import VERDICTS, method_style
 from case_saliency.figures.style import FAINT, INK
-from case_saliency.statistics.standing import POLICY
+from case_saliency.statistics.standing import NO_IMAGE, POLICY
 
 ROW_HEIGHT = 0.23  # inches for one method
 _SPREAD = 0.56  # of a row that the trainings of a network take
@@ -112,13 +112,15 @@ def margin_note(axes: Axes, row: float, text: str, *, position: float = 1.02) ->
 def verdict_key(figure: Figure, threshold: float, shown: Iterable[str]) -> None:
     """Explain below the figure the symbols of the verdicts, on one line where there is room.
 
-    A line of its own says what "dependent on the policy" means, where that is among the verdicts that are `shown`.
+    A line of its own says what "dependent on the policy" means, and one what the lack of a verdict, where these are
+    among the verdicts that are `shown`.
     """
     separator = "\n" if figure.get_figwidth() < _ONE_LINE else "        "
     told = {name: f"{entry.symbol}  {entry.words}: {entry.explained(threshold)}" for name, entry in VERDICTS.items()}
-    policy = "\n".join(wrap(told.pop(POLICY), int(_LETTERS * figure.get_figwidth())))
-    key = separator.join(told.values())
-    figure.supxlabel(f"{key}\n{policy}" if POLICY in set(shown) else key, fontsize=6)
+    apart = {name: wrap(told.pop(name), int(_LETTERS * figure.get_figwidth())) for name in (POLICY, NO_IMAGE)}
+    found = set(shown)
+    lines = [separator.join(told.values()), *(line for name, part in apart.items() if name in found for line in part)]
+    figure.supxlabel("\n".join(lines), fontsize=6)
 
 
 def population(*, labelled: bool) -> str:

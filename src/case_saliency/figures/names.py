@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from case_saliency.statistics.standing import POLICY, UNDECIDED
+from case_saliency.statistics.standing import NO_IMAGE, POLICY, UNDECIDED
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,7 @@ VERDICTS = {
         "dependent on the policy for empty maps",
         "another verdict where images with an empty map count as agreement of 100%, or of 0%",
     ),
+    NO_IMAGE: Verdict("–", "no image left", "each is misclassified, or has an empty map"),
 }
 
 

@@ -11,6 +11,7 @@ from case_saliency.figures.style import FAINT, INK, TWO_COLUMNS, house_style
 
 TITLE = "Mean agreement pooled over networks and over training seeds"
 _BY = ("model", "layer", "k_percent")
+_AXIS = (-3, 103)  # percent
 _UNIT = {"networks": "networks", "seeds": "trainings"}
 
 
@@ -66,7 +67,7 @@ def _draw(axes: Axes, panel: Panel, methods: list[str], threshold: float) -> Non
     over, units = panel.rows["pooled_over"].iloc[0], panel.rows["n_units"].max()
     title = panel.label.replace("all", "All networks", 1) if over == "networks" else panel.label
     axes.set_title(title, pad=9)
-    axes.set_xlim(-3, 103)
+    axes.set_xlim(*_AXIS)
     unit = _UNIT[over] if units > 1 else _UNIT[over].removesuffix("s")
     axes.set_xlabel(f"mean agreement (%)\n{n_label(panel.rows)}, {units} {unit}")
     axes.grid(axis="y", color=FAINT, alpha=0.18, linewidth=0.5)
@@ -82,5 +83,12 @@ def caption(table: pd.DataFrame, alpha: float = 0.05) -> str:
         f"training of the panel. Thick bars: {1 - alpha:.0%} interval for other images and the same networks or "
         "trainings, which is what the plan's claims are about. Thin bars: for other images and other networks or "
         "trainings; with few of them it is wide. In the panel of all networks each network is the mean of its "
-        "trainings. Methods in italics are controls."
+        f"trainings.{_cut(rows)} Methods in italics are controls."
     )
+
+
+def _cut(rows: pd.DataFrame) -> str:
+    """Say what happens to bars that leave the axis, where some do."""
+    ends_of_bars = rows[[f"ci_{name}_{end}" for name in ("images", "both") for end in ("low", "high")]]
+    beyond = (ends_of_bars < _AXIS[0]) | (ends_of_bars > _AXIS[1])
+    return " A bar is cut where it leaves the axis." if beyond.any(axis=None) else ""

@@ -11,6 +11,7 @@ from case_saliency.figures.style import FAINT, INK, ONE_COLUMN, TWO_COLUMNS, hou
 
 TITLE = "Agreement across training seeds"
 _BY = ("model", "layer", "k_percent")
+_TESTED = "n_tested"
 _DOTS = 0.24  # rows that the trainings stand below their mean
 _COUNTS = {"n_rejects_paper": ("paper", 1.02), "n_rejects_holm": ("Holm", 1.22)}  # heading and place beside the axes
 
@@ -47,6 +48,12 @@ def _shown(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["pooled_over"] != "networks"]
 
 
+def _pooled(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows over seeds, with the number of trainings that an image counts on: the others have no verdict."""
+    rows = table[table["pooled_over"] == "seeds"]
+    return rows.assign(**{_TESTED: rows[["n_class_sensitive", "n_undecided", "n_insensitive"]].sum(axis=1)})
+
+
 def _draw(axes: Axes, panel: Panel, methods: list[str], threshold: float) -> None:
     axes.axvline(threshold, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
     for training in panel.rows[panel.rows["pooled_over"] == "images"].to_dict("records"):
@@ -56,12 +63,12 @@ def _draw(axes: Axes, panel: Panel, methods: list[str], threshold: float) -> Non
         )  # fmt: skip
     for heading, position in _COUNTS.values():
         margin_note(axes, -0.75, heading, position=position)
-    pooled = panel.rows[panel.rows["pooled_over"] == "seeds"]
+    pooled = _pooled(panel.rows)
     for row in pooled.to_dict("records"):
         place = methods.index(row["method"])
         estimate(axes, place - 0.1, row["method"], row["mean_agreement"], row["ci_units_low"], row["ci_units_high"])
         for name, (_, position) in _COUNTS.items():
-            counted = "–" if pd.isna(row[name]) else f"{row[name]:.0f}/{row['n_seeds']}"
+            counted = "–" if pd.isna(row[name]) or not row[_TESTED] else f"{row[name]:.0f}/{row[_TESTED]}"
             margin_note(axes, place, counted, position=position)
     axes.set_title(panel.label, pad=9)
     axes.set_xlim(-3, 103)
@@ -75,7 +82,7 @@ def caption(table: pd.DataFrame, threshold: float = 50.0, alpha: float = 0.05) -
 
     Its intervals and tests have level alpha.
     """
-    pooled = table[table["pooled_over"] == "seeds"]
+    pooled = _pooled(table)
     fewest, most = pooled["n"].min(), pooled["n"].max()
     n = f"{fewest:d}" if fewest == most else f"{fewest:d} to {most:d}"
     text = (
@@ -83,10 +90,10 @@ def caption(table: pd.DataFrame, threshold: float = 50.0, alpha: float = 0.05) -
         f"{unique(pooled['k_percent'], '{:g}')}% of pixels) of each of {unique(pooled['n_seeds'], '{:d}')} trainings "
         f"of a network that differ in their seed alone, over the n = {n} images that count for the method in every "
         f"training. Marks: the mean of the dots, with its {1 - alpha:.0%} t interval over trainings; a bar is cut "
-        "where it leaves the axis. At the margin stands in how many of the trainings the hypothesis “median agreement "
-        f"at least {threshold:g}%” is rejected, each over its own images: by the paper's signed-rank test, and by the "
-        "sign test after Holm's correction over all methods and trained networks, controls left out. Dots close "
-        "together: what a method does depends little on the seed. Methods in italics are controls."
+        f"where it leaves the axis. At the margin stands in how many of the trainings{_tested(pooled)} the hypothesis "
+        f"“median agreement at least {threshold:g}%” is rejected, each over its own images: by the paper's "
+        "signed-rank test, and by the sign test after Holm's correction over all methods and trained networks, controls left out. "
+        "Dots close together: what a method does depends little on the seed. Methods in italics are controls."
     )
     trainings = int(pooled["n_seeds"].max())
     if 0.5**trainings < alpha:
@@ -95,3 +102,8 @@ def caption(table: pd.DataFrame, threshold: float = 50.0, alpha: float = 0.05) -
         f"{text} A test by sign changes over {trainings} trainings could never reject (its least one-sided p is "
         f"{0.5**trainings:.3g}): the tests are over images."
     )
+
+
+def _tested(pooled: pd.DataFrame) -> str:
+    """Say which trainings are counted, where some have no image."""
+    return " that have an image which counts (–: none has)" if (pooled[_TESTED] < pooled["n_seeds"]).any() else ""

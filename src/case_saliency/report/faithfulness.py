@@ -8,6 +8,7 @@ from case_saliency.figures.panels import split
 from case_saliency.report.content import Settings
 from case_saliency.report.phrases import FEW, compared, networks, unit, where
 from case_saliency.report.ranges import spread
+from case_saliency.statistics.standing import NO_IMAGE, with_images
 
 _COSTS = {
     "drop_absolute": "of {} in probability",
@@ -15,6 +16,8 @@ _COSTS = {
     "drop_relative_clipped": "share of {} of its probability",
     "drop_logit": "of {} in logits",
 }
+
+_TESTED = "two-sided tests, Holm-corrected; those of C8 are one-sided and may find more"
 
 
 def in_short(fidelity: pd.DataFrame, settings: Settings) -> str:
@@ -36,21 +39,30 @@ def in_short(fidelity: pd.DataFrame, settings: Settings) -> str:
     told = " and ".join(part for part in (", ".join(costs[:-1]), costs[-1]) if part)
     return (
         f"Removing the top {first['k_percent'].iloc[0]:g}% of pixels costs the predicted class a mean {told}."
-        f"{_paired(methods, label, settings.alpha)}{_corner(first, label, settings)}"
+        f"{_paired(first, label, settings)}{_corner(first, label, settings)}"
         f"{''.join(_corner_at(rows, settings) for rows in others)}"
     )
 
 
-def _paired(methods: pd.DataFrame, label: str, alpha: float) -> str:
+def _others(rows: pd.DataFrame, settings: Settings) -> tuple[pd.DataFrame, str]:
+    """Return the methods whose drops were tested against the reference's, and say how many lack the images for it."""
+    others = rows[(rows["role"] == "method") & (rows["method"] != settings.reference)]
+    tested = others[others["p_vs_case"].notna()]
+    lost = len(others) - len(tested)
+    return tested, f" ({lost} more have too few images in common to be made)" if lost else ""
+
+
+def _paired(rows: pd.DataFrame, label: str, settings: Settings) -> str:
     """Count the paired comparisons with the reference that show a difference."""
+    methods, lost = _others(rows, settings)
     if methods.empty:
         return ""
-    differ = methods.loc[methods["p_holm"] < alpha, "difference_to_case"]
+    differ = methods.loc[methods["p_holm"] < settings.alpha, "difference_to_case"]
     if differ.empty:
-        return f" In {len(methods)} paired comparisons with {label} no difference is shown."
+        return f" In {len(methods)} paired comparisons with {label}{lost} no difference is shown ({_TESTED})."
     return (
         f" In paired comparisons with {label} another method's drop is larger in {(differ > 0).sum()} and smaller in "
-        f"{(differ < 0).sum()} of {len(methods)}; no difference is shown in the rest."
+        f"{(differ < 0).sum()} of {len(methods)}{lost}; no difference is shown in the rest ({_TESTED})."
     )
 
 
@@ -96,14 +108,14 @@ def drops(fidelity: pd.DataFrame, settings: Settings) -> list[str]:
         rows = at_k[at_k["fill"] == primary]
         lost = spread(rows.loc[rows["method"] == settings.reference, "mean"], "{:.2f}")
         controls = spread(rows.loc[rows["role"] == "control", "mean"], "{:.2f}")
-        others = rows[(rows["role"] == "method") & (rows["method"] != settings.reference)]
+        others, missing = _others(rows, settings)
         differ = others[others["p_holm"] < settings.alpha]
         found = compared(differ, others, label, none="none shows a difference")
         sentences.append(
             f"Removing the top {k:g}% of pixels (fill: {primary}) costs the predicted class a mean "
             f"{_COSTS[settings.measure].format(lost)} with {label}, and {controls} with the controls. Of "
-            f"{len(others)} paired comparisons of other methods with {label}, {found} (Holm-corrected at "
-            f"{settings.alpha:g}).{_equivalent(others, settings)}{_beaten(rows, settings)}"
+            f"{len(others)} paired comparisons of other methods with {label}{missing}, {found} (two-sided tests, "
+            f"Holm-corrected at {settings.alpha:g}).{_equivalent(others, settings)}{_beaten(rows, settings)}"
             f"{_other_fills(at_k, exploratory, settings)}"
         )
     return sentences
@@ -116,7 +128,7 @@ def _other_fills(rows: pd.DataFrame, names: list[str], settings: Settings) -> st
         filled = rows[rows["fill"] == name]
         lost = spread(filled.loc[filled["method"] == settings.reference, "mean"], "{:.2f}")
         controls = spread(filled.loc[filled["role"] == "control", "mean"], "{:.2f}")
-        others = filled[(filled["role"] == "method") & (filled["method"] != settings.reference)]
+        others, _ = _others(filled, settings)
         differ = int((others["p_holm"] < settings.alpha).sum())
         parts.append(f"{name} {lost} (controls {controls}; {differ} of {len(others)} comparisons show a difference)")
     return f" With other fills, which are exploratory, it is: {'; '.join(parts)}." if parts else ""
@@ -148,15 +160,18 @@ def specificity(cross: pd.DataFrame | None) -> list[str]:
     """Tell for each share of removed pixels which methods get the joint verdict, and which not."""
     sentences = []
     primary, *exploratory = [""] if cross is None else fills(cross)
-    for k, at_k in [] if cross is None else cross.groupby("k_percent", sort=True):
+    told = None if cross is None else with_images(cross, "joint_verdict")
+    for k, at_k in [] if told is None else told.groupby("k_percent", sort=True):
         rows = at_k[at_k["fill"] == primary]
+        lost = rows[rows["joint_verdict"] == NO_IMAGE]
+        without = f" No image is left {where(lost, rows)}." if len(lost) else ""
         specific, denied = (
             where(rows[rows["joint_verdict"] == verdict], rows) for verdict in ("class-specific", "not class-specific")
         )
         sentences.append(
             f"Class-specific, that is class-sensitive and faithful to its own class rather than the other one "
             f"(cross-deletion of the top {k:g}%, fill: {primary}): {specific}. Not class-specific: "
-            f"{denied}. The others are undecided.{_other_verdicts(at_k, rows, exploratory)}"
+            f"{denied}.{without} The others are undecided.{_other_verdicts(at_k, rows, exploratory)}"
         )
     return sentences
 
@@ -166,7 +181,8 @@ def _other_verdicts(at_k: pd.DataFrame, primary: pd.DataFrame, names: list[str])
     keys = ["model", "seed", "layer", "method"]
     parts = []
     for name in names:
-        both = primary.merge(at_k[at_k["fill"] == name], on=keys, suffixes=("", "_other"))
+        judged = primary[primary["joint_verdict"] != NO_IMAGE]
+        both = judged.merge(at_k[at_k["fill"] == name], on=keys, suffixes=("", "_other"))
         changed = int((both["joint_verdict"] != both["joint_verdict_other"]).sum())
         parts.append(f"{changed} of {len(both)} with {name}")
     return f" Another fill (exploratory) gives another verdict in {' and '.join(parts)}." if parts else ""

@@ -1,7 +1,7 @@
 """The gallery: photographs with every map of both classes, small enough for the page, for a reader to choose from."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from case_saliency.figures.names import method_style, model_label, ordered_methods
+from case_saliency.report import choosing
 from case_saliency.report.packing import packed
 
 _CELLS = 28  # rows and columns of a map that is kept as it is; larger ones are averaged
@@ -43,13 +44,22 @@ class Sight:
 class Gallery:
     """Images of an experiment and how each network sees them; `sights` is model -> image -> sight.
 
-    `labels` are the true classes, `drop` says what the drop is measured by.
+    `labels` are the true classes, `drop` says what the drop is measured by. The experiment has `total` images; `wrong`
+    and `empty` are those of them that some network classifies wrongly, or has a map of that does not count.
     """
 
     images: Sequence[str]
     labels: Sequence[str]
     sights: Mapping[str, Mapping[str, Sight]]
     drop: str
+    total: int
+    wrong: Collection[str] = ()
+    empty: Collection[str] = ()
+
+    @property
+    def told(self) -> str:
+        """How many of the images are here, and whether all failures are."""
+        return choosing.told(self.images, self.total, self.wrong, self.empty)
 
     @property
     def methods(self) -> list[str]:
@@ -65,6 +75,10 @@ class Gallery:
                 "images": list(self.images),
                 "labels": list(self.labels),
                 "drop": self.drop,
+                "none": {
+                    kind: choosing.missing(self.images, self.total, failures)
+                    for kind, failures in (("wrong", self.wrong), ("empty", self.empty), ("right", None), ("all", None))
+                },
                 "models": [
                     {"label": model_label(model), "sights": [_sight(of[image], methods) for image in self.images]}
                     for model, of in self.sights.items()

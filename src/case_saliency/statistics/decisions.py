@@ -31,8 +31,9 @@ def with_decisions(pooled: pd.DataFrame, tests: pd.DataFrame, alpha: float) -> p
     pandas.DataFrame
         `pooled` with further columns. Of the `n_seeds` trained networks of a row, `n_rejects_paper` reject by the
         paper's test and `n_rejects_holm` by the sign test after Holm's correction (missing for controls, which are not
-        corrected); `n_class_sensitive`, `n_undecided` and `n_insensitive` have that verdict. `median_lowest` and
-        `median_highest` are the extremes of their median agreement, NaN where none has an image that counts.
+        corrected); `n_class_sensitive`, `n_undecided` and `n_insensitive` have that verdict, and add up to those on
+        which an image counts: the others have neither test nor verdict. `median_lowest` and `median_highest` are the
+        extremes of their median agreement, NaN where none has an image that counts.
 
     Raises
     ------
@@ -43,7 +44,7 @@ def with_decisions(pooled: pd.DataFrame, tests: pd.DataFrame, alpha: float) -> p
     --------
     >>> keys = {"experiment": "e", "dataset": "d", "layer": "last", "method": "case", "k_percent": 5.0}
     >>> pooled = pd.DataFrame([keys | {"model": "all", "seed": pd.NA, "n_seeds": 2}])
-    >>> one = keys | {"model": "net", "role": "method", "rejects_paper": True, "verdict": "undecided"}
+    >>> one = keys | {"model": "net", "role": "method", "rejects_paper": True, "verdict": "undecided", "n": 9}
     >>> tests = pd.DataFrame(
     ...     [one | {"seed": 0, "p_holm": 0.01, "median_agreement": 9.0},
     ...      one | {"seed": 1, "p_holm": 0.09, "median_agreement": 7.0}]
@@ -67,11 +68,11 @@ def with_decisions(pooled: pd.DataFrame, tests: pd.DataFrame, alpha: float) -> p
 
 
 def _decisions(tests: pd.DataFrame, alpha: float) -> dict[str, object]:
-    corrected = (tests["role"] == "method").all()
+    corrected, judged = (tests["role"] == "method").all(), tests["n"] > 0
     return {
         "n_rejects_paper": int(tests["rejects_paper"].sum()),
         "n_rejects_holm": int((tests["p_holm"] < alpha).sum()) if corrected else pd.NA,
-        **{name: int((tests["verdict"] == verdict).sum()) for name, verdict in _VERDICTS.items()},
+        **{name: int((judged & (tests["verdict"] == verdict)).sum()) for name, verdict in _VERDICTS.items()},
         "median_lowest": float(tests["median_agreement"].min()),
         "median_highest": float(tests["median_agreement"].max()),
     }

@@ -39,7 +39,7 @@ def test_trainings_of_a_network_share_a_row(verdicts, told):
     [row] = [line for line in said.splitlines() if "gradcam" in line]
     assert " ".join(row.split()) == f"gradcam 0 to 20 {' '.join(told.split())} 0.250"
     assert "vgg_small, 3 seeds" in said
-    assert "trainings on which the paper's test does" in " ".join(said.split())
+    assert "trainings with images on which the paper's test does" in " ".join(said.split())
 
 
 def test_one_training_shows_its_interval():
@@ -51,18 +51,27 @@ def test_one_training_shows_its_interval():
 
 def test_a_verdict_that_depends_on_the_policy_for_empty_maps_is_told_as_such():
     table = summary(["class-sensitive", "class-sensitive", "undecided"], [0, 1, 2]).assign(n=[90, 90, 0])
-    agreement = table[["model", "seed", "layer", "method", "verdict"]].assign(
+    agreement = table[["model", "seed", "layer", "method", "n", "verdict"]].assign(
         verdict_if_insensitive=["undecided", "class-sensitive", "undecided"],
         verdict_if_sensitive=["class-sensitive", "class-sensitive", "undecided"],
     )
     said = printed(reported(table, agreement))
     [row] = [line for line in said.splitlines() if "gradcam" in line]
-    assert row.split()[4:] == ["2/3", "1", "⇅,", "1", "sens.,", "1", "n/a", "0.250"]
+    assert row.split()[4:] == ["2/2", "1", "⇅,", "1", "sens.,", "1", "none", "0.250"]
     assert "⇅ policy: definite, but another one if images with an empty map count" in " ".join(said.split())
     lone = printed(reported(table.head(1), agreement.head(1)))
     assert "⇅ policy" in next(line for line in lone.splitlines() if "gradcam" in line)
     assert max(map(len, [*said.splitlines(), *lone.splitlines()])) <= 80
     assert "⇅" not in printed(reported(table.tail(2), agreement.tail(2)))
+
+
+def test_without_an_image_neither_tests_nor_joint_verdicts_are_told():
+    table = summary(["undecided"] * 2, [0, 1]).assign(n=0, median_agreement=float("nan"), joint_verdict="undecided")
+    given = table.assign(verdict_if_insensitive="insensitive", verdict_if_sensitive="class-sensitive")
+    [row] = [line for line in printed(reported(table, given)).splitlines() if "gradcam" in line]
+    assert row.split() == ["gradcam", "n/a", "to", "n/a", "n/a", "no", "image", "0.250"]
+    [row] = [line for line in printed(reported(table.head(1), given.head(1))).splitlines() if "gradcam" in line]
+    assert row.split()[-4:] == ["no", "image", "0.250", "n/a"]
 
 
 def test_the_answer_on_the_claims_is_that_of_the_report(tmp_path, capsys):

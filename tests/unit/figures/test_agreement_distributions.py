@@ -56,6 +56,14 @@ def test_n_verdict_and_threshold_are_written(scores, table) -> None:
     assert [list(line.get_xdata()) for line in lines(figure.axes[0])["threshold"]] == [[40, 40]]
 
 
+def test_without_an_image_there_is_no_verdict(scores, table) -> None:
+    table.loc[table["method"] == "case", ["n", "verdict"]] = [0, "undecided"]
+    table.loc[table["method"] == "case", ["median_agreement", "ci_low", "ci_high"]] = np.nan
+    figure = module.agreement_distributions(scores[scores["method"] != "case"], table)
+    assert "0 –" in [text.get_text() for text in figure.axes[0].texts]
+    assert "–  no image left: each is misclassified, or has an empty map" in figure.get_supxlabel()
+
+
 def test_a_missing_interval_draws_no_bar(scores, table) -> None:
     table[["ci_low", "ci_high"]] = np.nan
     figure = module.agreement_distributions(scores, table)

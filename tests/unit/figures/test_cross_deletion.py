@@ -29,6 +29,16 @@ def test_marks_and_verdicts_stand_at_the_tables_values(table) -> None:
     assert "●  class-specific" in figure.get_supxlabel()
 
 
+def test_without_an_image_there_is_no_verdict(table) -> None:
+    assert "no image" not in module.cross_deletion(table).get_supxlabel()
+    table.loc[table["method"] == "gradcam", ["n", "joint_verdict"]] = [0, "undecided"]
+    figure = module.cross_deletion(table)
+    place = ordered_methods(table["method"]).index("gradcam")
+    told = {text.get_text() for axes in figure.axes for text in axes.texts if text.get_position()[1] == place}
+    assert told == {"–"}
+    assert "–  no image" in figure.get_supxlabel()
+
+
 def _marked(line) -> bool:
     return line.get_linestyle() == "None"
 

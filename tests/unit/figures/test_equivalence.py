@@ -51,6 +51,14 @@ def test_marks_and_bars_are_those_of_the_first_fill_one_for_each_training(table)
         assert notes == {-0.75: "equal", 0: "1/2", 1: "0/2", 2: "0/2"}
 
 
+def test_trainings_without_common_images_are_not_counted(table) -> None:
+    lost = (table["method"] == "gradcam") & (table["seed"] == 1)
+    names = ["n_pairs", "difference_to_case", "p_tost", "least_margin"]
+    table.loc[lost, names] = [0, *[float("nan")] * 3]
+    notes = {text.get_position()[1]: text.get_text() for text in module.equivalence(table).axes[0].texts}
+    assert (notes[0], notes[1]) == ("1/1", "0/2")
+
+
 def test_the_trainings_of_a_row_do_not_cover_each_other(table) -> None:
     axes = module.equivalence(table).axes[0]
     places = {line.get_ydata()[0] for line in axes.lines if line.get_linestyle() == "None"}

@@ -41,9 +41,9 @@ def test_models_are_in_the_house_order_and_unknown_ones_last() -> None:
 
 
 def test_verdicts_have_different_symbols_and_words() -> None:
-    assert set(names.VERDICTS) == {"class-sensitive", "undecided", "insensitive", "depends on the policy"}
-    assert len({verdict.symbol for verdict in names.VERDICTS.values()}) == 4
-    assert len({verdict.words for verdict in names.VERDICTS.values()}) == 4
+    assert set(names.VERDICTS) == {"class-sensitive", "undecided", "insensitive", "depends on the policy", "no image"}
+    assert len({verdict.symbol for verdict in names.VERDICTS.values()}) == 5
+    assert len({verdict.words for verdict in names.VERDICTS.values()}) == 5
 
 
 def test_long_class_names_are_cut() -> None:

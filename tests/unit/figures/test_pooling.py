@@ -37,6 +37,14 @@ def test_marks_and_both_bars_stand_at_the_tables_values(table) -> None:
         assert axes.get_xlabel() == f"mean agreement (%)\nn = 16 images, 3 {unit}"
 
 
+def test_the_caption_says_that_bars_are_cut_where_some_are(table) -> None:
+    cut = "A bar is cut where it leaves the axis."
+    inside = table.assign(ci_both_low=0.0, ci_both_high=100.0, ci_images_low=0.0, ci_images_high=100.0)
+    assert cut not in module.caption(inside)
+    assert cut in module.caption(inside.assign(ci_both_high=104.0))
+    assert cut in module.caption(inside.assign(ci_images_low=-4.0))
+
+
 def _is(line, width) -> bool:
     return line.get_linewidth() == width and len(line.get_xdata()) == 2
 

@@ -45,6 +45,23 @@ def test_the_margin_says_in_how_many_trainings_the_tests_reject(table) -> None:
         assert texts[1.22, place] == ("–" if control else "2/3" if low else "0/3")
 
 
+def test_trainings_without_an_image_are_not_counted(table) -> None:
+    names = ["n_rejects_paper", "n_rejects_holm", "n_class_sensitive", "n_undecided", "n_insensitive"]
+    seeds = table["pooled_over"] == "seeds"
+    table.loc[seeds & (table["method"] == "gradcam"), names] = [1, 0, 1, 0, 0]
+    table.loc[seeds & (table["method"] == "layercam"), names] = [0, 0, 0, 0, 0]
+    axes = module.seeds(table).axes[0]
+    methods = ordered_methods(table["method"])
+    texts = {(text.get_position()[0], text.get_position()[1]): text.get_text() for text in axes.texts}
+    assert [texts[x, methods.index("gradcam")] for x in (1.02, 1.22)] == ["1/1", "0/1"]
+    assert [texts[x, methods.index("layercam")] for x in (1.02, 1.22)] == ["–", "–"]
+    assert "of the trainings that have an image which counts (–: none has) the hypothesis" in module.caption(table)
+
+
+def test_the_caption_says_so_only_where_some_have_none(table) -> None:
+    assert "of the trainings the hypothesis" in module.caption(table)
+
+
 @pytest.mark.parametrize(("n_models", "shape", "width"), [(1, (1, 1), 3.5), (2, (1, 2), 7.2), (4, (2, 3), 7.2)])
 def test_networks_are_wrapped_into_lines(synthetic, n_models, shape, width) -> None:
     names = ("resnet_small", "vgg_small", "densenet_small", "convnext_small")[:n_models]

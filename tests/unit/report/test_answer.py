@@ -80,7 +80,8 @@ def test_the_front_says_where_a_control_costs_as_much_as_case(experiment) -> Non
     told = _drops(experiment, case=[0.2, 0.2, 0.2], **controls)
     assert "0.20 of its probability with CASE" in told
     assert "and 0.10 to 0.30 with the controls." in told
-    assert "In 15 paired comparisons with CASE no difference is shown." in told
+    assert "In 15 paired comparisons with CASE no difference is shown (two-sided tests, Holm-corrected; those" in told
+    assert "of C8 are one-sided and may find more)." in told
     assert (
         " On EfficientNet-Lite1 and EfficientNet-Lite2 a control costs as much as CASE or more: there CASE is outside "
         "the best corner" in told
@@ -96,7 +97,7 @@ def test_the_front_counts_differences_and_larger_shares_of_pixels(experiment) ->
     fidelity.loc[fidelity["role"] == "control", "mean"] = 0.0
     larger = _with(fidelity.assign(k_percent=50.0), "mean", sobel=[0.9, 0.0, 0.0])
     told = answer(replace(experiment, fidelity=pd.concat([fidelity, larger]))).faithful
-    assert "another method's drop is larger in 1 and smaller in 2 of 15; no difference is shown in the rest." in told
+    assert "another method's drop is larger in 1 and smaller in 2 of 15; no difference is shown in the rest (" in told
     assert told.endswith(" Without 50% a control costs as much on 1 of 3 networks.")
     without = fidelity[fidelity["method"] != "case"]
     assert answer(replace(experiment, fidelity=without)).faithful == ""
@@ -176,7 +177,7 @@ def test_a_difference_in_fidelity_is_told_with_its_direction(experiment) -> None
     five, fifty = answer(replace(experiment, fidelity=fidelity)).fidelity
     assert (
         "2 differ: Grad-CAM smaller than CASE on EfficientNet-Lite1 (p < .0001); "
-        "LayerCAM larger than CASE on EfficientNet-Lite1 (p = .0030) (Holm-corrected at 0.05)." in five
+        "LayerCAM larger than CASE on EfficientNet-Lite1 (p = .0030) (two-sided tests, Holm-corrected at 0.05)." in five
     )
     assert "none shows a difference" in fifty
 

@@ -31,7 +31,12 @@ def gallery():
     shown = Shown(np.array([[[1.0]], [[0.5]]]), 12.34, np.nan, "")
     sight = Sight(b"jpeg", (("cat", 0.5), ("dog", 0.25)), correct=True, maps={"gradcam": shown, "case": shown})
     return Gallery(
-        ["a"], ["tabby"], {"net": {"a": sight}, "vgg_small": {"a": replace(sight, maps={"case": shown})}}, "5%"
+        ["a"],
+        ["tabby"],
+        {"net": {"a": sight}, "vgg_small": {"a": replace(sight, maps={"case": shown})}},
+        "5%",
+        total=9,
+        wrong={"b"},
     )
 
 
@@ -45,6 +50,9 @@ def test_what_the_page_carries(gallery):
     assert (one["maps"][0]["agreement"], one["maps"][0]["drop"]) == (12.3, None)
     assert base64.b64decode(one["maps"][0]["values"]) == bytes([255, 255])
     assert content["models"][1]["sights"][0]["maps"][1] is None  # was not measured there
+    assert content["none"]["wrong"].endswith("of 1 that are so on some network, 1 are not here.")
+    assert content["none"]["empty"] == "None of the 9 images is of this kind."
+    assert content["none"]["right"].endswith("there are 9.")
 
 
 def test_a_page_without_maps_has_no_gallery(experiment, gallery):
@@ -54,3 +62,4 @@ def test_a_page_without_maps_has_no_gallery(experiment, gallery):
     page = render([replace(experiment, gallery=gallery)], background)
     assert page.count('class="gallery"') == 1
     assert gallery.packed() in page
+    assert "1 of 9 images are here, among them 0 of 1 with a wrong prediction" in page

@@ -71,10 +71,10 @@ def test_the_correction_can_take_a_rejection_away():
     assert tables(*frames, alpha=0.07)[2].iloc[1]["n_rejects_holm"] == 3
 
 
-def test_a_training_without_a_value_counts_as_undecided():
+def test_a_training_without_a_value_has_no_verdict_to_count():
     decided = tables(scores(LOW, "a", 0), scores(np.full(20, np.nan), "a", 1))[2]
     seeds = decided.iloc[1]
-    assert told(seeds) == (2, 1, 1, 1, 1, 0)
+    assert told(seeds) == (2, 1, 1, 1, 0, 0)
     assert (seeds["n"], seeds["median_lowest"], seeds["median_highest"]) == (0, 15.5, 15.5)
     assert np.isnan(decided.iloc[3]["median_lowest"])
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from case_saliency.statistics.standing import POLICY, UNDECIDED, standing, stands
+from case_saliency.statistics.standing import NO_IMAGE, POLICY, UNDECIDED, standing, stands
 
 State = Literal["holds", "contradicted", "open"]
 Verdict = Literal["reproduced", "partly", "not reproduced", "inconclusive", "not tested here"]
@@ -36,7 +36,7 @@ SENSITIVITY_GAIN, FIDELITY_GAIN = 0.42, 0.28  # figures without a source
 
 def definite(row: Mapping[Any, Any]) -> str:
     """Return the verdict of a cell; a definite one stands only if it stands under both policies for empty maps."""
-    return UNDECIDED if (verdict := standing(row)) == POLICY else verdict
+    return UNDECIDED if (verdict := standing(row)) in {POLICY, NO_IMAGE} else verdict
 
 
 def rejects(row: Mapping[Any, Any], alpha: float) -> bool:
@@ -171,8 +171,8 @@ def c7(low: float, high: float, n: int) -> State:
 
 
 C8 = (
-    "CASE is non-inferior to each baseline at the margin, and no baseline is better (Holm), at every share of removed "
-    "pixels; VGG apart"
+    "CASE is non-inferior to each baseline at the margin, and no baseline is better (one-sided tests, Holm), at every "
+    "share of removed pixels; VGG apart"
 )
 
 

@@ -130,10 +130,9 @@ def _published(experiments: Sequence[str]) -> str:
     missing = [name for name in PUBLISHED if name not in experiments]
     if not missing:
         return ""
-    are = "was" if len(missing) == 1 else "were"
     return (
-        f"The published answer (README.md, docs/results) also counts {' and '.join(missing)}, which {are} not run "
-        "here: its verdicts may differ from these."
+        f"The published answer (README.md, docs/results) also counts {' and '.join(missing)}, which this one leaves "
+        "out: its verdicts may differ from these."
     )
 
 

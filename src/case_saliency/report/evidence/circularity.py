@@ -7,6 +7,7 @@ from case_saliency.figures.names import method_style
 from case_saliency.report.content import Settings
 from case_saliency.report.phrases import estimates, networks, unit, verdicts
 from case_saliency.report.ranges import spread
+from case_saliency.statistics.standing import with_images
 
 _ROW = ["model", "seed", "layer", "method"]
 _SHARE = ("share_left", "share_ci_low", "share_ci_high", "{:z.0%}")
@@ -74,7 +75,7 @@ def _plain(rows: pd.DataFrame) -> str:
 
 
 def _verdicts(rows: pd.DataFrame, method: str) -> str:
-    return verdicts(_of(rows, method)["verdict"], unit(rows)) or "not measured"
+    return verdicts(with_images(_of(rows, method))["verdict"], unit(rows)) or "not measured"
 
 
 def _judged(rows: pd.DataFrame) -> list[str]:

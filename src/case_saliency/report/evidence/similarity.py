@@ -57,7 +57,8 @@ def _peaks(top: pd.DataFrame, broad: pd.DataFrame, whole: pd.DataFrame) -> str:
 
 
 def _native(top: pd.DataFrame, native: pd.DataFrame) -> str:
-    shared = top.index.intersection(native.index, sort=False)
+    shared, others = (part[part["n"] > 0].index for part in (top, native))
+    shared = shared.intersection(others, sort=False)
     changed = top.loc[shared, "verdict"] != native.loc[shared, "verdict"]
     rows = top.loc[shared].reset_index()
     told = (

@@ -105,15 +105,22 @@ def _figure_4(pooled: pd.DataFrame) -> list[str]:
     lines += [f"| method | {' | '.join(map(model_label, models))} |", f"| --- |{' --- |' * len(models)}"]
     for method in ordered_methods(rows["method"]):
         of = trainings[trainings["method"] == method]
-        cells = [
-            ", ".join(
-                "–" if math.isnan(value) else f"{value:.1f}"
-                for value in of[of["model"] == model].sort_values("seed")["mean_agreement"]
-            )
-            for model in models
-        ]
+        cells = [_trainings(of[of["model"] == model].sort_values("seed")) for model in models]
         lines.append(f"| {method_style(method).label} | {' | '.join(cells)} |")
-    return [*lines, "", "The paper: five trainings of DenseNet-201 on CIFAR-100; its values are lost, all reject."]
+    return [
+        *lines,
+        "",
+        "n: the images behind each mean of a cell, those that count for the method in every training of the network.",
+        "",
+        "The paper: five trainings of DenseNet-201 on CIFAR-100; its values are lost, all reject.",
+    ]
+
+
+def _trainings(rows: pd.DataFrame) -> str:
+    """Write the means of a network's trainings and over how many images they are, a dash where that is none."""
+    n = spread(rows["n"], "{:d}")
+    means = ", ".join("–" if math.isnan(value) else f"{value:.1f}" for value in rows["mean_agreement"])
+    return f"{means} (n = {n})" if rows["n"].any() else "– (n = 0)"
 
 
 def _figures_5_and_6(activity: pd.DataFrame) -> list[str]:

@@ -105,7 +105,7 @@ async function view(root) {
     const told = root.querySelector(".told");
     const place = root.querySelector(".shown");
     if (image.value === "") {
-      told.textContent = "No image is of this kind.";
+      told.textContent = data.none[filter.value];
       place.replaceChildren();
       root.setAttribute("aria-busy", "false");
       return;

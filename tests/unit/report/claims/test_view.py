@@ -76,9 +76,9 @@ def test_what_a_claim_about_others_says_of_case_counts_every_experiment(states, 
     ]
 
 
-def test_published_experiments_that_were_not_run_are_named(experiment):
+def test_published_experiments_that_this_answer_leaves_out_are_named(experiment):
     given = [record("C2", "reproduced", experiment=name) for name in PUBLISHED[:2]]
-    assert "also counts fashion-mnist, which was not run here: its verdicts may differ" in ledger(given).published
+    assert "also counts fashion-mnist, which this one leaves out: its verdicts may differ" in ledger(given).published
     page = html.unescape(render([experiment], BACKGROUND, given))
     assert "also counts fashion-mnist" in page.split('id="claims"')[0]
     assert ledger([record("C2", "reproduced", experiment=name) for name in PUBLISHED]).published == ""

@@ -16,7 +16,7 @@ def test_what_k_and_the_source_move_is_read_from_the_medians() -> None:
     table = pd.DataFrame(
         [
             {"model": "resnet50", "seed": 0, "layer": "last_conv", "source": source, "k": k, "combined": "mean",
-             "median_agreement": median, "other_in_set": inside,
+             "n": 9, "median_agreement": median, "other_in_set": inside,
              **dict.fromkeys(VERDICTS, verdict)}
             for source, k, median, verdict, inside in (
                 ("logits", 1, 2.0, "class-sensitive", 1.0),
@@ -38,7 +38,8 @@ def test_what_k_and_the_source_move_is_read_from_the_medians() -> None:
 
 def layer(name, method, median, verdict, p, difference):
     return {
-        "model": "resnet50", "seed": 0, "layer": name, "method": method, "role": "method", "median_agreement": median,
+        "model": "resnet50", "seed": 0, "layer": name, "method": method, "role": "method", "n": 9,
+        "median_agreement": median,
         **dict.fromkeys(VERDICTS, verdict), "p_difference": p, "p_difference_holm": p, "difference_to_main": difference,
     }  # fmt: skip
 

@@ -9,7 +9,7 @@ def row(method, measure, resolution, k, above, mean, low, high, verdict="", chan
     return {
         "model": "resnet50", "seed": 0, "layer": "last_conv", "method": method, "measure": measure,
         "resolution": resolution, "k_percent": k, "above_chance": above, "mean": mean, "mean_ci_low": low,
-        "mean_ci_high": high, "chance": chance, "verdict": verdict,
+        "mean_ci_high": high, "n": 9, "chance": chance, "verdict": verdict,
     }  # fmt: skip
 
 

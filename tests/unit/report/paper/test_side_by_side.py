@@ -67,7 +67,7 @@ def test_the_page_has_the_papers_layout_with_lost_and_unmeasured_cells():
     pooled = pd.DataFrame(
         {
             "pooled_over": ["seeds", "images", "images"], "method": "case", "model": "densenet_small",
-            "seed": [np.nan, 1, 0], "mean_agreement": [3.0, 4.0, 2.0],
+            "seed": [np.nan, 1, 0], "mean_agreement": [3.0, 4.0, 2.0], "n": 7,
         }
     )  # fmt: skip
     activity = pd.DataFrame(
@@ -82,7 +82,10 @@ def test_the_page_has_the_papers_layout_with_lost_and_unmeasured_cells():
     assert "| Score-CAM | not measured / <.0001 | not measured |" in told
     assert "| Grad-CAM | .0100 / lost (text: fails) |" in told
     assert "| Grad-CAM | 0.250 / 0.1131; 0.125 / 0.2226; .50 / .53783 |" in told
-    assert "| CASE | 2.0, 4.0 |" in told  # by seed
+    assert "| CASE | 2.0, 4.0 (n = 7) |" in told  # by seed
+    assert "n: the images behind each mean of a cell" in told
+    bare = pooled.assign(n=0, mean_agreement=np.nan)
+    assert "| CASE | – (n = 0) |" in page({"e": beside()}, {"e": bare}, {}, consistency(), 50)
     assert "| DenseNet, small | norm5 | 55 | 50 to 60 | 108 | 51% |" in told
     assert told.count("DenseNet, small | norm5") == 1
     alone = page({"e": beside()}, {"e": pooled.iloc[:0]}, {}, consistency(), 50)
