@@ -63,12 +63,9 @@ def parsed(text: bytes, file: Path) -> dict[str, Any]:
     """
     try:
         content: dict[str, Any] = json.loads(text)
-        environments, stages = dict(content["environments"]), dict(content["stages"])
-        if any(not isinstance(one, dict) for one in environments.values()) or not set(stages.values()) <= set(
-            environments
-        ):
-            raise ValueError("a stage without its environment")
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        environments = {name: dict(one) for name, one in content["environments"].items()}
+        stages = {name: key for name, key in content["stages"].items() if environments[key] is not None}
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise store.unusable(file, FILE) from error
     return {"environments": environments, "stages": stages}
 

@@ -101,7 +101,8 @@ def restore(root: Path, experiments: Sequence[str] = ()) -> str:
     for stage in own:
         if stage.name not in lost and (files := store.damaged(root, entries[stage.name])):
             lost[stage.name] = f"missing or damaged: {', '.join(files[:3])}{', ...' if len(files) > 3 else ''}"
-    mending = [
+    objects = {name: store.mending(root, entries[name]) for name in lost if name in entries}
+    mending = [f"{name}: {' '.join(named)}" for name, named in objects.items() if named]
         f"{name}: {' '.join(found)}"
         for name in lost
         if name in entries

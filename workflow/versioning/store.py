@@ -5,6 +5,7 @@ import copy
 import hashlib
 import json
 import logging
+import os
 import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -152,7 +153,7 @@ def _nothing_written(root: str) -> Iterator[tuple[Entries, dict[str, bytes]]]:
 
     def keep_pointer(file: SingleStageFile, stage: Any, **more: Any) -> None:
         content = dumps_yaml(serialize.to_single_stage_file(stage, **more))
-        pointers[Path(file.path).relative_to(root).as_posix()] = content.encode()
+        pointers[Path(os.path.relpath(file.path, root)).as_posix()] = content.encode()
 
     lockfile = _replaced(Lockfile, dump_stages=keep_entries, _load=lambda _, **__: ({}, ""))
     with lockfile, _replaced(SingleStageFile, dump=keep_pointer):
