@@ -16,7 +16,6 @@ from workflow.versioning import crate, document, history, plan, readable, record
 from workflow.versioning.commit import WRITTEN, GateError, listing, refuse_locked
 from workflow.versioning.stages import VIEWS, Stage
 
-
 REMOTE = """
 Or, if the remote should have them: where they are whole, first delete these objects in the remote, since a push takes
 all files of a folder for sent while its list is there; then dvc push the stages, and make restore here:
@@ -103,11 +102,6 @@ def restore(root: Path, experiments: Sequence[str] = ()) -> str:
             lost[stage.name] = f"missing or damaged: {', '.join(files[:3])}{', ...' if len(files) > 3 else ''}"
     objects = {name: store.mending(root, entries[name]) for name in lost if name in entries}
     mending = [f"{name}: {' '.join(named)}" for name, named in objects.items() if named]
-        f"{name}: {' '.join(found)}"
-        for name in lost
-        if name in entries
-        if (found := store.mending(root, entries[name]))
-    ]
     unrecorded = store.damaged_apart(root, str(store.RECORDS))
     lost |= unproven(planned, [stage for stage in own if stage.name not in lost], root, unrecorded)
     lost = downstream(lost, own, entries)
@@ -151,7 +145,7 @@ def unproven(planned: plan.Plan, own: Sequence[Stage], root: Path, unrecorded: b
     why = records.otherwise(planned.jobs, files, known, root)
     if not unrecorded:
         told = [file for file in sorted(files) if file in known.graph.made_by]
-        why = {file: "its bytes are not those that its run wrote" for file in records.altered(told, known, root)} | why
+        why = dict.fromkeys(records.altered(told, known, root), "its bytes are not those that its run wrote") | why
     made = {stage.name: next((file for file in stage.files if file in why), "") for stage in own}
     return {name: f"{file}: {why[file]}" for name, file in made.items() if file}
 
