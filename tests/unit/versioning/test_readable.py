@@ -137,7 +137,7 @@ def test_a_lock_that_is_missing_or_lacks_stages_of_the_last_commit_is_refused(tm
     (tmp_path / "dvc.lock").write_text(ENTRY.format("a" * 32))
     git(tmp_path, "add", "--all")
     git(tmp_path, "commit", "-q", "-m", "recorded")
-    committed = history.entries(tmp_path, {})
+    committed = history.entries(tmp_path, store.locked(tmp_path))
     assert list(committed) == ["a-b"]
     history.refuse_lacking(committed, store.locked(tmp_path), {"a-b"})
     history.refuse_lacking(committed, {}, {"c-d"})  # the workflow has no such stage any more
