@@ -332,10 +332,46 @@ def test_other_bytes_without_a_cause_are_refused_here_and_told_elsewhere(tree: R
     [own] = content["environments"]
     text = known.read_text().replace(own, "0" * 12).replace('"processor": "', '"processor": "another ')
     known.write_text(text)
+    tree.git("commit", "-q", "-m", "recorded on another machine", str(known))
     said = tree.commit()
     assert "1 stages differ in bytes from those recorded on another machine" in said
     assert "make verify" in said
     assert (tree.root / "dvc.lock").read_bytes() != lock
+
+
+def test_a_commit_that_is_ended_early_changes_nothing_and_the_next_one_refuses_as_well(tree: Repository) -> None:
+    tree.rewrite(FIGURE, (tree.root / FIGURE).read_bytes() + b"<!-- -->")
+    before = tree.git("diff")
+    process = tree.start("python", "-m", "workflow.versioning.commit")
+    held = tree.root / ".dvc/tmp/lock"
+    started = held.stat().st_mtime_ns if held.exists() else 0
+    while process.poll() is None and (not held.exists() or held.stat().st_mtime_ns == started):
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGTERM)
+    process.communicate()
+    assert tree.git("diff") == before
+    assert "gave other bytes here than before" in tree.commit(check=False)
+    (tree.root / "dvc.lock").unlink()
+    said = tree.commit(check=False)
+    assert "dvc.lock is missing or cut off" in said
+    assert "git checkout HEAD -- dvc.lock" in said
+
+
+def test_an_edited_lock_does_not_excuse_other_bytes(tree: Repository) -> None:
+    tree.rewrite(FIGURE, (tree.root / FIGURE).read_bytes() + b"<!-- -->")
+    lock = tree.root / "dvc.lock"
+    digest = next(
+        dep["md5"] for dep in tree.lock["figures-imagenet-sample"]["deps"] if dep["path"] == "requirements.lock"
+    )
+    lock.write_text(lock.read_text().replace(digest, "0" * 31 + "a"))
+    assert "gave other bytes here than before" in tree.commit(check=False)
+
+
+def test_a_remote_whose_plugin_is_missing_is_told(cloned: Repository) -> None:
+    cloned.run("dvc", "remote", "modify", "--local", "storage", "url", "ssh://me@example.org/x")
+    said = cloned.restore(check=False)
+    assert "Traceback" not in said
+    assert "pip install dvc-ssh" in said
 
 
 def remedy(said: str) -> list[str]:
@@ -441,6 +477,34 @@ def test_a_damaged_object_of_the_remote_is_not_restored(cloned: Repository) -> N
     assert "tables-imagenet-sample: missing or damaged" in cloned.restore(check=False)
     assert not (cloned.root / AGREEMENT).exists()
     assert "test_hypotheses" in cloned.pending()
+
+
+def test_a_lost_object_of_the_remote_is_healed_by_deleting_what_is_named(
+    cloned: Repository, recorded: Repository
+) -> None:
+    stored(cloned, AGREEMENT).unlink()
+    named = re.findall(r"files/md5/\w\w/\w+(?:\.dir)?", cloned.restore(check=False))
+    assert any(name.endswith(".dir") for name in named)
+    remote = cloned.root.parent / "remote"
+    for name in named:
+        (remote / name).unlink(missing_ok=True)
+    whole = recorded.copy(cloned.root.parent / "whole")
+    whole.run("dvc", "remote", "modify", "--local", "storage", "url", str(remote))
+    whole.run("dvc", "push", TABLES)
+    assert stored(cloned, AGREEMENT).exists()
+    assert "9 stages are restored" in cloned.restore()
+
+
+def test_one_experiment_travels_alone(tree: Repository, tmp_path: Path) -> None:
+    remote = tmp_path / "small"
+    tree.run("dvc", "remote", "modify", "--local", "storage", "url", str(remote))
+    last = ("figures-imagenet-sample", "claims-imagenet-sample")
+    tree.run("dvc", "push", "--with-deps", *last, "results/provenance.dvc")
+    clone = tree.clone(tmp_path / "clone")
+    clone.run("dvc", "remote", "modify", "--local", "storage", "url", str(remote))
+    said = clone.run("python", "-m", "workflow.versioning.restore", "imagenet-sample")
+    assert f"9 stages are restored and verified; snakemake {' '.join(last)} has nothing to do" in said
+    assert "Nothing to be done" in clone.run("snakemake", "-n", *last)
 
 
 def test_a_cut_off_listing_of_the_remote_keeps_back_its_stage_alone(cloned: Repository) -> None:

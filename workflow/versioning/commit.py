@@ -15,11 +15,12 @@ import yaml
 
 from case_saliency.cli.main import leave
 from case_saliency.provenance.audit.records import records as all_records
-from workflow.versioning import crate, document, environment, plan, readable, records, stages, store
+from workflow.versioning import crate, document, environment, history, plan, readable, records, stages, store, writing
 from workflow.versioning.stages import Stage
 
 SHOWN = 5
 APART = (str(store.RECORDS), *stages.VIEWS)
+WRITTEN = (str(store.LOCK), str(environment.FILE), *(f"{path}.dvc" for path in APART))
 
 
 class GateError(Exception):
@@ -33,6 +34,21 @@ def listing(items: Iterable[str]) -> str:
     return "\n".join(f"  {row}" for row in [*rows[:SHOWN], *more])
 
 
+def brief(reason: str) -> str:
+    """Return a reason of Snakemake's with the first two files of each list.
+
+    Examples
+    --------
+    >>> brief("Updated input files: a.py, b.py, c.py, d.py; Code has changed since last execution")
+    'Updated input files: a.py, b.py and 2 more; Code has changed since last execution'
+    """
+    parts = []
+    for part in reason.split("; "):
+        names = part.split(", ")
+        parts.append(f"{', '.join(names[:2])} and {len(names) - 2} more" if len(names) > 2 else part)
+    return "; ".join(parts)
+
+
 def refuse_locked(root: Path) -> None:
     """Refuse while a run holds the folder, or has died holding it."""
     if any((root / ".snakemake/locks").glob("*")):
@@ -44,8 +60,8 @@ def refuse_locked(root: Path) -> None:
 
 def refuse_pending(found: Iterable[Stage], views: Mapping[str, str]) -> None:
     """Refuse stages and views that Snakemake has not finished."""
-    rows = [f"{stage.name}: {file} ({reason})" for stage in found for file, reason in stage.pending.items()]
-    rows += [f"views: {file} ({reason})" for file, reason in views.items()]
+    rows = [f"{stage.name}: {file} ({brief(reason)})" for stage in found for file, reason in stage.pending.items()]
+    rows += [f"views: {file} ({brief(reason)})" for file, reason in views.items()]
     if rows:
         raise GateError(f"{len(rows)} jobs are not done:\n{listing(rows)}\nFinish them first: snakemake --cores all")
 
@@ -135,10 +151,13 @@ def commit(root: Path, within_run: bool) -> str:
         raise GateError(f"{root.resolve()} is no repository of git and DVC: clone the project with git")
     if not within_run:
         refuse_locked(root)
+    writing.finish(root, WRITTEN)
     readable.refuse_unreadable(root)
     before = store.locked(root)
     planned = plan.read(root, stages.VIEWS)
     found = stages.stages(planned)
+    committed = history.entries(root, before)
+    history.refuse_lacking(committed, before, {stage.name for stage in found})
     own = stages.of(planned, found)
     refuse_pending(own, stages.pending_views(planned))
     own = stages.finished(found, own)
@@ -146,46 +165,56 @@ def commit(root: Path, within_run: bool) -> str:
     refuse_altered([(stage.name, stage.files) for stage in own] + [("views", stages.VIEWS)], root)
     refuse_otherwise(planned.jobs, {*stages.VIEWS, *(file for stage in own for file in stage.files)}, root)
     rewritten = document.write(found, root)
-    return _record(root, own, before, rewritten)
+    return _record(root, own, before, committed, rewritten)
 
 
-def _record(root: Path, own: Sequence[Stage], before: store.Entries, rewritten: bool) -> str:
-    old = store.kept(root, APART)
-    count = store.record_count(root)
+def _record(root: Path, own: Sequence[Stage], before: store.Entries, committed: store.Entries, rewritten: bool) -> str:
+    old = {name: (root / name).read_bytes() if (root / name).exists() else None for name in WRITTEN}
     names = [stage.name for stage in own]
-    store.record(root, names, APART)
-    after = store.locked(root)
+    new = store.stored(root, names, APART, before)
+    after = store.parsed(new[str(store.LOCK)], root / store.LOCK)
     said = []
-    if changed := unexplained(before, after, names):
-        known = environment.known(root)["stages"]
-        here = environment.key(environment.here(root))
-        rows = [
-            f"{name}: {file}"
-            for name in changed
-            for file in store.differing(before[name], after[name], store.objects(root))
-        ]
-        if any(known.get(name) in (None, here) for name in changed):
-            store.put_back(old, root)
-            raise GateError(
-                "the same code, parameters and inputs gave other bytes here than before; dvc.lock and .dvc files are "
-                f"as before:\n{listing(rows)}\nRun them again to see which is right: snakemake --cores all --forcerun "
-                f"{' '.join(forced(own, [row.partition(': ')[2] for row in rows]))}"
-            )
+    told = [(before, environment.known(root)), (committed, history.environments(root))]
+    if changed := [one for recorded, known in told for one in _changed(root, own, recorded, after, known["stages"])]:
+        count = len({name for name, _ in changed})
         said.append(
-            f"{len(changed)} stages differ in bytes from those recorded on another machine, which is to be expected "
+            f"{count} stages differ in bytes from those recorded on another machine, which is to be expected "
             "in the last digits: make verify compares the numbers"
         )
-    environment.remember(names, root)
+    new[str(environment.FILE)] = environment.remembering(names, root)
+    try:
+        writing.together(root, old, new)
+    except writing.ChangedError as error:
+        raise GateError(str(error)) from error
     said += crate.write(root)
     updated = [name for name in names if before.get(name) != after[name]]
     said.insert(0, f"dvc.lock: {len(names)} stages recorded, {len(updated)} of them new or changed")
     if rewritten:
         said.append("dvc.yaml was written anew")
-    if (now := store.record_count(root)) < count:
+    kept = f"{store.RECORDS}.dvc"
+    if (now := store.record_count(new.get(kept, old[kept]))) < (count := store.record_count(old[kept])):
         said.append(
             f"results/provenance.dvc lists {now} records, {count} before: the others were retired, or are not here"
         )
     return "; ".join(said)
+
+
+def _changed(
+    root: Path, own: Sequence[Stage], recorded: store.Entries, after: store.Entries, known: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """Return stage and file of what was recorded with other bytes elsewhere; refuse it if that was here."""
+    changed = unexplained(recorded, after, [stage.name for stage in own])
+    rows = [
+        (name, file) for name in changed for file in store.differing(recorded[name], after[name], store.objects(root))
+    ]
+    if any(known.get(name) in (None, environment.key(environment.here(root))) for name in changed):
+        raise GateError(
+            "the same code, parameters and inputs gave other bytes here than before; dvc.lock and .dvc files are "
+            f"as before:\n{listing(f'{name}: {file}' for name, file in rows)}\n"
+            "Run them again to see which is right: snakemake --cores all --forcerun "
+            f"{' '.join(forced(own, [file for _, file in rows]))}"
+        )
+    return rows
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -204,6 +233,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(commit(Path(), within_run=bool(running)))
     except (GateError, plan.PlanError, store.LockFileError) as error:
         print(f"not recorded: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"not recorded: {error}. Nothing is half written: make room, then make commit again", file=sys.stderr)
         return 1
     return 0
 

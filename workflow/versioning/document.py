@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from workflow.versioning import plan
+from workflow.versioning import plan, writing
 from workflow.versioning.stages import Stage, definition, stages
 
 FILE = Path("dvc.yaml")
@@ -68,7 +68,7 @@ def write(found: Sequence[Stage], root: Path) -> bool:
     content, file = text(found), root / FILE
     if file.exists() and file.read_text(encoding="utf-8") == content:
         return False
-    file.write_text(content, encoding="utf-8")
+    writing.whole(file, content.encode())
     return True
 
 

@@ -50,22 +50,32 @@ def known(root: Path = Path()) -> dict[str, Any]:
         If the file cannot be read.
     """
     file = root / FILE
-    if not file.exists():
-        return {"environments": {}, "stages": {}}
+    return parsed(file.read_bytes(), file) if file.exists() else {"environments": {}, "stages": {}}
+
+
+def parsed(text: bytes, file: Path) -> dict[str, Any]:
+    """Return what the text of the file tells.
+
+    Raises
+    ------
+    LockFileError
+        If a stage is not told with an environment that is described.
+    """
     try:
-        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
+        content: dict[str, Any] = json.loads(text)
+        environments = {name: dict(one) for name, one in content["environments"].items()}
+        stages = {name: key for name, key in content["stages"].items() if environments[key] is not None}
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise store.unusable(file, FILE) from error
-    return content
+    return {"environments": environments, "stages": stages}
 
 
-def remember(stages: list[str], root: Path = Path()) -> None:
-    """Write that stages were recorded here; environments that no stage refers to any more are left out."""
+def remembering(stages: list[str], root: Path = Path()) -> bytes:
+    """Return the file that tells stages were recorded here, without environments that no stage refers to any more."""
     content, environment = known(root), here(root)
     content["stages"] |= dict.fromkeys(stages, key(environment))
     content["environments"][key(environment)] = environment
     used = set(content["stages"].values())
     content["environments"] = {name: content["environments"][name] for name in sorted(used)}
     content["stages"] = dict(sorted(content["stages"].items()))
-    (root / FILE).parent.mkdir(exist_ok=True)
-    (root / FILE).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    return (json.dumps(content, indent=1) + "\n").encode()

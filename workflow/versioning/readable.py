@@ -14,6 +14,7 @@ BY_HAND = (
     "requirements.lock",
     "Snakefile",
     ".dvc/config",
+    ".dvc/config.local",
     "profiles/**/*.yaml",
     "src/**/*.py",
     "workflow/**/*.py",

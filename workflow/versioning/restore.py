@@ -12,9 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from case_saliency.provenance.audit.records import records as all_records
-from workflow.versioning import crate, document, plan, readable, records, stages, store
-from workflow.versioning.commit import GateError, listing, refuse_locked
+from workflow.versioning import crate, document, history, plan, readable, records, stages, store, writing
+from workflow.versioning.commit import WRITTEN, GateError, listing, refuse_locked
 from workflow.versioning.stages import VIEWS, Stage
+
+REMOTE = """
+Or, if the remote should have them: where they are whole, first delete these objects in the remote, since a push takes
+all files of a folder for sent while its list is there; then dvc push the stages, and make restore here:
+{objects}"""
 
 
 def outdated(stage: Stage, entry: Mapping[str, Any] | None, params: Mapping[str, Any], root: Path) -> str:
@@ -71,12 +76,15 @@ def restore(root: Path, experiments: Sequence[str] = ()) -> str:
         Snakemake would run; or if nothing can be done.
     """
     refuse_locked(root)
+    writing.finish(root, WRITTEN)
     readable.refuse_unreadable(root)
     entries = store.locked(root)
-    if not entries:
+    committed = history.entries(root, entries)
+    if not entries and not committed:
         raise GateError("there is no dvc.lock here, so nothing to restore: snakemake --cores all makes the results")
     planned = plan.read(root)
     found = stages.stages(planned)
+    history.refuse_lacking(committed, entries, {stage.name for stage in found})
     try:
         own = stages.of(planned, found, experiments)
     except ValueError as error:
@@ -92,15 +100,15 @@ def restore(root: Path, experiments: Sequence[str] = ()) -> str:
     for stage in own:
         if stage.name not in lost and (files := store.damaged(root, entries[stage.name])):
             lost[stage.name] = f"missing or damaged: {', '.join(files[:3])}{', ...' if len(files) > 3 else ''}"
-    other = records.otherwise(planned.jobs, {file for stage in own for file in stage.files}, all_records(root), root)
-    for stage in own:
-        if stage.name not in lost and (made := [file for file in stage.files if file in other]):
-            lost[stage.name] = f"{made[0]}: {other[made[0]]}"
+    objects = {name: store.mending(root, entries[name]) for name in lost if name in entries}
+    mending = [f"{name}: {' '.join(named)}" for name, named in objects.items() if named]
+    unrecorded = store.damaged_apart(root, str(store.RECORDS))
+    lost |= unproven(planned, [stage for stage in own if stage.name not in lost], root, unrecorded)
     lost = downstream(lost, own, entries)
     for name in lost.keys() & entries.keys():
         store.forget(root, entries[name])
     told = dict(lost)
-    if store.damaged_apart(root, str(store.RECORDS)):  # a file without a record is not known to be of any run
+    if unrecorded:  # a file without a record is not known to be of any run
         told[str(store.RECORDS)] = (
             "records are missing or damaged, without which no file counts as that of a run; where they are: "
             f"dvc push {store.RECORDS.with_suffix('.dvc')}"
@@ -117,15 +125,29 @@ def restore(root: Path, experiments: Sequence[str] = ()) -> str:
             "Snakemake will run the others:\n"
             + "\n".join(f"  {name}: {reason}" for name, reason in told.items())
             + "\nTo make them: snakemake --cores all"
+            + (REMOTE.format(objects=listing(mending)) if mending else "")
         )
     if len(views) < len(apart):
         _snakemake("--cores", "all", "--", *VIEWS)
     again = plan.read(root)
     if pending := [row for stage in stages.of(again, stages.stages(again), experiments) for row in stage.pending]:
         raise GateError(f"restored, but Snakemake would still make:\n{listing(pending)}")
+    confined = f" {' '.join(stages.last(own))}" if experiments else ""
     return "; ".join(
-        [f"{len(kept)} stages are restored and verified", "snakemake has nothing to do", *crate.write(root)]
+        [f"{len(kept)} stages are restored and verified", f"snakemake{confined} has nothing to do", *crate.write(root)]
     )
+
+
+def unproven(planned: plan.Plan, own: Sequence[Stage], root: Path, unrecorded: bool) -> dict[str, str]:
+    """Return stage -> why its files do not count: dvc.lock has them, but the records tell of another run or bytes."""
+    known = all_records(root)
+    files = {file for stage in own for file in stage.files}
+    why = records.otherwise(planned.jobs, files, known, root)
+    if not unrecorded:
+        told = [file for file in sorted(files) if file in known.graph.made_by]
+        why = dict.fromkeys(records.altered(told, known, root), "its bytes are not those that its run wrote") | why
+    made = {stage.name: next((file for file in stage.files if file in why), "") for stage in own}
+    return {name: f"{file}: {why[file]}" for name, file in made.items() if file}
 
 
 def _bring(root: Path, final: Sequence[str], apart: Sequence[str]) -> str:

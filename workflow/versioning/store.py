@@ -5,6 +5,7 @@ import copy
 import hashlib
 import json
 import logging
+import os
 import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -13,16 +14,22 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from dvc.config import ConfigError
 from dvc.dependency import param
+from dvc.dvcfile import Lockfile, SingleStageFile
 from dvc.exceptions import DvcException
 from dvc.lock import LockError
 from dvc.repo import Repo, lock_repo
+from dvc.stage import serialize
+from dvc.utils.serialize import dumps_yaml
 from dvc_objects.errors import ObjectFormatError
 
+from case_saliency.provenance.audit.reading import leaves
 from workflow.versioning import document
 
 LOCK = Path("dvc.lock")
 RECORDS = Path("results/provenance")
+MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
 Entries = dict[str, dict[str, Any]]
 
@@ -37,16 +44,18 @@ def locked(root: Path) -> Entries:
     Raises
     ------
     LockFileError
-        If the file is no YAML, or lists no stages.
+        If the file is no YAML, or an entry lacks something: a hash that was cut off, a command.
     """
     file = root / LOCK
-    if not file.exists():
-        return {}
+    return parsed(file.read_bytes(), file) if file.exists() else {}
+
+
+def parsed(text: bytes, file: Path) -> Entries:
+    """Return the stages that the text of dvc.lock lists; errors as `locked`."""
     try:
-        stages = _stages(_load(file))
-    except (yaml.YAMLError, KeyError, TypeError, ValueError, RecursionError) as error:
+        return _stages(_load(text))
+    except (yaml.YAMLError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise unusable(file, LOCK) from error
-    return stages
 
 
 def unusable(file: Path, name: Path) -> LockFileError:
@@ -58,34 +67,49 @@ def unusable(file: Path, name: Path) -> LockFileError:
 
 
 def _stages(content: Any) -> Entries:
-    stages = content["stages"]
-    if not isinstance(stages, dict) or not all(isinstance(entry, dict) for entry in stages.values()):
-        raise TypeError("stages are no mapping of mappings")
+    stages: Entries = content["stages"]
+    for name, entry in stages.items():
+        if not (isinstance(name, str) and isinstance(entry["cmd"], str)):
+            raise TypeError("a stage without its command")
+        for one in [*entry.get("deps", []), *entry.get("outs", [])]:
+            if leaves(one["path"]) or not MD5.fullmatch(one["md5"]):
+                raise ValueError("no file of this folder with its hash")
+        if not all(isinstance(values, dict) for values in entry.get("params", {}).values()):
+            raise TypeError("parameters are no mapping")
     return stages
 
 
-def _load(file: Path) -> Any:
+def _load(text: bytes) -> Any:
     """Read YAML as plain data, in C where that is built in: dvc.lock has thousands of lines."""
-    return yaml.load(file.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
 
 
-def record(root: Path, names: Collection[str], apart: Sequence[str]) -> None:
-    """Write stages into dvc.lock and the cache; what is kept `apart` into .dvc files of its own.
+def stored(root: Path, names: Collection[str], apart: Sequence[str], before: Entries) -> dict[str, bytes]:
+    """Put stages, and what is kept `apart`, into the cache; return dvc.lock and .dvc files, path -> content, as due.
 
-    Files in the workspace are left as they are: DVC does not link them to its cache. Stages of dvc.lock that are not
+    Nothing of the workspace is written, and DVC links no file of it to its cache. Stages of dvc.lock that are not
     recorded now stay in it, and all stand in the order of dvc.yaml, so that equal results make an equal file.
+
+    Parameters
+    ----------
+    root
+        The repository.
+    names
+        The stages to record.
+    apart
+        Paths with a .dvc file of their own.
+    before
+        What dvc.lock has now.
 
     Raises
     ------
     LockFileError
-        If another command of DVC is at work.
+        If another command of DVC is at work, or its configuration cannot be read.
     """
     file = root / LOCK
-    before = file.read_text(encoding="utf-8") if file.exists() else ""
-    old = kept(root, apart)
+    blocks = _blocks(file.read_text(encoding="utf-8")) if file.exists() else {}
     try:
-        file.unlink(missing_ok=True)  # DVC would read it through a parser that keeps comments, which takes seconds
-        with _quiet(), Repo(root) as repo, lock_repo(repo):  # one lock for both, or all stages are read twice
+        with _opened(root) as repo, lock_repo(repo):  # one lock for both, or all stages are read twice
             collect = repo.stage.collect_granular
             # One call for all: each call of its own would hash and store again what stages share.
             repo.stage.collect_granular = lambda *told, **more: [
@@ -94,32 +118,59 @@ def record(root: Path, names: Collection[str], apart: Sequence[str]) -> None:
                 if getattr(info.stage, "name", None) in names  # a .dvc file has none
             ]
             repo.stage_cache.save = lambda _stage: None  # what DVC has run itself, by inputs: Snakemake runs here
-            with _params_parsed_once():
+            with _params_parsed_once(), _nothing_written(repo.root_dir) as (entries, pointers):
                 repo.commit(force=True, relink=False)
-            repo.stage.collect_granular = collect
-            repo.add([str(root / path) for path in apart if (root / path).exists()], relink=False)
-        blocks = _blocks(before) | _blocks(file.read_text(encoding="utf-8"))
-    except BaseException as error:
-        put_back(old, root)
-        if isinstance(error, LockError):
-            raise LockFileError(
-                f"another command of DVC holds {root / '.dvc/tmp/lock'}: wait for it, then again"
-            ) from error
-        raise
-    ordered = [blocks[name] for name in _load(root / document.FILE)["stages"] if name in blocks]
-    file.write_text("schema: '2.0'\nstages:\n" + "".join(ordered), encoding="utf-8")
+                repo.stage.collect_granular = collect
+                repo.add([str(root / path) for path in apart if (root / path).exists()], relink=False)
+    except LockError as error:
+        raise LockFileError(
+            f"another command of DVC holds {root / '.dvc/tmp/lock'}: wait for it, then again"
+        ) from error
+    # DVC's dumper takes seconds for all stages: what is as before stays as it stands.
+    new = {name: entry for name, entry in entries.items() if _plain(entry) != _plain(before.get(name))}
+    blocks |= _blocks(dumps_yaml({"stages": new}))
+    ordered = [blocks[name] for name in _load((root / document.FILE).read_bytes())["stages"] if name in blocks]
+    return {**pointers, str(LOCK): ("schema: '2.0'\nstages:\n" + "".join(ordered)).encode()}
 
 
-def kept(root: Path, apart: Sequence[str]) -> dict[Path, bytes | None]:
-    """Return dvc.lock and the .dvc files, which `record` writes, with their bytes; None for a missing one."""
-    files = [LOCK, *(Path(f"{path}.dvc") for path in apart)]
-    return {file: (root / file).read_bytes() if (root / file).exists() else None for file in files}
+def _plain(entry: Any) -> str:
+    """Return an entry as text, in the order of its keys."""
+    return json.dumps(entry, default=str)
 
 
-def put_back(old: Mapping[Path, bytes | None], root: Path) -> None:
-    """Make files again what `kept` found."""
-    for file, content in old.items():
-        (root / file).unlink(missing_ok=True) if content is None else (root / file).write_bytes(content)
+@contextlib.contextmanager
+def _nothing_written(root: str) -> Iterator[tuple[Entries, dict[str, bytes]]]:
+    """Let DVC write no file: yield the entries of dvc.lock, and .dvc files with their content, that it would write.
+
+    Nor does it read dvc.lock, through a parser that takes seconds: all stages are stored by what lies on the disk.
+    """
+    entries: Entries = {}
+    pointers: dict[str, bytes] = {}
+
+    def keep_entries(_: Lockfile, stages: Sequence[Any], **more: Any) -> None:
+        for stage in stages:
+            entries.update(serialize.to_lockfile(stage, **more))
+
+    def keep_pointer(file: SingleStageFile, stage: Any, **more: Any) -> None:
+        content = dumps_yaml(serialize.to_single_stage_file(stage, **more))
+        pointers[Path(os.path.relpath(file.path, root)).as_posix()] = content.encode()
+
+    lockfile = _replaced(Lockfile, dump_stages=keep_entries, _load=lambda _, **__: ({}, ""))
+    with lockfile, _replaced(SingleStageFile, dump=keep_pointer):
+        yield entries, pointers
+
+
+@contextlib.contextmanager
+def _replaced(owner: type, **methods: Any) -> Iterator[None]:
+    """Let methods of a class be others for a while."""
+    own = {name: owner.__dict__.get(name) for name in methods}
+    for name, method in methods.items():
+        setattr(owner, name, method)
+    try:
+        yield
+    finally:
+        for name, method in own.items():
+            setattr(owner, name, method) if method is not None else delattr(owner, name)
 
 
 @contextlib.contextmanager
@@ -153,16 +204,21 @@ def pointer(root: Path, path: str) -> dict[str, Any] | None:
     if not file.exists():
         return None
     try:
-        out = _load(file)["outs"][0]
-        return {**out, "nfiles": int(out.get("nfiles", 0)), "md5": str(out["md5"]), "path": path}
+        return _pointed(file.read_bytes(), path)
     except (yaml.YAMLError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise unusable(file, name) from error
 
 
-def record_count(root: Path) -> int:
-    """Return how many records results/provenance.dvc lists."""
-    out = pointer(root, str(RECORDS))
-    return out["nfiles"] if out else 0
+def _pointed(text: bytes, path: str) -> dict[str, Any]:
+    out = _load(text)["outs"][0]
+    if not MD5.fullmatch(out["md5"]):
+        raise ValueError("no hash")
+    return {**out, "nfiles": int(out.get("nfiles", 0)), "path": path}
+
+
+def record_count(text: bytes | None) -> int:
+    """Return how many records the text of results/provenance.dvc lists."""
+    return 0 if text is None else int(_pointed(text, str(RECORDS))["nfiles"])
 
 
 def differing(old: Mapping[str, Any], new: Mapping[str, Any], folder: Path) -> list[str]:
@@ -185,7 +241,7 @@ def differing(old: Mapping[str, Any], new: Mapping[str, Any], folder: Path) -> l
 @cache
 def objects(root: Path) -> Path:
     """Return the folder in which DVC keeps files by the MD5 of their content."""
-    with _quiet(), Repo(root) as repo:
+    with _opened(root) as repo:
         return Path(repo.cache.local.path)
 
 
@@ -205,6 +261,21 @@ def _listing(folder: Path, digest: str | None) -> list[dict[str, str]] | None:
 
 
 @contextlib.contextmanager
+def _opened(root: Path) -> Iterator[Repo]:
+    """Open the repository of DVC, which raises what goes wrong, and says nothing."""
+    with _quiet():
+        try:
+            repo = Repo(root)
+        except ConfigError as error:
+            raise LockFileError(
+                f"the configuration of DVC cannot be read: {error}. Mend .dvc/config (git checkout HEAD -- .dvc/config "
+                "takes that of the last commit) or .dvc/config.local by hand"
+            ) from error
+        with repo:
+            yield repo
+
+
+@contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Let DVC raise what goes wrong, and say nothing."""
     loggers = [logging.getLogger(name) for name in ("dvc", "dvc_data", "dvc_objects")]
@@ -220,7 +291,7 @@ def _quiet() -> Iterator[None]:
 
 def fetch(root: Path, last: Sequence[str], apart: Sequence[str]) -> str:
     """Bring what stages and all before them made, and what is kept apart, from the remote; return what was amiss."""
-    with _quiet(), Repo(root) as repo:
+    with _opened(root) as repo:
         if not repo.config["core"].get("remote"):
             return "no remote is set, the local cache alone was searched (docs/versioning.md: dvc remote add -d ...)"
         targets = [*last, *_apart(root, apart)]
@@ -228,6 +299,9 @@ def fetch(root: Path, last: Sequence[str], apart: Sequence[str]) -> str:
             repo.fetch(targets=targets, with_deps=True)
         except ObjectFormatError:
             return _fetch_one_by_one(repo, targets)
+        except ImportError as error:  # the plugin of this kind of remote
+            plugin = re.search(r"dvc-\w+", str(error))
+            return f"the remote cannot be reached: {error}" + (f": pip install {plugin.group()}" if plugin else "")
         except Exception as error:  # DVC passes on those of the library that reaches the remote
             return f"the remote did not give everything: {error} (`dvc fetch` tells why)"
     return ""
@@ -248,6 +322,20 @@ def _fetch_one_by_one(repo: Repo, targets: Sequence[str]) -> str:
     )
 
 
+def mending(root: Path, entry: Mapping[str, Any]) -> list[str]:
+    """Return the objects to delete in the remote before a stage is pushed again: those of its files that it lacks.
+
+    A push asks for the listing of a folder alone: where that is, it takes all files of the folder for sent. So the
+    listing is to be deleted too.
+    """
+    found = []
+    for out in entry.get("outs", []):
+        lost = {one["md5"] for one in _listing(objects(root), out["md5"]) or []}
+        gone = sorted(digest for digest in lost if md5(_object(objects(root), digest)) != digest)
+        found += [f"files/md5/{one[:2]}/{one[2:]}" for one in ([out["md5"], *gone] if gone else [])]
+    return found
+
+
 def checkout(root: Path, last: Sequence[str], apart: Sequence[str]) -> None:
     """Put what stages and all before them made, and what is kept apart, into the workspace, as far as the cache has it.
 
@@ -256,7 +344,8 @@ def checkout(root: Path, last: Sequence[str], apart: Sequence[str]) -> None:
     OverwriteError
         If a file of the workspace would be overwritten that no cache holds.
     """
-    with _quiet(), Repo(root) as repo:
+    with _opened(root) as repo:
+        repo.config["core"].pop("remote", None)  # the cache has what there is: no remote is asked, nor its plugin
         try:
             repo.checkout(targets=[*last, *_apart(root, apart)], with_deps=True, allow_missing=True)
         except DvcException as error:

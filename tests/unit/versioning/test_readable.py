@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from workflow.versioning import readable, store
+from workflow.versioning import history, readable, store
 from workflow.versioning.stages import VIEWS
 
-POINTER = "outs:\n- md5: {digest}\n  size: 1\n  hash: md5\n  path: x\n"
+POINTER = "outs:\n- md5: '{digest}'\n  size: 1\n  hash: md5\n  path: x\n"
 VERSIONED = [
     "params.yaml",
     "src/case_saliency/x.py",
@@ -35,7 +35,9 @@ def write(root: Path, side: str) -> None:
     digest = {"base": "0", "ours": "1", "theirs": "2"}[side] * 32
     for name in VERSIONED:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        content = f'{{"stages": {{}}, "is": "{side}"}}\n' if name.endswith(".json") else f"# {side}\n"
+        content = (
+            f'{{"environments": {{}}, "stages": {{}}, "is": "{side}"}}\n' if name.endswith(".json") else f"# {side}\n"
+        )
         (root / name).write_text(POINTER.format(digest=digest) if name.endswith(".dvc") else content)
 
 
@@ -95,12 +97,50 @@ def test_a_dvc_file_that_points_nowhere_is_damaged(tmp_path: Path, content: byte
         store.pointer(tmp_path, "a")
 
 
-def test_what_a_record_writes_in_git_is_put_back(tmp_path: Path) -> None:
-    write(tmp_path, "base")
-    (tmp_path / "results/claims.md.dvc").unlink()
-    old = store.kept(tmp_path, ["results/provenance", "results/claims.md"])
-    write(tmp_path, "ours")
-    store.put_back(old, tmp_path)
-    assert (tmp_path / "dvc.lock").read_text() == "# base\n"
-    assert "0" * 32 in (tmp_path / "results/provenance.dvc").read_text()
-    assert not (tmp_path / "results/claims.md.dvc").exists()
+ENTRY = "stages:\n  a-b:\n    cmd: x\n    outs:\n    - path: y\n      md5: {}\n"
+
+
+def test_an_entry_with_all_its_hashes_is_read(tmp_path: Path) -> None:
+    (tmp_path / "dvc.lock").write_text(ENTRY.format("a" * 32))
+    assert list(store.locked(tmp_path)) == ["a-b"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ENTRY.format("a" * 20),
+        ENTRY.format("a" * 32).replace("    cmd: x\n", ""),
+        ENTRY.format("a" * 32).replace("path: y", "path: ../y"),
+        "stages: {a-b: {cmd: x, outs: null}}",
+        "stages: {a-b: {cmd: x, params: {params.yaml: 1}}}",
+        "stages: []",
+    ],
+)
+def test_an_entry_that_was_cut_off_is_damaged(tmp_path: Path, content: str) -> None:
+    (tmp_path / "dvc.lock").write_text(content)
+    with pytest.raises(store.LockFileError, match=r"dvc\.lock is damaged: .*git checkout HEAD -- dvc\.lock"):
+        store.locked(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", ["{}", "[]", '{"environments": {}, "stages": {"a": "b"}}', '{"environments": [], "stages": []}']
+)
+def test_environments_of_another_shape_are_damaged(tmp_path: Path, content: str) -> None:
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results/environments.json").write_text(content)
+    with pytest.raises(store.LockFileError, match=r"environments\.json is damaged"):
+        readable.refuse_unreadable(tmp_path)
+
+
+def test_a_lock_that_is_missing_or_lacks_stages_of_the_last_commit_is_refused(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    (tmp_path / "dvc.lock").write_text(ENTRY.format("a" * 32))
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "commit", "-q", "-m", "recorded")
+    committed = history.entries(tmp_path, store.locked(tmp_path))
+    assert list(committed) == ["a-b"]
+    history.refuse_lacking(committed, store.locked(tmp_path), {"a-b"})
+    history.refuse_lacking(committed, {}, {"c-d"})  # the workflow has no such stage any more
+    (tmp_path / "dvc.lock").unlink()
+    with pytest.raises(store.LockFileError, match=r"a-b.*git checkout HEAD -- dvc\.lock"):
+        history.refuse_lacking(history.entries(tmp_path, {}), store.locked(tmp_path), {"a-b"})
