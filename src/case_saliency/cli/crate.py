@@ -166,6 +166,7 @@ def _told(content: "Content") -> Iterator[tuple[str, str]]:
 def _wrong(files: Iterable[str], told: Mapping[str, str], folders: Iterable[str]) -> Iterator[str]:
     """Yield why files must not be packed: what is told of them is not so, or a link leads out of the repository."""
     from case_saliency.cli.upstream import depicted
+    from case_saliency.provenance.audit import manifests
     from case_saliency.provenance.audit.measuring import measure
     from case_saliency.provenance.audit.verdicts import Verdict
 
@@ -176,6 +177,6 @@ def _wrong(files: Iterable[str], told: Mapping[str, str], folders: Iterable[str]
             yield f"{path}: it is not what the run wrote, of which the crate tells"
     for folder in folders:
         place = Path(folder).parent
-        for check in depicted(place, storage.read_table(place / "manifest.csv"), []):
+        for check in depicted(place, manifests.rows(f"{place.as_posix()}/manifest.csv"), []):
             if check.verdict is not Verdict.OK and f"{check.subject}/".startswith(f"{folder}/"):
                 yield f"{check.subject}: {check.note}"

@@ -51,7 +51,7 @@ def _files(evidence: Evidence, told: Mapping[str, Mapping[str, Any]]) -> Check:
     intact = [path for path in graph.made_by if (made := graph.entry(path)) and found[path].sha256 == made.sha256]
     try:
         known = dict(licences(intact))
-    except (CaseSaliencyError, KeyError, TypeError, ValueError, MemoryError) as error:
+    except (CaseSaliencyError, TypeError, ValueError, MemoryError) as error:
         return Check(CRATE, "licences", Verdict.UNVERIFIABLE, f"they cannot be compared: {error}")
     content = Content(
         graph, (), FOLDER.parent.as_posix(), others=dict.fromkeys(evidence.crate or (), ("", 0)), licences=known

@@ -11,9 +11,10 @@ from case_saliency.datasets.fetching import Options
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.models import zoo
 from case_saliency.provenance import repository, walking
+from case_saliency.provenance.audit import manifests
 from case_saliency.provenance.audit.evidence import Evidence
 from case_saliency.provenance.audit.measuring import Found, measure
-from case_saliency.provenance.audit.parsing import UnreadableError, parse
+from case_saliency.provenance.audit.parsing import parse
 from case_saliency.provenance.audit.reading import Run, read
 from case_saliency.provenance.audit.strangers import is_aid
 from case_saliency.provenance.audit.verdicts import Check, Verdict
@@ -26,8 +27,6 @@ _AT_HAND = {
     "case_saliency.datasets.fashion_mnist:fetch": fashion_mnist.DEBIAN,
 }
 """Fetchers that need no network where this folder exists."""
-_ROWS = 256 * 2**20
-"""Bytes of a manifest that is read: some million rows."""
 
 
 def upstream(evidence: Evidence, outside: list[Path]) -> Iterator[Check]:
@@ -52,12 +51,9 @@ def upstream(evidence: Evidence, outside: list[Path]) -> Iterator[Check]:
 
 
 def _dataset(run: Run, manifest: Path, outside: list[Path]) -> Iterator[Check]:
-    found, folder = measure(Path(), [manifest.as_posix()])[manifest.as_posix()], manifest.parent
-    if found.problem:
+    if measure(Path(), [manifest.as_posix()])[manifest.as_posix()].problem:
         return
-    if found.bytes > _ROWS:
-        raise UnreadableError(f"{manifest} is larger than {_ROWS} bytes")
-    rows = storage.read_table(manifest)
+    folder, rows = manifest.parent, manifests.rows(manifest.as_posix())
     yield from depicted(folder, rows, outside)
     spec = sources.find(str(run.parameters["dataset"]))
     if spec.name in samples.SHA256:

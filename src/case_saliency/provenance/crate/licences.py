@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from case_saliency import storage
+from case_saliency.errors import CaseSaliencyError
+from case_saliency.provenance.audit import manifests
 from case_saliency.provenance.audit.measuring import measure
-from case_saliency.provenance.audit.parsing import parse
+from case_saliency.provenance.audit.parsing import UnreadableError, parse
 from case_saliency.provenance.audit.reading import read
 
 _WEIGHTS, _DESCRIPTION, _MANIFEST = "weights.safetensors", "model.json", "manifest.csv"
@@ -18,15 +19,23 @@ def licences(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
 
     Raises
     ------
-    CaseSaliencyError, UnreadableError
+    CaseSaliencyError
         If a manifest or a description is not what a run writes.
     """
     named = [path for path in paths if Path(path).name in (_DESCRIPTION, _MANIFEST)]
     for path, found in measure(Path(), named).items():
         if found.problem:
             continue
+        told = _told(path)
+        yield path, told
+        if Path(path).name == _DESCRIPTION:
+            yield Path(path).with_name(_WEIGHTS).as_posix(), told
+
+
+def _told(path: str) -> str:
+    try:
         if Path(path).name == _MANIFEST:
-            yield path, "; ".join(sorted(set(storage.read_table(path)["licence"].astype(str))))
-        else:
-            told = str(parse(read(Path(path).resolve())).get("licence"))
-            yield from ((path, told), (Path(path).with_name(_WEIGHTS).as_posix(), told))
+            return "; ".join(sorted(set(manifests.rows(path)["licence"].astype(str))))
+        return str(parse(read(Path(path).resolve())).get("licence"))
+    except (KeyError, UnreadableError) as error:
+        raise CaseSaliencyError(f"{path}: no licence can be read: {error}") from error
