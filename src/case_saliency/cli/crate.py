@@ -172,11 +172,11 @@ def _wrong(files: Iterable[str], told: Mapping[str, str], folders: Iterable[str]
 
     for path, found in measure(Path(), files).items():
         if found.problem:
-            yield f"{path}: {found.problem}"
+            yield f"{path}: {found.problem.partition(';')[0]}"
         elif found.sha256 != told.get(path, found.sha256):
             yield f"{path}: it is not what the run wrote, of which the crate tells"
     for folder in folders:
         place = Path(folder).parent
         for check in depicted(place, manifests.rows(f"{place.as_posix()}/manifest.csv"), []):
             if check.verdict is not Verdict.OK and f"{check.subject}/".startswith(f"{folder}/"):
-                yield f"{check.subject}: {check.note}"
+                yield f"{check.subject}: {check.note.partition(';')[0]}"

@@ -120,7 +120,7 @@ def test_the_zip_holds_nothing_that_does_not_fit(dataset, tmp_path, monkeypatch,
     assert held == {"ro-crate-metadata.json", f"{IMAGES}/", f"{IMAGES}/a.jpg", "Snakefile", "f"}
     path, is_link = TAMPERED[kind]
     (tmp_path / path).unlink(missing_ok=True)
-    secret = tmp_path.parent / "outside"
+    secret = tmp_path.parent / f"{tmp_path.name}-secret"
     secret.write_text("secret")
     (tmp_path / path).symlink_to(secret) if is_link else (tmp_path / path).write_text("other")
     with pytest.raises(CaseSaliencyError, match=path):
