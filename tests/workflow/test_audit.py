@@ -483,6 +483,7 @@ def test_a_replaced_image(project):
     name = image.relative_to(project.root).as_posix()
     assert found.wrong() == {(name, "images"): "MISMATCH"}
     assert found.code == 1
+    assert f'"MISMATCH images: {image.name}' in call(project, MAPS, "--dot").stdout.replace('label="', '"MISMATCH ')
     (image.parent / "another.jpg").write_bytes(b"")  # a stranger does not hide it
     found = Outcome(project, SELECTION)
     other = f"{Path(name).parent}/another.jpg"
@@ -505,8 +506,9 @@ def test_dvc_commit_over_an_edited_output_does_not_launder_it(project):
 
     dvc("init")
     (project.root / ".dvcignore").write_text(".snakemake_timestamp\n")
+    outs = [TABLE, *sorted(_outputs(project) - {TABLE})]
     (project.root / "dvc.yaml").write_text(
-        f"stages:\n  all:\n    cmd: snakemake\n    outs:\n    - {TABLE}\n    - results/saliency\n"
+        yaml.safe_dump({"stages": {"all": {"cmd": "snakemake", "outs": outs}}}, sort_keys=False)
     )
     dvc("commit", "--force", "--no-relink")
     found = Outcome(project)
@@ -528,9 +530,19 @@ def test_dvc_commit_over_an_edited_output_does_not_launder_it(project):
     flip(project.root / MAPS)
     file = project.root / "dvc.lock"
     file.write_text(file.read_text().replace(TABLE, f"{TABLE}.old"))
-    assert Outcome(project).wrong()[f"{TABLE}.old", "dvc.lock"] == "MISSING"
+    wrong = Outcome(project).wrong()
+    assert wrong[f"{TABLE}.old", "dvc.lock"] == "MISSING"
+    assert wrong["dvc.lock", "complete"] == "MISMATCH"
     file.write_text("")
     assert Outcome(project).wrong() == {("dvc.lock", "readable"): "MISMATCH"}
+
+
+def _outputs(project):
+    """Folders and files that make up all results but views: those of tables one by one."""
+    tables = {path.relative_to(project.root).as_posix() for path in (project.root / TABLE).parent.iterdir()}
+    folders = {"data", "models", *(f"results/{path.name}" for path in (project.root / "results").iterdir())}
+    kept = {name for name in folders if (project.root / name).is_dir()}
+    return {*tables, *kept} - {"results/tables", "results/provenance"}
 
 
 HOSTILE = {
@@ -648,6 +660,11 @@ def test_a_cell_leads_to_scores_maps_and_images(finished):
     assert found.told["computed_again"] == {"how": "median of agreement over 3 rows", "value": values[1]}
     p_value = Outcome(finished, *cell[:-1], "p_sign")
     assert (p_value.code, p_value.told["computed_again"]) == (0, None)
+    script = call(finished, *cell, "--commands").stdout
+    subprocess.run(["sh", "-n"], input=script, text=True, check=True, capture_output=True)
+    assert script.splitlines()[-1].startswith("case-saliency ")
+    graph = call(finished, *cell, "--dot").stdout
+    assert (graph.splitlines()[0], graph.splitlines()[-1]) == ("digraph provenance {", "}")
     fidelity = (
         "--table",
         TABLE.replace("agreement", "fidelity"),

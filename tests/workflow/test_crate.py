@@ -81,8 +81,9 @@ def test_the_zip_is_a_crate_with_all_files(project, offline, tmp_path):
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         archive.extractall(tmp_path / "crate")
-    found = issues(tmp_path / "crate", "RECOMMENDED", tmp_path / "cache")
-    assert set(found) <= set(RECOMMENDED), found
+    for place in (tmp_path / "crate", tmp_path / "a.zip"):
+        found = issues(place, "RECOMMENDED", tmp_path / "cache")
+        assert set(found) <= set(RECOMMENDED), (place, found)
     assert len(list((tmp_path / "crate/data/imagenet-sample/images").iterdir())) == 20
     body = json.loads((tmp_path / "crate/ro-crate-metadata.json").read_text())
     for entity in body["@graph"]:
@@ -107,6 +108,33 @@ def test_the_crate_tells_runs_steps_values_machine_and_licences(project):
     assert {"processor", "system", "python", "git commit", "gpus", "threads"} <= facts
     steps = {one["name"] for one in entities.values() if one["@type"] == "HowToStep"}
     assert steps == {json.loads(file.read_text())["stage"] for file in records}
+
+
+@pytest.mark.parametrize("what", ["a licence", "all licences", "a size"])
+def test_a_crate_that_tells_otherwise_of_licence_or_size(project, what):
+    export(project)
+    file = project.root / others.CRATE
+    body = json.loads(file.read_text())
+    for entity in body["@graph"]:
+        if what == "a size" and str(entity.get("name")).endswith("agreement.csv"):
+            entity["contentSize"] = "1"
+        if what == "a licence" and str(entity.get("name")).endswith("model.json"):
+            entity["license"] = "Public Domain"
+        if what == "all licences" and entity["@id"] == "./":
+            entity["license"] = {"@id": "https://spdx.org/licenses/CC0-1.0"}
+    untouched = verdicts(project)
+    assert untouched == (0, set())
+    file.write_text(json.dumps(body))
+    code, wrong = verdicts(project)
+    assert code == 1
+    assert {kind for _, kind in wrong} == {"crate" if what == "a size" else "licences"}
+
+
+def verdicts(project):
+    command = ["case-saliency", "audit", "--json"]
+    done = subprocess.run(command, cwd=project.root, env=project.environment, capture_output=True, check=False)
+    told = json.loads(done.stdout)["checks"]
+    return done.returncode, {(check["subject"], check["what"]) for check in told if check["verdict"] != "OK"}
 
 
 def test_prov_tells_what_was_made_from_what(finished, tmp_path):

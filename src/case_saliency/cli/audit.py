@@ -82,11 +82,16 @@ def run(arguments: argparse.Namespace) -> int:
 
         table = None if cell is None else _inside(arguments.table)
         audit = reexecute(audit, arguments.reexecute, arguments.seed, table)
-    _show(arguments, audit, seconds)
-    if cell is not None:
-        from case_saliency.cli.cells import show
+    if cell is None:
+        _show(arguments, audit, seconds)
+    else:
+        from case_saliency.cli.cells import follow, show
 
-        audit = show(audit, _inside(arguments.table), *cell, as_json=arguments.json)
+        table = _inside(arguments.table)
+        audit, found = follow(audit, table, *cell)
+        _show(arguments, audit, seconds)
+        if not (arguments.dot or arguments.commands):
+            show(audit, found, table, cell[1], as_json=arguments.json)
     from case_saliency.provenance.audit.verdicts import exit_code, worst
 
     verdicts = [check.verdict for check in audit.checks]
@@ -172,11 +177,11 @@ def _cell(arguments: argparse.Namespace) -> tuple[dict[str, str], str] | None:
 
 def _inside(path: str) -> str:
     """Return a path as records name it, relative to the working folder."""
-    full = Path(os.path.normpath(Path(path).absolute()))
-    try:
-        return full.relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        logging.getLogger(__name__).debug("%s is outside %s", path, Path.cwd())
-        raise CaseSaliencyError(
-            f"{path}: outside {Path.cwd()}; run the audit in the folder that it belongs to"
-        ) from None
+    full, here = Path(os.path.normpath(Path(path).absolute())), Path.cwd()
+    if not full.is_relative_to(here):  # it may be called by another name, which is a link
+        place = Path(os.path.realpath(full.parent), full.name)
+        full = here if os.path.realpath(full) == str(here) else place
+    if not full.is_relative_to(here):
+        logging.getLogger(__name__).debug("%s is outside %s", path, here)
+        raise CaseSaliencyError(f"{path}: outside {here}; run the audit in the folder that it belongs to")
+    return full.relative_to(here).as_posix()

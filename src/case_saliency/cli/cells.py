@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 _SHOWN = 10
 
 
-def show(audit: Audit, table: str, row: Mapping[str, str], column: str, *, as_json: bool) -> Audit:
-    """Print what a cell was computed from; return the audit with a check of whether all of it is there.
+def follow(audit: Audit, table: str, row: Mapping[str, str], column: str) -> tuple[Audit, Cell | None]:
+    """Follow a cell to what it was computed from; return the audit with checks of whether all of it is there.
+
+    None stands for a cell of what was tampered with so that it cannot be followed.
 
     Raises
     ------
@@ -38,14 +40,17 @@ def show(audit: Audit, table: str, row: Mapping[str, str], column: str, *, as_js
         checks = [Check(f"{table}#{column}", "cell", Verdict.UNVERIFIABLE, f"it cannot be followed: {kind}{error}")]
     else:
         checks = list(_checks(cell, f"{table}#{column}"))
-    audit = replace(audit, checks=(*audit.checks, *checks))
+    return replace(audit, checks=(*audit.checks, *checks)), cell
+
+
+def show(audit: Audit, cell: Cell | None, table: str, column: str, *, as_json: bool) -> None:
+    """Print what a cell was computed from."""
     if as_json:
         sys.stdout.write(json.dumps(_data(audit, cell), indent=1, default=str, allow_nan=False) + "\n")
     else:
-        told = [f"{table}, {column}: {checks[0].note}"] if cell is None else _lines(audit, cell, table, column)
-        for line in told:
+        told = audit.of(f"{table}#{column}")[0].note
+        for line in [f"{table}, {column}: {told}"] if cell is None else _lines(audit, cell, table, column):
             sys.stdout.write(plain(line) + "\n")
-    return audit
 
 
 def _checks(cell: Cell, told: str) -> Iterator[Check]:
@@ -60,6 +65,9 @@ def _checks(cell: Cell, told: str) -> Iterator[Check]:
 def _lines(audit: Audit, cell: Cell, table: str, column: str) -> Iterator[str]:
     yield ""
     yield f"{table}, {column} = {cell.value}"
+    if not cell.scores:
+        yield "No row of scores was found that it was computed from, and so no map and no image."
+        return
     if cell.again is None:
         yield "Not computed again: no plain statistic of rows. --reexecute 1 runs the job that made the table."
     else:
@@ -76,7 +84,7 @@ def _lines(audit: Audit, cell: Cell, table: str, column: str) -> Iterator[str]:
             yield f"     row {number}: {row['image_id']}, {values}{left_out}"
         if len(rows) > _SHOWN:
             yield f"     and {len(rows) - _SHOWN} more rows (--json lists all)"
-    yield "Maps:" if cell.maps else "Maps: none are stored, the scores were computed from the network and the images"
+    yield "Maps:" if cell.maps else f"Maps: {_without_maps(cell)}"
     for path, layer, method, count in cell.maps:
         yield f"  {audit.verdict(path)} {path}: layer {layer}, method {method}, {count} images"
     yield f"Images ({len(cell.images)}):"
@@ -84,6 +92,11 @@ def _lines(audit: Audit, cell: Cell, table: str, column: str) -> Iterator[str]:
         yield f"  {image['image_id']}: {image['file']} beside {image['manifest']}, sha256 {image['sha256']}"
     if len(cell.images) > _SHOWN:
         yield f"  and {len(cell.images) - _SHOWN} more (--json lists all)"
+
+
+def _without_maps(cell: Cell) -> str:
+    lacking = "none was found that the scores were computed from"
+    return lacking if cell.missing else "none are stored, the scores were computed from the network and the images"
 
 
 def _number(value: float) -> float | None:

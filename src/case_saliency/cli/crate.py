@@ -8,7 +8,7 @@ import json
 import logging
 import shutil
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,6 +84,7 @@ def _agent_before() -> tuple[str, str] | None:
 def _content(evidence: "Records", base: str, agent: tuple[str, str] | None) -> "Content":
     """Read what the crate tells beside the records: rules, parameters, lock, licences, authors."""
     from case_saliency.provenance.crate.content import Content
+    from case_saliency.provenance.crate.licences import licences
 
     made = evidence.graph.made_by
     others = {path.as_posix(): (storage.sha256(path), path.stat().st_size) for path in _beside()}
@@ -94,7 +95,7 @@ def _content(evidence: "Records", base: str, agent: tuple[str, str] | None) -> "
         base=base,
         others=others,
         folders={folder: len(list(_images(folder))) for folder in sorted(folders) if Path(folder).is_dir()},
-        licences=dict(_licences(made)),
+        licences=dict(licences(made)),
         authors=tuple(_authors()),
         agent=agent,
     )
@@ -109,17 +110,6 @@ def _beside() -> Iterator[Path]:
 
 def _images(folder: str) -> Iterator[Path]:
     yield from (path for path in sorted(Path(folder).rglob("*")) if path.is_file() and not path.name.startswith("."))
-
-
-def _licences(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield the licences that manifests and descriptions of networks tell."""
-    for path in paths:
-        name = Path(path).name
-        if name == "manifest.csv" and Path(path).is_file():
-            yield path, "; ".join(sorted(set(storage.read_table(path)["licence"].astype(str))))
-        elif name == "model.json" and Path(path).is_file():
-            told = str(storage.read_json(path).get("licence"))
-            yield from ((path, told), (Path(path).with_name("weights.safetensors").as_posix(), told))
 
 
 def _authors() -> list[str]:
@@ -144,13 +134,49 @@ def _packed(path: str) -> zipfile.ZipInfo:
 
 
 def _zip(content: "Content", target: Path) -> None:
-    """Write the crate with its files; the same files give the same bytes."""
-    files = [*(path for path in content.graph.behind(content.graph.made_by) if not leaves(path)), *content.others]
-    files += [path.as_posix() for folder in content.folders for path in _images(folder)]
-    if missing := [path for path in files if not Path(path).is_file()]:
-        raise CaseSaliencyError(f"{missing[0]}: missing; `case-saliency audit` tells what else is")
+    """Write the crate with its files; the same files give the same bytes.
+
+    Raises
+    ------
+    CaseSaliencyError
+        If a file is missing, lies outside the repository, or is not what the crate tells of.
+    """
+    told = {path: digest for path, digest in _told(content) if not leaves(path)}
+    files = dict.fromkeys([*told, *(path.as_posix() for folder in content.folders for path in _images(folder))])
+    if wrong := next(_wrong(files, told, content.folders), None):
+        raise CaseSaliencyError(f"{wrong}; nothing is packed; `case-saliency audit` tells whether there is more")
     with storage.atomic(target) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(zipfile.ZipInfo("ro-crate-metadata.json"), _text(content), zipfile.ZIP_DEFLATED)
-        for path in dict.fromkeys(files):
+        for folder in content.folders:
+            archive.mkdir(folder)
+        for path in files:
             with archive.open(_packed(path), "w", force_zip64=True) as packed, Path(path).open("rb") as file:
                 shutil.copyfileobj(file, packed)
+
+
+def _told(content: "Content") -> Iterator[tuple[str, str]]:
+    """Yield path and SHA-256 of each file as the crate tells it."""
+    from case_saliency.provenance.crate import entities
+    from case_saliency.provenance.crate.content import WORKFLOW
+
+    yield WORKFLOW, content.others[WORKFLOW][0]
+    yield from ((str(one["name"]), str(one["sha256"])) for one in entities.files(content) if "sha256" in one)
+
+
+def _wrong(files: Iterable[str], told: Mapping[str, str], folders: Iterable[str]) -> Iterator[str]:
+    """Yield why files must not be packed: what is told of them is not so, or a link leads out of the repository."""
+    from case_saliency.cli.upstream import depicted
+    from case_saliency.provenance.audit import manifests
+    from case_saliency.provenance.audit.measuring import measure
+    from case_saliency.provenance.audit.verdicts import Verdict
+
+    for path, found in measure(Path(), files).items():
+        if found.problem:
+            yield f"{path}: {found.problem.partition(';')[0]}"
+        elif found.sha256 != told.get(path, found.sha256):
+            yield f"{path}: it is not what the run wrote, of which the crate tells"
+    for folder in folders:
+        place = Path(folder).parent
+        for check in depicted(place, manifests.rows(f"{place.as_posix()}/manifest.csv"), []):
+            if check.verdict is not Verdict.OK and f"{check.subject}/".startswith(f"{folder}/"):
+                yield f"{check.subject}: {check.note.partition(';')[0]}"

@@ -1,7 +1,7 @@
 """Whether data sets and weights are still what was published: against their manifests and their pinned hashes."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +10,13 @@ from case_saliency.datasets import fashion_mnist, images, locations, samples, so
 from case_saliency.datasets.fetching import Options
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.models import zoo
-from case_saliency.provenance import walking
+from case_saliency.provenance import repository, walking
+from case_saliency.provenance.audit import manifests
 from case_saliency.provenance.audit.evidence import Evidence
 from case_saliency.provenance.audit.measuring import Found, measure
-from case_saliency.provenance.audit.reading import Run
+from case_saliency.provenance.audit.parsing import parse
+from case_saliency.provenance.audit.reading import Run, read
+from case_saliency.provenance.audit.strangers import is_aid
 from case_saliency.provenance.audit.verdicts import Check, Verdict
 
 if TYPE_CHECKING:
@@ -24,7 +27,6 @@ _AT_HAND = {
     "case_saliency.datasets.fashion_mnist:fetch": fashion_mnist.DEBIAN,
 }
 """Fetchers that need no network where this folder exists."""
-_AIDS = {".gitignore", ".snakemake_timestamp", "reference.json"}
 
 
 def upstream(evidence: Evidence, outside: list[Path]) -> Iterator[Check]:
@@ -42,18 +44,20 @@ def upstream(evidence: Evidence, outside: list[Path]) -> Iterator[Check]:
             KeyError,
             TypeError,
             ValueError,
+            MemoryError,
         ) as error:  # what is read may hold anything
-            yield Check(run.record, "upstream", Verdict.UNVERIFIABLE, f"it could not be compared: {error}")
+            note = f"it could not be compared: {str(error) or type(error).__name__}"
+            yield Check(run.record, "upstream", Verdict.UNVERIFIABLE, note)
 
 
 def _dataset(run: Run, manifest: Path, outside: list[Path]) -> Iterator[Check]:
     if measure(Path(), [manifest.as_posix()])[manifest.as_posix()].problem:
         return
-    folder = manifest.parent
-    yield from _images(folder, storage.read_table(manifest), outside)
+    folder, rows = manifest.parent, manifests.rows(manifest.as_posix())
+    yield from depicted(folder, rows, outside)
     spec = sources.find(str(run.parameters["dataset"]))
     if spec.name in samples.SHA256:
-        yield _pinned(folder, storage.read_table(manifest), samples.SHA256[spec.name])
+        yield _pinned(folder, rows, samples.SHA256[spec.name])
     elif spec.fetcher in _AT_HAND and _AT_HAND[spec.fetcher].exists() and not run.parameters["settings"]:
         yield _again(spec.name, manifest)
     else:
@@ -81,13 +85,18 @@ def _again(dataset: str, manifest: Path) -> Check:
     return Check(manifest.parent.as_posix(), "upstream", verdict, note, expected, found)
 
 
-def _images(folder: Path, rows: "pd.DataFrame", outside: list[Path]) -> Iterator[Check]:
-    """Compare the images with the manifest: files by their bytes, rows of one file by their pixels."""
+def depicted(folder: Path, rows: "pd.DataFrame", outside: list[Path]) -> Iterator[Check]:
+    """Compare the images of a data set with the manifest: files by their bytes, rows of one file by their pixels.
+
+    Whatever else lies among them is a stranger: a file, a link, a pipe.
+    """
     named = {str(file): str(digest) for file, digest in zip(rows["file"], rows["sha256"], strict=True)}
     paths = {locations.locate(folder, file).as_posix(): digest for file, digest in named.items()}
-    here = {file.as_posix() for file in walking.below(folder / "images") if file.is_file() and file.name not in _AIDS}
-    if strangers := sorted(here - set(paths)):  # which must not hide that another file differs
-        yield Check(strangers[0], "images", Verdict.UNVERIFIABLE, f"{len(strangers)} files are not in the manifest")
+    strangers = _strangers(folder, {*paths, *_references(folder, named)})
+    if strangers:  # which must not hide that another file differs
+        yield Check(
+            strangers[0], "images", Verdict.UNVERIFIABLE, f"{len(strangers)} files or links are not in the manifest"
+        )
     found, of_rows = measure(Path(), paths, outside=outside), bool((rows["index"] >= 0).any())
     wrong = next(filter(None, (_image(path, found[path], paths[path], of_rows) for path in sorted(paths))), None)
     if wrong is not None:
@@ -96,6 +105,20 @@ def _images(folder: Path, rows: "pd.DataFrame", outside: list[Path]) -> Iterator
         yield _rows(folder, rows)
     else:
         yield Check(f"{folder.as_posix()}/images", "images", Verdict.OK, f"{len(paths)} files as in the manifest")
+
+
+def _references(folder: Path, named: Iterable[str]) -> Iterator[str]:
+    """Yield the file that tells where images lie, of a data set that has them elsewhere."""
+    if any(file.startswith(locations.REFERENCE) for file in named):
+        yield f"{folder.as_posix()}/images/reference.json"
+
+
+def _strangers(folder: Path, known: Container[str]) -> list[str]:
+    """Return what lies among the images of a data set and is not known, nor an aid of git's or Snakemake's."""
+    found = [place for place in walking.below(folder / "images") if place.as_posix() not in known]
+    asked = any(place.name == ".gitignore" for place in found)
+    held = (repository.tracked(repository.head() or "") if asked else None) or ()
+    return sorted(place.as_posix() for place in found if not is_aid(place, place.as_posix(), held))
 
 
 def _image(path: str, found: Found, told: str, of_rows: bool) -> Check | None:
@@ -125,7 +148,7 @@ def _network(evidence: Evidence, run: Run, files: Mapping[str, str]) -> Iterator
     found = (evidence.found.get(weights) or measure(Path(), [weights])[weights]).sha256
     if measure(Path(), [description])[description].problem:
         return
-    told = storage.read_json(description)["weights"]
+    told = parse(read(Path(description).resolve()))["weights"]  # a link within the repository may be one of DVC's
     same = told["sha256"] == found
     note = "as the description says" if same else "not those that the description was written for"
     yield Check(weights, "weights", Verdict.OK if same else Verdict.MISMATCH, note, told["sha256"], found)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -165,7 +166,7 @@ def test_lines_of_a_picture_pass_behind_no_box_and_no_column_is_empty():
 @pytest.mark.parametrize(
     ("lock", "unrecorded", "hint"),
     [
-        ("00", (), "or `dvc checkout`, as long as dvc.lock tells of what the run wrote"),
+        ("00", (), "or `dvc checkout --force a`, as long as dvc.lock tells of what the run wrote"),
         ("11", (), "`dvc checkout` does not bring it back"),
         ("11", ("dvc.lock",), "`git checkout dvc.lock`"),
     ],
@@ -179,6 +180,76 @@ def test_the_remedy_fits_what_dvc_lock_holds(lock, unrecorded, hint):
     )  # fmt: skip
     notes = {check.what: check.note for check in judge_files.judge(evidence, "a")}
     assert hint in notes["crate"]
+
+
+@pytest.mark.parametrize("compared", [False, True])
+def test_the_remedy_for_a_file_of_a_folder_claims_nothing_of_what_was_not_compared(compared):
+    """An audit of a file reads nothing of the folder around it that dvc.lock tells of."""
+    path = "results/figures/a/b.pdf"
+    folder = "results/figures/a"
+    members = {folder: (path,)} if compared else {}
+    evidence = audited(path, dvc=others.Locked({}, {folder: "77.dir"}, members), found=Found("22", "11", 1))
+    [note] = [check.note for check in judge_files.judge(evidence, path) if check.what == "crate"]
+    assert "does not bring it back" not in note
+    assert f"`dvc checkout --force {folder}`, {'as long as' if compared else 'if'} dvc.lock tells of what" in note
+    evidence = audited(path, dvc=others.Locked({}, {}, {}), found=Found("22", "11", 1))
+    assert not any("dvc checkout" in check.note for check in judge_files.judge(evidence, path))
+
+
+def audited(path, *, found, **more):
+    """Evidence on one file, of which the crate tells what the run wrote."""
+    evidence = Evidence(
+        root=Path(), graph=graph([run("1", [], [path])]), failed=(), unreadable={}, journal=None, targets=(path,),
+        scope=(path,), runs=(), found={path: found}, everything=False, crate={path: "00"}, sizes={path: "1"},
+    )  # fmt: skip
+    return replace(evidence, **more)
+
+
+@pytest.mark.parametrize(("size", "verdict"), [("1", "OK"), ("2", "MISMATCH"), ("None", "MISMATCH")])
+def test_the_crate_tells_the_size_of_a_file(size, verdict):
+    evidence = audited("a", found=Found("00", "11", 1), sizes={"a": size})
+    assert [check.verdict.value for check in judge_files.judge(evidence, "a") if check.what == "crate"] == [verdict]
+
+
+@pytest.mark.parametrize(
+    ("path", "dvc", "verdict"),
+    [
+        ("results/figures/a/b.pdf", others.Locked({}, {"results/figures/a": "0.dir"}, {}, has_stages=True), "OK"),
+        ("results/figures/a/b.pdf", others.Locked({}, {"results/figures/b": "0.dir"}, {}, has_stages=True), "MISMATCH"),
+        ("results/figures/a/b.pdf", others.Locked({}, {"results/figures": "0.dir"}, {}, has_stages=True), "OK"),
+        ("results/metrics/a.json", others.Locked({"results/metrics/a.json": "0"}, {}, {}, has_stages=True), "OK"),
+        ("results/claims.json", others.Locked({}, {}, {}, has_stages=True), "OK"),  # a view
+        ("results/figures/a/b.pdf", others.Locked({}, {}, {}), None),  # there is no dvc.lock
+    ],
+)
+def test_a_file_of_a_record_that_dvc_lock_does_not_tell_of(path, dvc, verdict):
+    evidence = audited(path, dvc=dvc, found=Found("00", "11", 1))
+    found = {check.subject: check for check in judge_files.whole(evidence) if check.what == "complete"}
+    assert (found["dvc.lock"].verdict.value if "dvc.lock" in found else None) == verdict
+    assert verdict != "MISMATCH" or path in found["dvc.lock"].note
+
+
+def test_what_belongs_to_nobody_is_said_to_be_forged_before_it_is_made_again():
+    evidence = audited("a", found=Found("22", "11", 1), crate={"b": "00"}, everything=True, scope=())
+    evidence = replace(evidence, found={"b": Found("22", "11", 1)})
+    [note] = [check.note for check in judge_files.beside(evidence)]
+    assert note.index("if no run explains it") < note.index("`case-saliency crate`")
+
+
+def test_a_picture_is_as_grave_as_its_audit():
+    evidence = audited("a", found=Found("00", "11", 1))
+    wrong = [
+        Check("data/x/images/1.jpg", "images", Verdict.MISMATCH, "not what the manifest says"),
+        Check("working tree", "git", Verdict.UNVERIFIABLE, "this is no git repository"),
+    ]
+    nodes = picture.nodes(Audit(evidence, (Check("a", "bytes", Verdict.OK), *wrong)), ["a"])
+    told = {node.name: (node.title, node.detail, node.verdict) for node in nodes}
+    assert told["data/x/images/1.jpg"] == ("images: 1.jpg", "data/x/images", Verdict.MISMATCH)
+    assert told["working tree"] == ("git: working tree", "", Verdict.UNVERIFIABLE)
+    many = [Check(f"results/{n}", "known", Verdict.UNVERIFIABLE) for n in range(200)]
+    few = picture.few(picture.nodes(Audit(evidence, (*wrong, *many)), ["a"]), ["a"])
+    assert len(few) < picture.MANY
+    assert {node.verdict for node in few} == {Verdict.OK, Verdict.MISMATCH, Verdict.UNVERIFIABLE}
 
 
 def test_alike_problems_are_told_once():

@@ -47,8 +47,8 @@ class Evidence:
         Hash -> lines of an inventory of packages (None: missing or altered), text of a lock.
     carried
         Figure -> the id in it.
-    dvc, crate, entities
-        What dvc.lock and the crate say of files (None: not there), and all entities of the crate.
+    dvc, crate, sizes, entities
+        What dvc.lock and the crate say of files (None: not there), also of their sizes, and all entities of the crate.
     earlier
         File of the repository that is not as the crate tells -> the commit in which it was so.
     """
@@ -74,6 +74,7 @@ class Evidence:
     carried: Mapping[str, str | None] = field(default_factory=dict)
     dvc: others.Locked | None = None
     crate: Mapping[str, str] | None = None
+    sizes: Mapping[str, str] = field(default_factory=dict)
     entities: Sequence[Mapping[str, Any]] = ()
     earlier: Mapping[str, str] = field(default_factory=dict)
 
@@ -148,6 +149,7 @@ def gather(root: Path, asked: Sequence[str], outside: Iterable[Path] = ()) -> Ev
         carried=_carried(root, scope, found),
         dvc=dvc,
         crate=crate,
+        sizes={path: str(entity.get("contentSize")) for path, entity in others.described(entities or ())},
         entities=entities or (),
         earlier=_earlier(crate or {}, exported, found),
     )

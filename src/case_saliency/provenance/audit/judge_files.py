@@ -1,19 +1,21 @@
 """Checks of files: their bytes against the record, the id in a figure, dvc.lock, the crate, and strangers."""
 
+import shlex
 from collections.abc import Iterator
 
 from case_saliency.provenance.audit.evidence import Evidence
 from case_saliency.provenance.audit.others import CRATE, LOCKS, RECORDS, Locked, folder_md5
 from case_saliency.provenance.audit.reading import leaves
-from case_saliency.provenance.audit.strangers import images
+from case_saliency.provenance.audit.strangers import MADE, images
 from case_saliency.provenance.audit.verdicts import Check, Verdict
 from case_saliency.provenance.folders import FOLDER
 
 OK, MISMATCH, MISSING, UNVERIFIABLE = Verdict.OK, Verdict.MISMATCH, Verdict.MISSING, Verdict.UNVERIFIABLE
 
 
-_OTHER = "dvc.lock tells of other bytes: `make commit` records these, `dvc checkout` restores those"
-_STALE = "the crate tells of other bytes: `case-saliency crate` makes it again"
+_BY_HAND = "if no run explains it, somebody changed it by hand; else"
+_OTHER = f"dvc.lock tells of other bytes: {_BY_HAND} `make commit` records these; `dvc checkout` restores those"
+_STALE = f"the crate tells of other bytes: {_BY_HAND} `case-saliency crate` makes the crate again"
 
 
 def judge(evidence: Evidence, path: str) -> Iterator[Check]:
@@ -31,10 +33,7 @@ def judge(evidence: Evidence, path: str) -> Iterator[Check]:
         note = _fitted(edited) if agrees else _remedy(evidence, path) if edited else _OTHER
         yield Check(path, "dvc.lock", OK if agrees else MISMATCH, note, said, found.md5)
     if evidence.crate is not None and path in evidence.crate:
-        told = evidence.crate[path]
-        agrees = told == found.sha256
-        note = "" if agrees else _remedy(evidence, path) if edited else _STALE
-        yield Check(path, "crate", OK if agrees else MISMATCH, note, told, found.sha256)
+        yield _exported(evidence, path, _remedy(evidence, path) if edited else _STALE)
 
 
 def _fitted(edited: bool) -> str:
@@ -43,18 +42,22 @@ def _fitted(edited: bool) -> str:
 
 def _remedy(evidence: Evidence, path: str) -> str:
     """Tell how an edited file comes back: from DVC's cache as long as dvc.lock tells of what the run wrote."""
-    note = "it tells of what the run wrote, see `bytes`: delete the file and run again"
-    if evidence.dvc is None:
-        return note
+    again, dvc = "it tells of what the run wrote, see `bytes`: delete the file and run again", evidence.dvc
+    name = None if dvc is None else dvc.output(path)
+    if dvc is None or name is None:
+        return again
+    checkout = f"`dvc checkout --force {shlex.quote(name)}`"
     if LOCKS[0] in evidence.unrecorded:
-        return f"{note}; or `git checkout dvc.lock`, which is not as the commit has it, then `dvc checkout`"
-    folders = [name for name in evidence.dvc.members if path.startswith(f"{name}/")]
-    fits = any(
-        folder_md5(name, evidence.dvc.members[name], evidence.found) == evidence.dvc.folders[name] for name in folders
-    )
-    if fits or evidence.dvc.files.get(path) == evidence.found[path].md5:
-        return f"{note}; `dvc checkout` does not bring it back, since dvc.lock holds the edited bytes"
-    return f"{note}, or `dvc checkout`, as long as dvc.lock tells of what the run wrote"
+        return f"{again}; or `git checkout dvc.lock`, which is not as the commit has it, then {checkout}"
+    if name in dvc.files:
+        fits = dvc.files[name] == evidence.found[path].md5
+    elif name in dvc.members:
+        fits = folder_md5(name, dvc.members[name], evidence.found) == dvc.folders[name]
+    else:  # the folder was not compared
+        return f"{again}, or {checkout}, if dvc.lock tells of what the run wrote (an audit without a PATH compares it)"
+    if fits:
+        return f"{again}; `dvc checkout` does not bring it back, since dvc.lock holds the edited bytes"
+    return f"{again}, or {checkout}, as long as dvc.lock tells of what the run wrote"
 
 
 def _content(evidence: Evidence, path: str) -> Check:
@@ -113,7 +116,7 @@ def beside(evidence: Evidence) -> Iterator[Check]:
         used = {run.record for run in evidence.runs}
         for path in evidence.crate:
             if path not in evidence.scope and (evidence.everything or path in used):
-                yield _exported(evidence, path)
+                yield _exported(evidence, path, _STALE)
 
 
 def _unheld(path: str) -> str:
@@ -122,13 +125,26 @@ def _unheld(path: str) -> str:
 
 
 def whole(evidence: Evidence) -> Iterator[Check]:
-    """Yield what concerns all files: those that only dvc.lock names, and those that the crate does not tell of."""
+    """Yield what concerns all files: those that only dvc.lock names, and those that it or the crate does not tell of.
+
+    A file directly in `results/` merges several experiments, and dvc.lock tells of none.
+    """
     if evidence.dvc is not None:
         yield from _named(evidence, evidence.dvc)
+    if evidence.dvc is not None and evidence.dvc.has_stages:
+        untold = [path for path in evidence.graph.made_by if _is_versioned(path) and evidence.dvc.output(path) is None]
+        note = f"{len(untold)} files of records are in no output of it, such as {min(untold)}: " if untold else ""
+        note += f"{_BY_HAND} `make commit` records them" if untold else ""
+        yield Check(LOCKS[0], "complete", MISMATCH if untold else OK, note)
     if evidence.crate is not None and evidence.crate.get(CRATE) != "":
         absent = sorted(path for path in set(evidence.graph.made_by) - set(evidence.crate) if not leaves(path))
         note = f"{len(absent)} files of records are not in the crate, such as {absent[0]}" if absent else ""
         yield Check(CRATE, "complete", MISMATCH if absent else OK, note)
+
+
+def _is_versioned(path: str) -> bool:
+    """Tell whether dvc.lock has to tell of a file that a run made."""
+    return not leaves(path) and path.split("/")[0] in MADE and path.count("/") > 1
 
 
 def _folders(evidence: Evidence, dvc: Locked) -> Iterator[Check]:
@@ -138,7 +154,9 @@ def _folders(evidence: Evidence, dvc: Locked) -> Iterator[Check]:
     for folder in sorted(dvc.members.keys() - dvc.elsewhere):
         said, found = dvc.folders[folder], folder_md5(folder, dvc.members[folder], evidence.found)
         name = RECORDS if folder == FOLDER.as_posix() else LOCKS[0]
-        note = "" if said == found else f"the folder is not as {name} tells: `make commit` records it as it is"
+        note = (
+            "" if said == found else f"the folder is not as {name} tells: {_BY_HAND} `make commit` records it as it is"
+        )
         yield Check(folder, "dvc.lock", OK if said == found else MISMATCH, note, said, found)
 
 
@@ -153,12 +171,16 @@ def _named(evidence: Evidence, dvc: Locked) -> Iterator[Check]:
             yield Check(path, "dvc.lock", verdict, note, said, here.md5)
 
 
-def _exported(evidence: Evidence, path: str) -> Check:
-    """Compare a file that no run made with what the crate tells of it: git keeps the versions of those it tracks."""
-    told, now = (evidence.crate or {})[path], evidence.found[path].sha256
-    if told == now:
+def _exported(evidence: Evidence, path: str, stale: str) -> Check:
+    """Compare a file with what the crate tells of it: git keeps the versions of those it tracks."""
+    told, found = (evidence.crate or {})[path], evidence.found[path]
+    now, size = found.sha256, evidence.sizes.get(path)
+    if told == now and size == str(found.bytes):
         return Check(path, "crate", OK, "as it tells", told, now)
+    if told == now:
+        note = f"the crate tells of {size} bytes, there are {found.bytes}: it was edited"
+        return Check(path, "crate", MISMATCH, note, told, now)
     if commit := evidence.earlier.get(path):
         note = f"the crate tells of it as in {commit[:12]}: `case-saliency crate` makes it again"
         return Check(path, "crate", OK, note, told, now)
-    return Check(path, "crate", MISMATCH, _STALE, told, now)
+    return Check(path, "crate", MISMATCH, stale, told, now)

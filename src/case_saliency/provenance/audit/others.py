@@ -4,7 +4,7 @@ import hashlib
 import json
 import posixpath
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -39,6 +39,8 @@ class Locked:
         What is wrong with what DVC wrote; empty if nothing is.
     elsewhere
         Folders of published experiments that are not here: no such folder is, and no record tells of a file in it.
+    has_stages
+        Whether there is a dvc.lock, which tells of what stages made.
     """
 
     files: Mapping[str, str]
@@ -46,6 +48,12 @@ class Locked:
     members: Mapping[str, tuple[str, ...]]
     problem: str = ""
     elsewhere: frozenset[str] = frozenset()
+    has_stages: bool = False
+
+    def output(self, path: str) -> str | None:
+        """Return the output that a file is, or lies in; None if there is none."""
+        around = (path, *map(str, PurePosixPath(path).parents))
+        return next((name for name in around if name in self.files or name in self.folders), None)
 
     def is_elsewhere(self, path: str) -> bool:
         """Tell whether a file such as ``results/claims/digits.json`` is of an experiment that is not here."""
@@ -92,7 +100,8 @@ def locked(root: Path, made: Iterable[str], *, everything: bool = True) -> Locke
         held = members(root, folders if everything else ())
     except UnreadableError as error:
         return Locked(single, {}, {}, str(error))
-    return Locked(single, folders, held, "" if files else "it tells of no file", elsewhere)
+    has_stages = any(name == LOCKS[0] for name, _ in named)
+    return Locked(single, folders, held, "" if files else "it tells of no file", elsewhere, has_stages)
 
 
 def members(root: Path, folders: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -148,11 +157,14 @@ def crate(found: Sequence[Mapping[str, Any]] | None) -> Mapping[str, str]:
     """
     if found is None:
         return {CRATE: ""}
-    return {
-        posixpath.normpath(f"{FOLDER.parent}/{unquote(str(entity['@id']))}"): str(entity["sha256"])
-        for entity in found
-        if "@id" in entity and "sha256" in entity and "://" not in str(entity["@id"])
-    }
+    return {path: str(entity["sha256"]) for path, entity in described(found)}
+
+
+def described(found: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the path and the entity of each file of which a crate tells the SHA-256."""
+    for entity in found:
+        if "@id" in entity and "sha256" in entity and "://" not in str(entity["@id"]):
+            yield posixpath.normpath(f"{FOLDER.parent}/{unquote(str(entity['@id']))}"), entity
 
 
 def entities(root: Path) -> list[dict[str, Any]] | None:

@@ -1,7 +1,7 @@
 """An audit as a picture: files and runs from data to result, coloured by verdict, as DOT or as SVG."""
 
 import posixpath
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 
@@ -32,7 +32,11 @@ class Node:
 
 
 def nodes(audit: Audit, targets: Iterable[str]) -> list[Node]:
-    """Return the files behind some targets and the runs that made them, each after its sources."""
+    """Return the files behind some targets and the runs that made them, each after its sources, and what is wrong.
+
+    What is neither a file behind them nor a run (an image, a stranger, the journal, the working tree) has a node if it
+    is not OK: a picture is as grave as its audit.
+    """
     graph, found, drawn = audit.evidence.graph, [], set[str]()
     for path in graph.behind(targets):
         run = graph.made_by.get(path)
@@ -43,7 +47,18 @@ def nodes(audit: Audit, targets: Iterable[str]) -> list[Node]:
         sources = () if run is None else (run.record,)
         title, detail = path.rsplit("/", 1)[-1], path.rsplit("/", 1)[0]
         found.append(Node(path, title, detail, audit.verdict(path), sources, False))
-    return found
+    return [*found, *_beside(audit, {node.name for node in found})]
+
+
+def _beside(audit: Audit, drawn: Container[str]) -> Iterator[Node]:
+    """Yield what is not OK and is not drawn."""
+    wrong = dict.fromkeys(check.subject for check in audit.checks if check.verdict is not Verdict.OK)
+    for subject in wrong:
+        if subject not in drawn:
+            verdict = audit.verdict(subject)
+            what = next(check.what for check in audit.of(subject) if check.verdict is verdict)
+            folder, _, name = subject.rstrip("/").rpartition("/")
+            yield Node(subject, f"{what}: {name}", folder, verdict, (), False)
 
 
 def few(drawn: list[Node], alone: Collection[str]) -> list[Node]:

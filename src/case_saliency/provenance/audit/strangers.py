@@ -35,7 +35,7 @@ def strangers(root: Path, made: Collection[str], tracked: Collection[str] | None
         for place in sorted(walking.below(root / folder)):
             path = place.relative_to(root).as_posix()
             explained = path in made or path in NOT_RECORDED or path.startswith(depicted)
-            if not (explained or _aid(place, path, tracked) or _kept(root, path)):
+            if not (explained or is_aid(place, path, tracked) or _kept(root, path)):
                 yield path
 
 
@@ -62,7 +62,7 @@ def images(made: Collection[str]) -> dict[str, str]:
     return {f"{path.removesuffix('manifest.csv')}images/": path for path in lists}
 
 
-def _aid(place: Path, name: str, tracked: Collection[str] | None) -> bool:
+def is_aid(place: Path, name: str, tracked: Collection[str] | None) -> bool:
     """Tell whether a file is an aid of a tool: an empty mark of Snakemake's, or what git holds for itself and DVC.
 
     The hash of the records is compared with them wherever it is.
