@@ -67,7 +67,7 @@ def unusable(file: Path, name: Path) -> LockFileError:
 
 
 def _stages(content: Any) -> Entries:
-    stages: Entries = content["stages"]
+    stages: dict[Any, Any] = content["stages"]
     for name, entry in stages.items():
         if not (isinstance(name, str) and isinstance(entry["cmd"], str)):
             raise TypeError("a stage without its command")
