@@ -187,5 +187,5 @@ def _scale(of: Kind, old: Numbers, new: Numbers) -> Numbers:
 
 def _shown(column: "pd.Series[float]") -> npt.NDArray[np.object_]:
     """Return the values, infinite ones as words: JSON has none."""
-    infinite = [isinstance(value, float) and np.isinf(value) for value in column]
-    return column.astype(object).mask(infinite, column.astype(str)).to_numpy()
+    words = {np.inf: "inf", -np.inf: "-inf"}
+    return np.array([words.get(value, value) for value in column.astype(object)], dtype=object)
