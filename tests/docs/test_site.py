@@ -19,7 +19,7 @@ LOADING = {"script": "src", "img": "src", "iframe": "src", "link": "href"}
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """The built site; `make docs` runs the same command, and finds modules of the root besides, as mkdocs alone does not."""
+    """The built site, as `mkdocs build` makes it; `make docs` finds modules of the root besides."""
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-P", "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
     paths = [path for path in sys.path if path and Path(path).resolve() != ROOT]
