@@ -19,10 +19,11 @@ LOADING = {"script": "src", "img": "src", "iframe": "src", "link": "href"}
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """The built site; `make docs` runs the same command."""
+    """The built site, as `mkdocs build` makes it; `make docs` finds modules of the root besides."""
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
-    environment = {"PATH": "", "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": ":".join(filter(None, sys.path))}
+    command = [sys.executable, "-P", "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
+    paths = [path for path in sys.path if path and Path(path).resolve() != ROOT]
+    environment = {"PATH": "", "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": ":".join(paths)}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     return folder
@@ -58,6 +59,11 @@ def test_every_page_and_every_table_is_in_the_site(site):
         assert (site / table.relative_to(DOCS)).read_bytes() == table.read_bytes()
         assert (site / table.relative_to(DOCS).with_suffix(".html")).exists()
     assert {"about.html", "changelog.html"} <= {page.name for page in site.glob("*.html")}
+
+
+def test_the_reference_is_the_last_part_of_the_navigation(site):
+    tabs = re.findall(r'class="md-tabs__link">\s*(.*?)\s*</a>', (site / "index.html").read_text(encoding="utf-8"), re.S)
+    assert tabs[-1] == "API"
 
 
 def test_a_tables_page_has_its_rows(site):

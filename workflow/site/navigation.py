@@ -33,7 +33,6 @@ def navigation(index: str) -> list[dict[str, list[Any]]]:
             found[section] += _pages(row[1])
     if "Start" in found:
         found["Start"].append("changelog.md")
-        found["API"] = [f"api/{name}.md" for name in _reference()]
     return [{title: pages} for title, pages in found.items()]
 
 
@@ -48,9 +47,3 @@ def _pages(page: str) -> list[Any]:
         tables = [f"{of}/{file.stem}.md" for file in sorted(front.parent.glob("*.csv"))]
         others.append({front.parent.name: [f"{of}/README.md", {"Tables": tables}]})
     return [page, *others]
-
-
-def _reference() -> list[str]:
-    from workflow.site.reference import PACKAGES
-
-    return list(PACKAGES)

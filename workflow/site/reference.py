@@ -21,6 +21,12 @@ PACKAGES = {
 """Packages of the reference -> the title of their page."""
 
 
+def on_config(config: Any) -> Any:
+    """Add the reference to the navigation."""
+    config.nav.append({"API": [f"api/{package}.md" for package in PACKAGES]})
+    return config
+
+
 def on_files(files: Files, config: Any) -> Files:
     """Add the pages."""
     for package in PACKAGES:

@@ -149,10 +149,8 @@ def _tables(folder: Path, claims: Path) -> "dict[str, pd.DataFrame]":
     found = {file.stem: storage.read_table(file) for file in sorted(folder.glob("*.csv"))}
     if claims.exists():
         records = storage.read_json(claims)["claims"]
-        columns = ["experiment", "verdict"]
-        found[_CLAIMS] = pd.DataFrame(
-            [{"method": record["id"], **{name: record[name] for name in columns}} for record in records]
-        )
+        columns = {"claim": "id", "experiment": "experiment", "verdict": "verdict"}
+        found[_CLAIMS] = pd.DataFrame([{name: record[key] for name, key in columns.items()} for record in records])
     return found
 
 
@@ -183,6 +181,12 @@ def _few(names: Any, shown: int = 3) -> str:
 
 
 def _difference(one: Mapping[str, Any]) -> str:
-    old, new = (f"{value:.6g}" if isinstance(value, float) else value for value in (one["reference"], one["fresh"]))
+    old, new = (_value(one[name]) for name in ("reference", "fresh"))
     limit = f" (tolerance {one['tolerance']:.2g})" if one["tolerance"] else ""
     return f"{one['state']}: {one['table']}.{one['column']} {old} -> {new}{limit}, {one['row']}"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "empty"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -3,22 +3,27 @@
 Numbers are told apart by kind, see `kind` and `TOLERANCES`; the reasons stand in docs/verify.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 Kind = Literal["conclusion", "text", "count", "p", "interval", "estimate"]
+Numbers = npt.NDArray[np.float64]
 State = Literal["equal", "within", "different"]
 
 KEYS = (
-    *("experiment", "dataset", "model", "seed", "layer", "method", "defect", "pooled_over", "test", "measure", "fill"),
-    *("k_percent", "stage", "reason", "augmentation", "rank_a", "rank_b", "step", "resolution", "strength"),
+    *("claim", "experiment", "dataset", "model", "seed", "layer", "method", "defect", "pooled_over", "test", "measure"),
+    *("fill", "k_percent", "stage", "reason", "augmentation", "rank_a", "rank_b", "step", "resolution", "strength"),
     *("membership", "k_removed", "source", "k", "combined", "kind", "threshold", "size", "outcome", "item", "quantity"),
 )
 """Columns that name a row, of whatever table."""
+
+UNITS = ("measure", "outcome", "quantity")
+"""Those of them that tell what the numbers of a row are: rows that differ in one may have other units."""
 
 CONCLUSIONS = (
     *("verdict", "verdict_if_insensitive", "verdict_if_sensitive", "agreement_verdict", "joint_verdict", "faithful"),
@@ -37,7 +42,8 @@ TOLERANCES: Mapping[Kind, float] = {
     "interval": 0.01,
     "estimate": 0.005,
 }
-"""Kind -> tolerance: of a p-value as a share of the larger one, of other numbers of the column's largest value."""
+"""Kind -> tolerance: of a p-value as a share of the larger one, of other numbers of the largest finite value that
+the column has in that unit (`UNITS`)."""
 
 _ENDS = ("_low", "_high", "_lowest", "_highest", "_se")
 _CELL = ["table", "row", "column", "kind", "reference", "fresh", "difference", "tolerance", "state"]
@@ -51,7 +57,7 @@ class Comparison:
     ----------
     cells
         One row for each value of the reference that the fresh table has: table, row (its key in words), column, kind,
-        reference, fresh, difference (absolute; NaN for text), tolerance, and state.
+        reference, fresh, difference (absolute; NaN where one is text, empty or infinite), tolerance, and state.
     missing
         Rows and columns of the reference that the fresh table lacks, in words.
     added
@@ -76,7 +82,7 @@ def kind(name: str, values: "pd.Series[float]") -> Kind:
         return "conclusion"
     if not pd.api.types.is_numeric_dtype(values.dtype):
         return "text"
-    if name.startswith("p_"):
+    if name == "p" or name.startswith("p_"):
         return "p"
     if name.startswith("n_") or name == "n" or values.dtype.kind in "biu":
         return "count"
@@ -89,7 +95,8 @@ def compare(fresh: pd.DataFrame, reference: pd.DataFrame, name: str) -> Comparis
     Parameters
     ----------
     fresh, reference
-        The tables; rows are matched by the columns of `KEYS` that the reference has, whatever their order.
+        The tables; rows are matched by the columns of `KEYS` that the reference has, whatever their order. Cells of
+        `UNITS` tell what the numbers of a row are; a quantity named as a p-value is one.
     name
         The table's name, for the result.
 
@@ -109,8 +116,21 @@ def compare(fresh: pd.DataFrame, reference: pd.DataFrame, name: str) -> Comparis
     missing += [f"{name}: row {row}" for row in first.index.difference(second.index, sort=False)]
     added = [f"{name}: column {column}" for column in second.columns.difference(first.columns)]
     added += [f"{name}: row {row}" for row in second.index.difference(first.index, sort=False)]
-    parts = [_column(first.loc[shared, column], second.loc[shared, column], name, column) for column in columns]
-    return Comparison(pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_CELL), missing, added)
+    parts = [
+        _column(first.loc[rows, column], second.loc[rows, column], quantity).assign(table=name)
+        for quantity, rows in _units(reference.set_index(first.index).loc[shared])
+        for column in columns
+    ]
+    cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_CELL)
+    return Comparison(cells[_CELL], missing, added)
+
+
+def _units(rows: pd.DataFrame) -> "Iterator[tuple[str, pd.Index[str]]]":
+    """Yield the rows that share their units, with the name of their quantity ("" where none is named)."""
+    units = [unit for unit in UNITS if unit in rows]
+    parts = [part for _, part in rows.groupby(units, sort=False, dropna=False)] if units else [rows]
+    for part in parts:
+        yield str(part["quantity"].iloc[0]) if "quantity" in units else "", part.index
 
 
 def _keyed(table: pd.DataFrame, keys: list[str], name: str) -> pd.DataFrame:
@@ -128,33 +148,44 @@ def _word(value: object) -> str:
     return f"{value:g}" if isinstance(value, int | float | np.number) else str(value)
 
 
-def _column(reference: "pd.Series[float]", fresh: "pd.Series[float]", table: str, name: str) -> pd.DataFrame:
-    of = kind(name, reference)
-    numeric = of not in ("conclusion", "text") and pd.api.types.is_numeric_dtype(fresh.dtype)
-    both_empty = (reference.isna() & fresh.isna()).to_numpy()
-    if numeric:
-        old, new = reference.to_numpy(dtype=float), fresh.to_numpy(dtype=float)
-        difference = np.abs(new - old)
-        scale = np.maximum(old, new) if of == "p" else np.full(len(old), np.nanmax(np.abs(old), initial=0.0))
-        tolerance = TOLERANCES[of] * scale
-        close = difference <= tolerance
+def _column(reference: "pd.Series[float]", fresh: "pd.Series[float]", quantity: str) -> pd.DataFrame:
+    """Return the cells of one column, of rows with one unit."""
+    of = kind(str(reference.name), reference)
+    if of == "estimate" and kind(quantity, reference) == "p":
+        of = "p"
+    equal = ((reference.astype(str) == fresh.astype(str)) | (reference.isna() & fresh.isna())).to_numpy()
+    close, text = equal, np.zeros(len(equal), dtype=bool)
+    difference, tolerance = np.full(len(equal), np.nan), np.zeros(len(equal))
+    if of not in ("conclusion", "text"):
+        old, new = (pd.to_numeric(column, errors="coerce").to_numpy(dtype=float) for column in (reference, fresh))
+        equal = equal | (old == new)
+        text = ~equal & np.isnan(new) & fresh.notna().to_numpy()
+        finite = np.isfinite(old) & np.isfinite(new)
+        difference = np.abs(np.subtract(new, old, where=finite, out=np.full(len(equal), np.nan)))
+        tolerance = TOLERANCES[of] * _scale(of, old, new)
+        close = equal | (difference <= tolerance)
         if of == "p":
-            close |= (old < SMALL_P) & (new < SMALL_P)
-        equal = (old == new) | both_empty
-    else:
-        difference, tolerance = np.full(len(reference), np.nan), np.zeros(len(reference))
-        equal = (reference.astype(str) == fresh.astype(str)).to_numpy() | both_empty
-        close = equal
+            close = close | (old < SMALL_P) & (new < SMALL_P)
     return pd.DataFrame(
         {
-            "table": table,
             "row": reference.index,
-            "column": name,
-            "kind": of,
-            "reference": reference.astype(object).to_numpy(),
-            "fresh": fresh.astype(object).to_numpy(),
+            "column": reference.name,
+            "kind": np.where(text, "text", of),
+            "reference": _shown(reference),
+            "fresh": _shown(fresh),
             "difference": np.where(equal, 0.0, difference),
             "tolerance": tolerance,
             "state": np.select([equal, close], ["equal", "within"], "different"),
         }
     )
+
+
+def _scale(of: Kind, old: Numbers, new: Numbers) -> Numbers:
+    """Return what a tolerance is a share of: the larger p-value, or the column's largest finite value."""
+    return np.maximum(old, new) if of == "p" else np.full(len(old), np.abs(old[np.isfinite(old)]).max(initial=0.0))
+
+
+def _shown(column: "pd.Series[float]") -> npt.NDArray[np.object_]:
+    """Return the values, infinite ones as words: JSON has none."""
+    words = {np.inf: "inf", -np.inf: "-inf"}
+    return np.array([words.get(value, value) for value in column.astype(object)], dtype=object)

@@ -10,7 +10,7 @@ import yaml
 
 from case_saliency import storage
 from case_saliency.cli.main import main
-from case_saliency.statistics.reference import KEYS, SMALL_P, TOLERANCES, compare, kind
+from case_saliency.statistics.reference import KEYS, SMALL_P, TOLERANCES, UNITS, compare, kind
 
 PUBLISHED = Path(__file__).parents[3] / "docs/results"
 NAME = "imagenet-sample"
@@ -102,6 +102,120 @@ def test_p_values_are_compared_absolutely_and_small_ones_not_at_all(results, cap
     assert outcome(results, capsys)[1]["overall"] == "within tolerance"
     change(results, "ranks", lambda table: table.assign(p_friedman=0.02))
     assert outcome(results, capsys)[1]["overall"] == "same conclusions"
+
+
+def mixed():
+    """Return the published tables whose rows have several units, and for each unit the rows that have it."""
+    found = []
+    for file in sorted(PUBLISHED.glob("*/*.csv")):
+        table = storage.read_table(file)
+        units = [name for name in UNITS if name in table]
+        found += [
+            pytest.param(file, rows.index, id="-".join((file.parent.name, file.stem, *unit)))
+            for unit, rows in (table.groupby(units) if units else [])
+        ]
+    return found
+
+
+def measured(table):
+    return [name for name in table if name not in KEYS and kind(name, table[name]) in ("estimate", "interval")]
+
+
+@pytest.mark.parametrize(("file", "rows"), mixed())
+def test_a_number_that_is_off_by_a_twentieth_of_its_own_unit_is_different(file, rows):
+    table = storage.read_table(file)
+    numbers = table.loc[rows, measured(table)]
+    if "quantity" in table and table.loc[rows, "quantity"].iloc[0].startswith("p_"):  # by another rule
+        pytest.skip("p-values")
+    changed = table.copy()
+    changed.loc[rows, numbers.columns] = numbers + 0.05 * numbers.abs().max()
+    cells = compare(changed, table, file.stem).cells
+    touched = cells[cells["state"] != "equal"]
+    assert set(touched["state"]) == {"different"}
+    assert len(touched) == numbers.loc[:, numbers.abs().max() > 0].notna().sum().sum() > 0
+
+
+def test_p_values_among_other_quantities_are_compared_as_p_values():
+    table = storage.read_table(PUBLISHED / "digits/paper.csv")
+    assert {"mean", "p_wilcoxon"} <= set(table["quantity"])
+    tests = table["quantity"].str.startswith("p_") & (table["ours"] > SMALL_P)
+    for factor, state in ((1.05, "within"), (1.2, "different")):
+        changed = table.assign(ours=table["ours"].where(~tests, table["ours"] * factor))
+        cells = compare(changed, table, "paper").cells
+        touched = cells[cells["state"] != "equal"]
+        assert (len(touched), set(touched["kind"]), set(touched["state"])) == (tests.sum(), {"p"}, {state})
+    small = table["ours"] < SMALL_P
+    cells = compare(table.assign(ours=table["ours"].where(~small, table["ours"] / 2)), table, "paper").cells
+    assert set(cells.loc[cells["column"] == "ours", "state"]) == {"equal", "within"}
+
+
+def test_p_values_of_defects_are_p_values():
+    assert kind("p", pd.Series([0.5])) == "p"
+
+
+@pytest.mark.parametrize("file", sorted(PUBLISHED.glob("*/*.csv")), ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_no_other_key_of_a_published_table_tells_the_unit_of_its_numbers(file):
+    """Where numbers of several units share a column, some rows' largest number is a small part of the column's."""
+    table = storage.read_table(file)
+    units = [name for name in UNITS if name in table]
+    keys = [name for name in KEYS if name in table and name not in ("method", "model", "seed", "layer", *units)]
+    parts = [rows for unit, rows in table.groupby(units) if not unit[-1].startswith("p_")] if units else [table]
+    for key in keys:
+        for rows in parts:
+            largest = rows[measured(table)].abs().groupby(rows[key]).max()
+            ratio = largest.max() / largest.where(largest > 0).min()
+            assert not (ratio > 75).any(), f"{key}: {ratio.idxmax()}"
+
+
+def test_an_infinite_or_worded_number_is_told_as_it_is_and_alone(results, capsys):
+    def spoiled(table):
+        table["mean_agreement"] = table["mean_agreement"].astype(object)
+        table.loc[0, "mean_agreement"] = "abc"
+        table["p_sign"] = table["p_sign"].astype(object)
+        table.loc[0, "p_sign"] = "abc"
+        table.loc[1, "rejects_paper"] = True
+        table["fragile"] = table["fragile"].astype(object)
+        table.loc[0, "fragile"] = "abc"
+        table.loc[2, "median_agreement"] = float("-inf")
+        table.loc[3, "median_agreement"] = float("nan")
+        return table
+
+    change(results, "agreement", spoiled)
+    code, told = outcome(results, capsys)
+    assert code == 3
+    found = told["experiments"][0]
+    assert found["counts"]["values"]["different"] == 5
+    fresh = {(one["column"], one["fresh"], one["kind"]) for one in found["worst"]}
+    assert fresh == {
+        ("mean_agreement", "abc", "text"),
+        ("p_sign", "abc", "text"),
+        ("fragile", "abc", "text"),
+        ("median_agreement", "-inf", "estimate"),
+        ("median_agreement", None, "estimate"),
+    }
+    assert set(found["largest"].values()) == {0.0}
+    main(["compare", "--results", str(results), "--reference", str(PUBLISHED)])
+    written = capsys.readouterr().out
+    reference = storage.read_table(PUBLISHED / NAME / "agreement.csv")
+    assert f"agreement.mean_agreement {reference.loc[0, 'mean_agreement']:.6g} -> abc" in written
+    assert f"{reference.loc[2, 'median_agreement']:.6g} -> -inf" in written
+    assert f"{reference.loc[3, 'median_agreement']:.6g} -> empty" in written
+
+
+def test_an_infinite_published_number_does_not_excuse_the_others():
+    published = pd.DataFrame({"method": ["a", "b"], "mean": [float("inf"), 1.0]})
+    cells = compare(published.assign(mean=[float("inf"), 1.5]), published, "t").cells
+    assert list(cells["state"]) == ["equal", "different"]
+
+
+def test_a_claim_is_named_as_one(results, capsys):
+    file = results / f"claims/{NAME}.json"
+    told = storage.read_json(file)
+    told["claims"][0]["verdict"] = "nonsense"
+    file.write_text(json.dumps(told), encoding="utf-8")
+    code, told = outcome(results, capsys)
+    assert code == 4
+    assert told["experiments"][0]["worst"][0]["row"] == f"claim=C1 experiment={NAME}"
 
 
 def test_another_verdict_is_a_difference_whatever_its_number(results, capsys):
