@@ -498,7 +498,7 @@ def test_a_lost_object_of_the_remote_is_healed_by_deleting_what_is_named(
 def test_one_experiment_travels_alone(tree: Repository, tmp_path: Path) -> None:
     remote = tmp_path / "small"
     tree.run("dvc", "remote", "modify", "--local", "storage", "url", str(remote))
-    last = ("figures-imagenet-sample", "claims-imagenet-sample")
+    last = ("claims-imagenet-sample", "figures-imagenet-sample")
     tree.run("dvc", "push", "--with-deps", *last, "results/provenance.dvc")
     clone = tree.clone(tmp_path / "clone")
     clone.run("dvc", "remote", "modify", "--local", "storage", "url", str(remote))

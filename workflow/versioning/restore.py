@@ -97,10 +97,15 @@ def restore(root: Path, experiments: Sequence[str] = ()) -> str:
     lost = downstream({name: reason for name, reason in reasons.items() if reason}, own, entries)
     apart = () if experiments else VIEWS
     amiss = _bring(root, stages.last(own), [str(store.RECORDS), *apart])
-    for stage in own:
-        if stage.name not in lost and (files := store.damaged(root, entries[stage.name])):
-            lost[stage.name] = f"missing or damaged: {', '.join(files[:3])}{', ...' if len(files) > 3 else ''}"
-    objects = {name: store.mending(root, entries[name]) for name in lost if name in entries}
+    damaged = {
+        stage.name: files
+        for stage in own
+        if stage.name not in lost and (files := store.damaged(root, entries[stage.name]))
+    }
+    for name, files in damaged.items():
+        lost[name] = f"missing or damaged: {', '.join(files[:3])}{', ...' if len(files) > 3 else ''}"
+    asked = not amiss or amiss.startswith(store.INCOMPLETE)
+    objects = {name: store.mending(root, entries[name]) for name in damaged if asked}
     mending = [f"{name}: {' '.join(named)}" for name, named in objects.items() if named]
     unrecorded = store.damaged_apart(root, str(store.RECORDS))
     lost |= unproven(planned, [stage for stage in own if stage.name not in lost], root, unrecorded)

@@ -30,6 +30,7 @@ from workflow.versioning import document
 LOCK = Path("dvc.lock")
 RECORDS = Path("results/provenance")
 MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
+INCOMPLETE = "the remote did not give everything"
 
 Entries = dict[str, dict[str, Any]]
 
@@ -261,11 +262,11 @@ def _listing(folder: Path, digest: str | None) -> list[dict[str, str]] | None:
 
 
 @contextlib.contextmanager
-def _opened(root: Path) -> Iterator[Repo]:
-    """Open the repository of DVC, which raises what goes wrong, and says nothing."""
+def _opened(root: Path, *, alone: bool = False) -> Iterator[Repo]:
+    """Open the repository of DVC, which raises what goes wrong, and says nothing; `alone`: as if no remote were set."""
     with _quiet():
         try:
-            repo = Repo(root)
+            repo = Repo(root, config={"core": {"remote": ""}} if alone else None)
         except ConfigError as error:
             raise LockFileError(
                 f"the configuration of DVC cannot be read: {error}. Mend .dvc/config (git checkout HEAD -- .dvc/config "
@@ -303,7 +304,7 @@ def fetch(root: Path, last: Sequence[str], apart: Sequence[str]) -> str:
             plugin = re.search(r"dvc-\w+", str(error))
             return f"the remote cannot be reached: {error}" + (f": pip install {plugin.group()}" if plugin else "")
         except Exception as error:  # DVC passes on those of the library that reaches the remote
-            return f"the remote did not give everything: {error} (`dvc fetch` tells why)"
+            return f"{INCOMPLETE}: {error} (`dvc fetch` tells why)"
     return ""
 
 
@@ -317,22 +318,25 @@ def _fetch_one_by_one(repo: Repo, targets: Sequence[str]) -> str:
         except Exception as error:
             amiss.append(f"{name}: {error}")
     return (
-        f"the remote did not give everything: {'; '.join(amiss)}. DVC never replaces an object of the remote: delete a "
+        f"{INCOMPLETE}: {'; '.join(amiss)}. DVC never replaces an object of the remote: delete a "
         "corrupted one there (files/md5/<its first two digits>/<the rest>), and dvc push it from where it is whole"
     )
 
 
 def mending(root: Path, entry: Mapping[str, Any]) -> list[str]:
-    """Return the objects to delete in the remote before a stage is pushed again: those of its files that it lacks.
+    """Return the objects to delete in the remote before a stage is pushed again: those of its files that are not whole.
 
     A push asks for the listing of a folder alone: where that is, it takes all files of the folder for sent. So the
-    listing is to be deleted too.
+    listing is to be deleted too; without one here it is not known which of its files are amiss.
     """
     found = []
     for out in entry.get("outs", []):
-        lost = {one["md5"] for one in _listing(objects(root), out["md5"]) or []}
-        gone = sorted(digest for digest in lost if md5(_object(objects(root), digest)) != digest)
-        found += [f"files/md5/{one[:2]}/{one[2:]}" for one in ([out["md5"], *gone] if gone else [])]
+        listed = _listing(objects(root), out["md5"])
+        gone = sorted(
+            digest for digest in {one["md5"] for one in listed or []} if md5(_object(objects(root), digest)) != digest
+        )
+        if gone or (listed is None and out["md5"].endswith(".dir")):
+            found += [f"files/md5/{one[:2]}/{one[2:]}" for one in (out["md5"], *gone)]
     return found
 
 
@@ -344,8 +348,7 @@ def checkout(root: Path, last: Sequence[str], apart: Sequence[str]) -> None:
     OverwriteError
         If a file of the workspace would be overwritten that no cache holds.
     """
-    with _opened(root) as repo:
-        repo.config["core"].pop("remote", None)  # the cache has what there is: no remote is asked, nor its plugin
+    with _opened(root, alone=True) as repo:  # the cache has what there is: no remote is asked, nor its plugin
         try:
             repo.checkout(targets=[*last, *_apart(root, apart)], with_deps=True, allow_missing=True)
         except DvcException as error:
