@@ -92,8 +92,9 @@ def caption(table: pd.DataFrame, threshold: float = 50.0, alpha: float = 0.05) -
         f"training. Marks: the mean of the dots, with its {1 - alpha:.0%} t interval over trainings; a bar is cut "
         f"where it leaves the axis. At the margin stands in how many of the trainings{_tested(pooled)} the hypothesis "
         f"“median agreement at least {threshold:g}%” is rejected, each over its own images: by the paper's "
-        "signed-rank test, and by the sign test after Holm's correction over all methods and trained networks, controls "
-        "left out. Dots close together: what a method does depends little on the seed. Methods in italics are controls."
+        "signed-rank test, and by the sign test after Holm's correction over all methods and trained networks, "
+        "controls left out. Dots close together: what a method does depends little on the seed. Methods in italics are "
+        "controls."
     )
     trainings = int(pooled["n_seeds"].max())
     if 0.5**trainings < alpha:
