@@ -95,7 +95,6 @@ def caption(table: pd.DataFrame, threshold: float = 50.0, alpha: float = 0.05) -
         "signed-rank test, and by the sign test after Holm's correction over all methods and trained networks, "
         "controls left out. Dots close together: what a method does depends little on the seed. Methods in italics are "
         "controls."
-        "controls."
     )
     trainings = int(pooled["n_seeds"].max())
     if 0.5**trainings < alpha:
