@@ -84,7 +84,7 @@ def _row(method: str, model: str, row: Any) -> str:
         model_label(model),
         _interval(row["median_agreement"], row["ci_low"], row["ci_high"], ".1f"),
         format_p(row["p_wilcoxon"]),
-        str(row["verdict"]),
+        DASH if row["verdict"] == NO_IMAGE else str(row["verdict"]),
         _interval(row["mean_drop"], row["drop_ci_low"], row["drop_ci_high"], ".3f"),
     ]
     return f"| {' | '.join(cells)} |"

@@ -100,6 +100,7 @@ def test_the_page_is_small_enough(page):
 
 def test_it_renders(opened, page, analysed):
     assert opened.value("document.querySelector('h1').checkVisibility()")
+    assert opened.value("document.querySelector('.lead').getBoundingClientRect().bottom") < 900  # without scrolling
     assert opened.value("document.querySelector('.lead').textContent").startswith("Of the paper's 3 claims about CASE ")
     opened.value("for (const one of document.images) one.loading = 'eager'")
     widths = opened.value("Promise.all([...document.images].map((one) => one.decode().then(() => one.naturalWidth)))")

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from case_saliency.report.thumbnails import shown
 
 MOST = 96
-"""Images of a gallery: with four networks and twenty methods they take about 4 MB of the page's 25."""
+"""Images of a gallery, so that failures of a large experiment do not take the page above `size.MOST`."""
 
 
 def chosen(

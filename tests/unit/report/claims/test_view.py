@@ -84,6 +84,14 @@ def test_published_experiments_that_this_answer_leaves_out_are_named(experiment)
     assert ledger([record("C2", "reproduced", experiment=name) for name in PUBLISHED]).published == ""
 
 
+def test_the_answer_stands_before_the_words_that_it_uses(experiment):
+    page = render([experiment], BACKGROUND, [record("C2", "reproduced")])
+    assert page.count('class="definitions"') == 1
+    assert page.index("<h1>") < page.index('class="lead"') < page.index('class="definitions"')
+    alone = render([experiment], BACKGROUND)  # no claims: the words stand in the header
+    assert alone.index("<h1>") < alone.index('class="definitions"') < alone.index("</header>")
+
+
 def test_on_whose_ground_is_said():
     assert ledger([record("C1", "partly")]).ground.startswith("No claim was tested on the networks and data that")
     told = ledger([record("C1", "partly"), record("C2", "reproduced", "own")]).ground
