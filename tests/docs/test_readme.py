@@ -360,7 +360,7 @@ def test_a_verdict_that_the_policies_do_not_share_is_none():
 def test_a_training_without_an_image_has_no_verdict():
     assert seeds_of({2: NOTHING}) == "| CASE | 4 ▼2 (– in 1) |"
     assert seeds_of(dict.fromkeys(range(3), NOTHING)) == "| CASE | – |"
-    assert "| CASE | EfficientNet-Lite0 | – | .0002 | no image |" in (
+    assert "| CASE | EfficientNet-Lite0 | – | .0002 | – |" in (
         tables.render(SUMMARY.assign(median_agreement=float("nan")), AGREEMENT.assign(n=0), FIDELITY)
     )
 
