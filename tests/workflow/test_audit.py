@@ -512,6 +512,8 @@ def test_dvc_commit_over_an_edited_output_does_not_launder_it(project):
         yaml.safe_dump({"stages": {"all": {"cmd": "snakemake", "outs": outs}}}, sort_keys=False)
     )
     dvc("commit", "--force", "--no-relink")
+    project.git("add", "--force", "--", *map(str, project.root.glob("results/**/.gitignore")))
+    project.git("commit", "--message", "what DVC keeps from git")
     found = Outcome(project)
     assert found.wrong() == {}
     assert {(TABLE, "dvc.lock"), ("results/saliency", "dvc.lock")} <= set(found.checks)
@@ -535,7 +537,7 @@ def test_dvc_commit_over_an_edited_output_does_not_launder_it(project):
     assert wrong[f"{TABLE}.old", "dvc.lock"] == "MISSING"
     assert wrong["dvc.lock", "complete"] == "MISMATCH"
     file.write_text("")
-    assert Outcome(project).wrong() == {("dvc.lock", "readable"): "MISMATCH"}
+    assert Outcome(project).wrong() == dict.fromkeys([("dvc.lock", "readable"), ("dvc.lock", "complete")], "MISMATCH")
 
 
 def _outputs(project):

@@ -56,7 +56,10 @@ def _files(evidence: Evidence, told: Mapping[str, Mapping[str, Any]]) -> Check:
     content = Content(
         graph, (), FOLDER.parent.as_posix(), others=dict.fromkeys(evidence.crate or (), ("", 0)), licences=known
     )
-    expected = {entity["@id"]: entity for entity in entities.files(content)}
+    try:
+        expected = {entity["@id"]: entity for entity in entities.files(content)}
+    except (TypeError, ValueError) as error:
+        return Check(CRATE, "licences", Verdict.UNVERIFIABLE, f"a record names a file that no crate can: {error}")
     open_to_doubt = {content.name(path) for path in graph.made_by if path.endswith(TOLD) and path not in known}
     differing = [
         f"{entity['name']} ({key})"
