@@ -507,6 +507,17 @@ def test_one_experiment_travels_alone(tree: Repository, tmp_path: Path) -> None:
     assert "Nothing to be done" in clone.run("snakemake", "-n", *last)
 
 
+def test_the_weights_of_a_network_are_had_by_name(tree: Repository, tmp_path: Path) -> None:
+    tree.run("dvc", "remote", "add", "--default", "kept", str(tmp_path / "kept"))
+    tree.run("dvc", "push", "--remote", "kept", "models-imagenet-sample")
+    tree.git("commit", "--all", "--message", "remote")
+    name = "imagenet-sample-efficientnet-lite0-seed0"
+    tree.git("tag", "--annotate", "--message", "first", f"{name}@v1.0.0")
+    tree.run("dvc", "artifacts", "get", str(tree.root), name, "--out", str(tmp_path / "weights"))
+    made = tree.root / "models/imagenet-sample/efficientnet_lite0/seed0/weights.safetensors"
+    assert (tmp_path / "weights").read_bytes() == made.read_bytes()
+
+
 def test_a_cut_off_listing_of_the_remote_keeps_back_its_stage_alone(cloned: Repository) -> None:
     digest = next(out["md5"] for out in cloned.lock[TABLES]["outs"] if out["md5"].endswith(".dir"))
     file = cloned.root.parent / "remote/files/md5" / digest[:2] / digest[2:]
