@@ -25,15 +25,23 @@ BOOKED = {
         "files": (
             *("read_json", "read_table", "read_tensors", "read_metadata", "read_matrix", "read_values"),
             *("write_text", "write_json", "write_table", "write_tensors", "write_arrays", "write_matrix", "write_maps"),
+            *("open_maps", "open_array", "atomic", "sha256"),
         )
     },
     "case_saliency.storage.columns": {"files": ("read_columns",)},
     "case_saliency.datasets.images": {"files": ("read", "arrays")},
+    "case_saliency.datasets.packages": {"files": ("PackagedFile.read",)},
+    "case_saliency.models.pretrained": {"files": ("_content", "_tensors")},
     "case_saliency.cli.maps": {"files": ("read_layers",)},
     "case_saliency.provenance.code": {"record": ("closure",)},
     "case_saliency.provenance.record": {"record": ("Record.__post_init__", "Record.finish")},
 }
-"""Module -> kind -> its functions whose calls are booked on it; of a generator, each step."""
+"""Module -> kind -> its functions whose calls are booked on it.
+
+Of a generator, each step is; of what `with` takes, entering and leaving, and not what is done inside.
+"""
+
+NETWORKS = "case_saliency.models.networks"
 
 
 class Clock:
@@ -70,6 +78,13 @@ class Clock:
                 return function(*args, **kwargs)
 
         @functools.wraps(function)
+        @contextmanager
+        def around(*args: Any, **kwargs: Any) -> Iterator[Any]:
+            outside = self.busy[-1]
+            with self.on(kind), function(*args, **kwargs) as found, self.on(outside):
+                yield found
+
+        @functools.wraps(function)
         def steps(*args: Any, **kwargs: Any) -> Iterator[Any]:
             found = function(*args, **kwargs)
             while True:
@@ -80,21 +95,17 @@ class Clock:
                         return
                 yield step
 
-        return steps if inspect.isgeneratorfunction(function) else call
+        if inspect.isgeneratorfunction(function):
+            return steps
+        return around if inspect.isgeneratorfunction(inspect.unwrap(function)) else call
 
 
 def main() -> None:
     """Run the stage of the command line."""
     clock = Clock()
-    builtins.__import__ = clock.booked(_counting(builtins.__import__, clock), "imports")
+    builtins.__import__ = clock.booked(_booking(builtins.__import__, clock), "imports")
     with clock.on("imports"):
         entry = importlib.import_module("case_saliency.cli.main")
-    for module, kinds in BOOKED.items():
-        for kind, names in kinds.items():
-            for name in names:
-                *owner, last = name.split(".")
-                place = functools.reduce(getattr, owner, importlib.import_module(module))
-                setattr(place, last, clock.booked(getattr(place, last), kind))
     code = 1
     try:
         code = entry.main()
@@ -106,27 +117,47 @@ def main() -> None:
     entry.leave(code)
 
 
-def _counting(import_: Callable[..., Any], clock: Clock) -> Callable[..., Any]:
-    """Return an `__import__` by which networks count, once they can be loaded, the images that pass through them."""
-    waiting = ["case_saliency.models.networks"]
+def _booking(import_: Callable[..., Any], clock: Clock) -> Callable[..., Any]:
+    """Return an `__import__` that has a module's functions booked once it is there; none is imported for that."""
+    waiting = {*BOOKED, NETWORKS}
 
     def call(*args: Any, **kwargs: Any) -> Any:
         found = import_(*args, **kwargs)
-        if waiting and hasattr(sys.modules.get(waiting[0]), "load"):
-            networks: Any = sys.modules[waiting.pop()]
-            load = networks.load
-
-            def load_counting(*told: Any, **more: Any) -> Any:
-                model = load(*told, **more)
-                model.module.register_forward_pre_hook(
-                    lambda _module, inputs: clock.spent.update(passes=len(inputs[0]))
-                )
-                return model
-
-            networks.load = load_counting
+        for name in [name for name in waiting if _is_ready(name)]:
+            waiting.remove(name)
+            _book(name, clock)
         return found
 
     return call
+
+
+def _is_ready(name: str) -> bool:
+    """Return whether a module is imported, to its end."""
+    module = sys.modules.get(name)
+    return module is not None and not getattr(module.__spec__, "_initializing", False)
+
+
+def _book(name: str, clock: Clock) -> None:
+    """Book the calls of a module's functions, and count the images that pass through the networks that it loads."""
+    module = sys.modules[name]
+    for kind, functions in BOOKED.get(name, {}).items():
+        for function in functions:
+            *owner, last = function.split(".")
+            place: Any = functools.reduce(getattr, owner, module)
+            setattr(place, last, clock.booked(getattr(place, last), kind))
+    if name == NETWORKS:
+        _count(module, clock)
+
+
+def _count(networks: Any, clock: Clock) -> None:
+    load = networks.load
+
+    def load_counting(*told: Any, **more: Any) -> Any:
+        model = load(*told, **more)
+        model.module.register_forward_pre_hook(lambda _module, inputs: clock.spent.update(passes=len(inputs[0])))
+        return model
+
+    networks.load = load_counting
 
 
 def peak_mb() -> float:

@@ -2,8 +2,11 @@
 
 import atexit
 import os
+import resource
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,3 +23,16 @@ def chromium() -> str:
     if found is None:
         pytest.skip("no Chromium is installed: docs/report.md says how to get one")
     return found
+
+
+@pytest.fixture
+def few_open_files() -> Iterator[Callable[[int], None]]:
+    """A function that lets this process open so many files beside those that it has open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    def limit(more: int) -> None:
+        highest = max(int(file.name) for file in Path("/proc/self/fd").iterdir())
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest + more, hard))
+
+    yield limit
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

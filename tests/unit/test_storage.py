@@ -193,6 +193,14 @@ def test_columns_of_some_rows_of_many_files(tmp_path):
     assert some.to_dict("list") == {"value": [1.0, 3.0, 1.0, 3.0], "image_id": ["xa", "xc", "ya", "yc"]}
 
 
+def test_columns_of_more_files_than_a_process_may_have_open(tmp_path, few_open_files):
+    files = [tmp_path / f"{index}-of-60.parquet" for index in range(60)]
+    for index, file in enumerate(files):
+        storage.write_table(pd.DataFrame({"image_id": [f"image_{index}"], "value": [index]}), file)
+    few_open_files(30)
+    assert read_columns(files)["value"].tolist() == list(range(60))
+
+
 def test_columns_that_are_missing_or_damaged_are_named(tmp_path):
     storage.write_table(TABLE, tmp_path / "x.parquet")
     with pytest.raises(CaseSaliencyError, match=r"x.parquet: .*column nothing is missing"):

@@ -1,6 +1,7 @@
 """Every shipped experiment can be planned: from the data set to the report, with nothing left out."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,29 @@ def test_a_shipped_experiment_can_be_planned(fresh, name):
     told = re.search(rf"`{name}` is [^`]*? (\d+)\s(?:jobs|starts)", PAGE)
     assert told is None or int(told[1]) == sum(jobs.values()) - 1  # `all` runs nothing
     assert (told is not None) == (name in {"imagenet", "cifar100"})
+
+
+def test_commands_do_not_grow_with_the_number_of_shards(fresh):
+    """A command is one argument of bash, and Linux takes 128 KiB for one: less than the names of all map files."""
+    (fresh.root / "params.yaml").write_text(yaml.safe_dump(SHIPPED))
+    fresh.set("run", to=["imagenet"])
+    fresh.set("datasets", "imagenet", "path", to="ilsvrc")
+    for name, value in {"models": ["resnet50"], "layers": ["last_conv"]}.items():
+        fresh.set("experiments", "imagenet", name, to=value)
+    targets = ["results/report.html", "results/figures/imagenet/map_panels/resnet50-seed0.png"]
+    commands: dict[int, dict[str, str]] = {}
+    for shards in (10, 60):
+        fresh.set("experiments", "imagenet", "shards", to=shards)
+        said = fresh.snakemake("--dry-run", "--printshellcmds", *targets)
+        told = re.findall(r"^Shell command: (case-saliency --log (\S+) .*)$", said, re.MULTILINE)
+        commands[shards] = {log: command for command, log in told if "-of-" not in log}
+    assert commands[10].keys() == commands[60].keys()
+    grown = {log: len(command) - len(commands[10][log]) for log, command in commands[60].items()}
+    families = len(params.families(SHIPPED, "imagenet"))
+    assert max(grown.values()) == families + 1, "a digit: of the maps of each family, and of the drops"
+    words = subprocess.run(
+        ["bash", "-c", f"printf '%s\n' {commands[60]['logs/report.log']}"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    maps = words[words.index("--maps") + 1 : words.index("--agreement-scores")]
+    drops = words[words.index("--fidelity-scores") + 1 : words.index("--settings")]
+    assert (len(set(maps)), len(set(drops))) == (60 * families, 60)

@@ -20,13 +20,14 @@ rule score_maps:
         mem_mb=growing(2000, an_image=0.25),
         runtime=growing(60, an_image=0.005),
     params:
+        maps=lambda w, input: braced(input.maps),
         settings=lambda w: settings(**study.scoring(config, w.experiment, w.analysis, w.model)),
         environment=lambda w: environment(f"score_{w.analysis}"),
     message:
         "score {wildcards.analysis} of {wildcards.experiment}, {wildcards.model}, seed {wildcards.seed}"
     shell:
         "case-saliency --log {log} score-{wildcards.analysis} --experiment {wildcards.experiment} "
-        "--model {wildcards.model} --seed {wildcards.seed} --maps {input.maps} --description {input.description} "
+        "--model {wildcards.model} --seed {wildcards.seed} --maps {params.maps} --description {input.description} "
         "--predictions {input.predictions} --settings {params.settings:q} --scores {output.scores}"
 
 
@@ -54,6 +55,7 @@ rule score_network:
         mem_mb=growing(4000),
         runtime=growing(240),
     params:
+        maps=lambda w, input: braced(input.maps),
         settings=lambda w: settings(**study.scoring(config, w.experiment, w.analysis, w.model)),
         confusion=lambda w, input: given("--confusion", input.confusion),
         mean_softmax=lambda w, input: given("--mean-softmax", input.mean_softmax),
@@ -62,7 +64,7 @@ rule score_network:
         "score {wildcards.analysis} of {wildcards.experiment}, {wildcards.model}, seed {wildcards.seed}"
     shell:
         "case-saliency --log {log} --threads {threads} score-{wildcards.analysis} --experiment {wildcards.experiment} "
-        "--model {wildcards.model} --seed {wildcards.seed} --maps {input.maps} --manifest {input.manifest} "
+        "--model {wildcards.model} --seed {wildcards.seed} --maps {params.maps} --manifest {input.manifest} "
         "--selection {input.selection} --weights {input.weights} --description {input.description} "
         "--predictions {input.predictions} {params.confusion} {params.mean_softmax} --settings {params.settings:q} --scores {output.scores}"
 

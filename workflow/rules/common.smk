@@ -16,6 +16,7 @@ os.environ |= {"PYTHONPATH": os.pathsep.join(dict.fromkeys([SOURCE, *os.getenv("
 
 from case_saliency import params as study
 from case_saliency.analyses import ANALYSES
+from case_saliency.datasets.shards import braced
 from case_saliency.datasets.sources import DATASETS
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.models import accelerators

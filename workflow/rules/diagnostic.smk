@@ -16,6 +16,7 @@ rule score_agreement:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
+        maps=lambda w, input: braced(input.maps),
         settings=lambda w: settings(
             dataset=experiment(w)["dataset"],
             k_percent=config["diagnostic"]["k_percent"],
@@ -27,5 +28,5 @@ rule score_agreement:
         "score agreement of {wildcards.experiment}, {wildcards.model}, seed {wildcards.seed}"
     shell:
         "case-saliency --log {log} score-agreement --experiment {wildcards.experiment} --model {wildcards.model} "
-        "--seed {wildcards.seed} --maps {input.maps} --description {input.description} "
+        "--seed {wildcards.seed} --maps {params.maps} --description {input.description} "
         "--predictions {input.predictions} --settings {params.settings:q} --scores {output.scores}"

@@ -61,6 +61,7 @@ rule score_curves:
         mem_mb=growing(4000),
         runtime=growing(240),
     params:
+        maps=lambda w, input: braced(input.maps),
         settings=lambda w: settings(
             compute=config["compute"],
             seed=config["seed"],
@@ -74,6 +75,6 @@ rule score_curves:
         "score perturbation curves of {wildcards.experiment}, {wildcards.model}, seed {wildcards.seed}"
     shell:
         "case-saliency --log {log} --threads {threads} score-curves --experiment {wildcards.experiment} "
-        "--model {wildcards.model} --seed {wildcards.seed} --maps {input.maps} --manifest {input.manifest} "
+        "--model {wildcards.model} --seed {wildcards.seed} --maps {params.maps} --manifest {input.manifest} "
         "--selection {input.selection} --weights {input.weights} --description {input.description} "
         "--predictions {input.predictions} --settings {params.settings:q} --scores {output.scores}"

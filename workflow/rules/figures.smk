@@ -281,6 +281,7 @@ rule plot_map_panels:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
+        maps=lambda w, input: braced(input.maps),
         settings=lambda w: settings(
             example_images=config["figures"]["example_images"],
             k_percent=config["diagnostic"]["k_percent"],
@@ -291,7 +292,7 @@ rule plot_map_panels:
     message:
         "plot maps of {wildcards.experiment}, {wildcards.model}, seed {wildcards.seed}"
     shell:
-        "case-saliency --log {log} plot --figure map_panels --maps {input.maps} --scores {input.scores} "
+        "case-saliency --log {log} plot --figure map_panels --maps {params.maps} --scores {input.scores} "
         "--manifest {input.manifest} --selection {input.selection} --description {input.description} "
         "--predictions {input.predictions} --settings {params.settings:q} "
         "--pdf {output.pdf} --png {output.png} --svg {output.svg}"

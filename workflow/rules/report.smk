@@ -46,6 +46,8 @@ rule report_page:
         mem_mb=growing(1000, an_image=0.1),
         runtime=growing(10, an_image=0.0005),
     params:
+        maps=lambda w, input: braced(input.maps),
+        fidelity_scores=lambda w, input: braced(input.fidelity_scores),
         settings=settings(**{**config, "experiments": {name: config["experiments"][name] for name in config["run"]}}),
         environment=environment("report", ANALYSIS_FIGURES),
     message:
@@ -53,5 +55,5 @@ rule report_page:
     shell:
         "case-saliency --log {log} report --tables {input.tables} --figures {input.figures} "
         "--claims {input.claims} --manifests {input.manifests} --selections {input.selections} --predictions {input.predictions} "
-        "--descriptions {input.descriptions} --maps {input.maps} --agreement-scores {input.agreement_scores} "
-        "--fidelity-scores {input.fidelity_scores} --settings {params.settings:q} --page {output.page}"
+        "--descriptions {input.descriptions} --maps {params.maps} --agreement-scores {input.agreement_scores} "
+        "--fidelity-scores {params.fidelity_scores} --settings {params.settings:q} --page {output.page}"

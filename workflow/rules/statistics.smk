@@ -20,6 +20,7 @@ rule test_hypotheses:
         mem_mb=growing(1000, an_image=0.05),
         runtime=growing(30, an_image=0.001),
     params:
+        fidelity=lambda w, input: braced(input.fidelity),
         settings=lambda w: settings(
             seed=config["seed"],
             alpha=config["diagnostic"]["alpha"],
@@ -35,7 +36,7 @@ rule test_hypotheses:
         "test the hypotheses of {wildcards.experiment}"
     shell:
         "case-saliency --log {log} test-hypotheses --agreement-scores {input.agreement} "
-        "--fidelity-scores {input.fidelity} --settings {params.settings:q} --agreement {output.agreement} "
+        "--fidelity-scores {params.fidelity} --settings {params.settings:q} --agreement {output.agreement} "
         "--fidelity {output.fidelity} --ranks {output.ranks} --pooled {output.pooled} "
         "--attrition {output.attrition}"
 
@@ -54,6 +55,7 @@ rule test_class_specificity:
         mem_mb=growing(1000, an_image=0.05),
         runtime=growing(30, an_image=0.001),
     params:
+        fidelity=lambda w, input: braced(input.fidelity),
         settings=lambda w: settings(
             alpha=config["diagnostic"]["alpha"],
             reference=study.fidelity(config, w.experiment)["reference"],
@@ -63,7 +65,7 @@ rule test_class_specificity:
     message:
         "test the class specificity of {wildcards.experiment}"
     shell:
-        "case-saliency --log {log} test-class-specificity --fidelity-scores {input.fidelity} "
+        "case-saliency --log {log} test-class-specificity --fidelity-scores {params.fidelity} "
         "--agreement {input.agreement} --settings {params.settings:q} --cross-deletion {output.cross_deletion}"
 
 

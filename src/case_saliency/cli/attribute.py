@@ -20,6 +20,7 @@ from case_saliency.cli.loading import (
     load_selection,
     network_modules,
 )
+from case_saliency.cli.predicted import load_predictions
 from case_saliency.datasets import shards
 from case_saliency.errors import CaseSaliencyError
 
@@ -52,11 +53,11 @@ def run(arguments: argparse.Namespace) -> None:
     rows = shards.take(load_selection(arguments), arguments.shard, compute["batch_size"])
     if rows.empty:
         raise CaseSaliencyError(f"shard {arguments.shard} holds no image; lower `shards` in params.yaml")
-    predictions = storage.read_table(arguments.predictions).set_index("image_id")
+    predictions = load_predictions(arguments, rows["image_id"])
     found = engine.attribute(
         model.module,
         load_batches(arguments, rows, model.transform, compute["batch_size"]),
-        {name: predictions.loc[name, list(TARGETS)].tolist() for name in rows["image_id"]},
+        dict(zip(predictions.index, predictions[list(TARGETS)].to_numpy().tolist(), strict=True)),
         {layer: model.target_layers[layer] for layer in setting(arguments.settings, "layers")},
         registry.resolve(setting(arguments.settings, "methods")),
         confusion=load_confusion(arguments),

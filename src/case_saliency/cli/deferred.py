@@ -8,9 +8,12 @@ change nothing that a stage uses:
   `torchvision.ops.roi_align` imports torch's compiler for one function that it calls only on a GPU in deterministic
   mode; its stand-in fetches the function when it is called. scipy imports `numpy.f2py`, a compiler for Fortran, with
   all names of numpy. torch imports NVIDIA's bindings, if there are any, to inspect CUDA graphs, and can do without.
+- torch's optimisers import the compiler when they are first used, to tell it what not to compile. As long as nobody has
+  imported it, there is nothing to tell.
 - While a large library is imported, Python does not look for garbage among what it makes: all of it is kept.
 """
 
+import functools
 import gc
 import importlib
 import importlib.abc
@@ -22,8 +25,9 @@ from types import ModuleType
 from typing import Any
 
 COMPILER = ("torch._dynamo", "torch._dynamo.utils")
+DECORATOR, OPTIMISER = "torch._compile", "torch.optim.optimizer"
 FORTRAN, BINDINGS = "numpy.f2py", "cuda.bindings"
-_FUNCTION = "is_compile_supported"
+_FUNCTION, _BREAK = "is_compile_supported", "graph_break"
 
 
 class _Finder(importlib.abc.MetaPathFinder):
@@ -79,6 +83,52 @@ def _is_compile_supported(device: Any) -> bool:
 
 
 @contextmanager
+def _telling_no_compiler() -> Iterator[None]:
+    """Execute `torch._compile`, whose decorator then imports the compiler no more, to disable what it does not see."""
+    yield
+    module: Any = sys.modules[DECORATOR]
+    disabled = module._disable_dynamo
+
+    def disable(function: Callable[..., Any] | None = None, recursive: bool = True) -> Callable[..., Any]:
+        if function is None:
+            return functools.partial(disable, recursive=recursive)
+        return _if_compiler(disabled(function, recursive), function)
+
+    module._disable_dynamo = disable
+
+
+@contextmanager
+def _breaking_no_graph() -> Iterator[None]:
+    """Execute torch's base of optimisers, whose steps then import the compiler no more, to break its graph."""
+    yield
+    module: Any = sys.modules[OPTIMISER]
+    broken = module._use_grad_for_differentiable
+    stand_in = ModuleType(COMPILER[0])
+    setattr(stand_in, _BREAK, lambda: None)
+
+    def use_grad(step: Callable[..., Any]) -> Callable[..., Any]:
+        whole = broken(step)
+
+        def lean(*args: Any, **kwargs: Any) -> Any:
+            with _instead({COMPILER[0]: stand_in}):
+                return whole(*args, **kwargs)
+
+        return _if_compiler(whole, lean)
+
+    module._use_grad_for_differentiable = use_grad
+
+
+def _if_compiler(there: Callable[..., Any], else_: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that is one of two: the first once somebody has imported torch's compiler."""
+
+    @functools.wraps(there)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return (there if COMPILER[0] in sys.modules else else_)(*args, **kwargs)
+
+    return call
+
+
+@contextmanager
 def _uncollected() -> Iterator[None]:
     """Look for no garbage, and never again among what is there at the end."""
     if not gc.isenabled():
@@ -114,6 +164,8 @@ _AROUND: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "torchvision.ops.roi_align": _without_compiler,
     "scipy._lib.array_api_compat.numpy": _without_fortran,
     "torch": _without_bindings,
+    DECORATOR: _telling_no_compiler,
+    OPTIMISER: _breaking_no_graph,
     **dict.fromkeys(("torchvision", "pandas", "scipy.stats", "matplotlib.figure", "xarray"), _uncollected),
 }
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from case_saliency import storage
 from case_saliency.analyses import ANALYSES
 from case_saliency.attribution import registry
 from case_saliency.attribution.registry import Method
@@ -20,6 +19,7 @@ from case_saliency.cli.loading import (
 )
 from case_saliency.cli.maps import identify
 from case_saliency.cli.perturbation import add_perturbation
+from case_saliency.cli.predicted import load_predictions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +121,7 @@ def agreements(
     compute, diagnostic = setting(arguments.settings, "compute"), setting(arguments.settings, "diagnostic")
     model = load_model(arguments, compute["device"])
     rows = load_selection(arguments)
-    predictions = storage.read_table(arguments.predictions).set_index("image_id")
+    predictions = load_predictions(arguments, rows["image_id"])
     main_layer = setting(arguments.settings, "layers")[0]
     layers = list(distinct(by_depth(model.module, model.target_layers), main_layer)) if everywhere else None
     explain = explainer(arguments, model, methods, layers)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
 from case_saliency.cli.arguments import add_input, add_parameter, setting
+from case_saliency.cli.predicted import load_predictions
 from case_saliency.errors import CaseSaliencyError
 
 if TYPE_CHECKING:
@@ -56,17 +57,12 @@ def read_pairs(
     -------
     The last is `image_ids`, `targets`, `qualified` and `input_size`, see `agreement.score_agreement`.
     """
-    predictions = storage.read_table(arguments.predictions).set_index("image_id")
     size = storage.read_json(arguments.description)["transform"]["input_size"]
     with opened(arguments.maps, methods) as found:
+        predictions = load_predictions(arguments, dict.fromkeys(image for _, _, maps in found for image in maps.images))
         for layer, method, maps in found:
             for start in range(0, len(maps.images), _IMAGES):
                 images = maps.images[start : start + _IMAGES]
-                if unknown := [image for image in images if image not in predictions.index]:
-                    raise CaseSaliencyError(
-                        f"--maps: image {unknown[0]!r} has a map by {method} at {layer}, and no row in "
-                        f"{arguments.predictions}; both must be of the same network and images"
-                    )
                 rows = predictions.loc[images]
                 known = {"image_ids": images, "targets": rows[["top1", "top2"]].to_numpy()}
                 known |= {"qualified": rows["correct"].to_numpy(), "input_size": (size, size)}

@@ -5,10 +5,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from case_saliency import storage
 from case_saliency.cli.arguments import add_input, setting
 from case_saliency.cli.loading import add_images, add_model, load_batches, load_model, load_selection
 from case_saliency.cli.maps import Maps, add_identity, identify, opened
+from case_saliency.cli.predicted import load_predictions
 from case_saliency.errors import CaseSaliencyError
 
 if TYPE_CHECKING:
@@ -81,9 +81,9 @@ def explained_batches(
     CaseSaliencyError
         If there is no image, or one without maps.
     """
-    predictions = storage.read_table(arguments.predictions).set_index("image_id")
     batch_size = setting(arguments.settings, "compute")["batch_size"]
     selected = load_selection(arguments) if selected is None else selected
+    predictions = load_predictions(arguments, selected["image_id"])
     with opened(arguments.maps, methods) as found:
         _check(found, list(selected["image_id"]))
         for images, inputs in load_batches(arguments, selected, model.transform, batch_size):

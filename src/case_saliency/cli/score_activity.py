@@ -11,6 +11,7 @@ from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings, setting
 from case_saliency.cli.loading import load_batches, load_model, load_selection, network_modules
 from case_saliency.cli.maps import identify
+from case_saliency.cli.predicted import load_predictions
 
 modules = network_modules
 
@@ -33,7 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
     model = load_model(arguments, compute["device"])
     batches = load_batches(arguments, load_selection(arguments), model.transform, compute["batch_size"])
     image_ids, found = pooled_activations(model.module, batches, by_depth(model.module, model.target_layers))
-    predictions = storage.read_table(arguments.predictions).set_index("image_id").loc[image_ids]
+    predictions = load_predictions(arguments, image_ids)
     tables = []
     for (layer, kind), pooled in found.items():
         table = score_activity(

@@ -12,6 +12,7 @@ from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings, setting
 from case_saliency.cli.loading import load_batches, load_model, load_selection
 from case_saliency.cli.maps import identify
+from case_saliency.cli.predicted import load_predictions
 
 modules = explaining.modules_of("circularity")
 
@@ -44,9 +45,10 @@ def run(arguments: argparse.Namespace) -> None:
         batch_size=compute["batch_size"],
     )
     explain = explaining.explainer(arguments, model, [variant.method for variant in chosen])
-    predictions = storage.read_table(arguments.predictions).set_index("image_id")
+    selection = load_selection(arguments)
+    predictions = load_predictions(arguments, selection["image_id"])
     tables = []
-    for images, inputs in load_batches(arguments, load_selection(arguments), model.transform, compute["batch_size"]):
+    for images, inputs in load_batches(arguments, selection, model.transform, compute["batch_size"]):
         rows = predictions.loc[images]
         qualified = rows["correct"].to_numpy()
         classes = rows[list(explaining.TARGETS)].to_numpy().tolist()

@@ -9,8 +9,9 @@ import argparse
 from case_saliency import storage
 from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings, setting
-from case_saliency.cli.loading import load_batches, load_leading, load_model
+from case_saliency.cli.loading import load_batches, load_leading, load_model, load_selection
 from case_saliency.cli.maps import identify
+from case_saliency.cli.predicted import load_predictions
 from case_saliency.errors import CaseSaliencyError
 
 modules = explaining.modules_of("pairwise")
@@ -36,8 +37,8 @@ def run(arguments: argparse.Namespace) -> None:
     model = load_model(arguments, compute["device"])
     device = next(model.module.parameters()).device
     explain = explaining.explainer(arguments, model, methods)
+    correct = load_predictions(arguments, load_selection(arguments)["image_id"])["correct"]
     selected = load_leading(arguments, section["n_images"])
-    correct = storage.read_table(arguments.predictions).set_index("image_id")["correct"]
     tables = []
     for images, inputs in load_batches(arguments, selected, model.transform, compute["batch_size"]):
         with torch.inference_mode():

@@ -12,6 +12,7 @@ from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings, setting
 from case_saliency.cli.loading import load_batches, load_confusion, load_model, load_selection
 from case_saliency.cli.maps import identify
+from case_saliency.cli.predicted import load_predictions
 
 modules = explaining.modules_of("randomisation")
 
@@ -34,7 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
     compute, chosen = setting(settings, "compute"), setting(settings, "randomisation")
     model = load_model(arguments, compute["device"])
     selection = load_selection(arguments)
-    predictions = storage.read_table(arguments.predictions).set_index("image_id").loc[selection["image_id"]]
+    predictions = load_predictions(arguments, selection["image_id"])
     correct = predictions["correct"].to_numpy()
     rows = selection[correct].iloc[: chosen["n_images"]]
     reached = correct.cumsum() < chosen["n_images"]

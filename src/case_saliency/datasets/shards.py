@@ -1,6 +1,8 @@
 """The image axis, split into jobs."""
 
 import re
+from collections.abc import Iterable
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from case_saliency.errors import CaseSaliencyError
@@ -38,3 +40,30 @@ def take(rows: "pd.DataFrame", shard: str, batch_size: int) -> "pd.DataFrame":
     n_batches = -(-len(rows) // batch_size)
     start, stop = (n_batches * edge // count * batch_size for edge in (index, index + 1))
     return rows.iloc[start:stop]
+
+
+def braced(paths: Iterable[str]) -> str:
+    """Return words that bash expands to the paths, in their order: files of all shards in a row are one word.
+
+    A command is one argument of bash, and Linux allows 128 KiB for one: the names of the map files of 50,000 images
+    are more.
+
+    Examples
+    --------
+    >>> braced([f"{family}/{index}-of-3.nc" for family in ("gradient", "control") for index in range(3)])
+    'gradient/{0..2}-of-3.nc control/{0..2}-of-3.nc'
+    >>> braced(["a/0-of-1.nc", "a/model.json"])
+    'a/0-of-1.nc a/model.json'
+    """
+    words = []
+    for (before, after, ahead), found in groupby(enumerate(paths), lambda numbered: _place(*numbered)):
+        positions, run = zip(*found, strict=True)
+        numbers = f"{{{positions[0] + ahead}..{positions[-1] + ahead}}}"
+        words.append(run[0] if len(run) == 1 else f"{before}{numbers}{after}")
+    return " ".join(words)
+
+
+def _place(position: int, path: str) -> tuple[str, str, int]:
+    """Return what is before and after a shard's number, and how far that is ahead of the position in the list."""
+    matched = re.fullmatch(r"(.*/)(0|[1-9]\d*)(-of-\d+\.\w+)", path)
+    return (matched[1], matched[3], int(matched[2]) - position) if matched else (path, "", -position)

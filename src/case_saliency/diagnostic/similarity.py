@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 from skimage.metrics import structural_similarity
 
 from case_saliency.attribution.resample import upsample
@@ -46,7 +45,7 @@ def spearman(first: FloatArray, second: FloatArray) -> float:
     >>> round(spearman(np.array([1.0, 2.0, 3.0]), np.array([1.0, 9.0, 4.0])), 3)
     0.5
     """
-    rank_a, rank_b = (stats.rankdata(values) - (values.size + 1) / 2 for values in (first, second))
+    rank_a, rank_b = (pd.Series(one.ravel()).rank().to_numpy() - (one.size + 1) / 2 for one in (first, second))
     return float(rank_a @ rank_b / np.sqrt((rank_a @ rank_a) * (rank_b @ rank_b)))
 
 

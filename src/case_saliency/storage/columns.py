@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from case_saliency.storage.schema import check_version, unreadable
@@ -41,41 +41,43 @@ def read_columns(
     """
     import pandas as pd
 
-    with ExitStack() as stack:
-        tables = [stack.enter_context(_opened(path)) for path in paths]
-        kept = [_kept(table, where or {}) for table in tables]
-        names = tables[0].names if columns is None else columns
-        return pd.DataFrame({name: _column(tables, name, kept) for name in names}, copy=False)
+    tables = [_Table(path) for path in paths]
+    kept = [_kept(table, where or {}) for table in tables]
+    names = tables[0].names if columns is None else columns
+    return pd.DataFrame({name: _column(tables, name, kept) for name in names}, copy=False)
 
 
 class _Table:
-    """An open file whose columns are read as they are asked for, its texts as numbers of texts."""
+    """A file whose columns are read as they are asked for, its texts as numbers of texts.
+
+    It is open only while one is read: an experiment may have more shards than a process may have files open.
+    """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        import pyarrow as pa
+
         self.path = path
-        self.file = open_parquet(path)
-        schema = self.file.schema_arrow
+        with self._explained(), open_parquet(path) as file:
+            self.metadata, schema = file.metadata, file.schema_arrow
         check_version((schema.metadata or {}).get(b"schema_version"), path)
         self.names: list[str] = schema.names
+        self.texts = [field.name for field in schema if pa.types.is_dictionary(field.type)]
 
     def column(self, name: str, kept: "pa.ChunkedArray | None" = None) -> "pa.ChunkedArray":
+        import pyarrow.parquet as pq
+
         if name not in self.names:
             raise unreadable(self.path, KeyError(f"column {name} is missing"))
-        try:
-            found = self.file.read([name], use_threads=False).column(0)
-        except (OSError, ValueError, MemoryError) as error:
-            raise unreadable(self.path, error) from error
+        with self._explained(), pq.ParquetFile(self.path, metadata=self.metadata, read_dictionary=self.texts) as file:
+            found = file.read([name], use_threads=False).column(0)
         return found if kept is None else found.filter(kept)
 
-
-@contextmanager
-def _opened(path: str | os.PathLike[str]) -> Iterator[_Table]:
-    try:
-        table = _Table(path)
-    except (OSError, ValueError) as error:
-        raise unreadable(path, error) from error
-    with table.file:
-        yield table
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError, MemoryError) as error:
+            raise unreadable(self.path, error) from error
 
 
 def _kept(table: _Table, where: Mapping[str, str]) -> "pa.ChunkedArray | None":

@@ -35,6 +35,43 @@ with exactly(deterministic=True):
 assert "torch._dynamo" not in sys.modules, "a network was built, and passed through, without the compiler"
 """
 
+TRAINING = """
+from torch.optim import SGD, AdamW
+from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR
+
+
+def train(make, schedule, steps=3):
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(3, 2)
+    optimiser = make(layer.parameters())
+    rates = schedule(optimiser)
+    for _ in range(steps):
+        optimiser.zero_grad()
+        layer(torch.ones(4, 3)).square().sum().backward()
+        optimiser.step()
+        rates.step()
+    optimiser.load_state_dict(optimiser.state_dict())
+    return torch.cat([values.detach().flatten() for values in layer.parameters()])
+
+
+ways = [
+    (make, schedule)
+    for make in (lambda values: SGD(values, 0.1, momentum=0.9, nesterov=True), lambda values: AdamW(values, 0.1))
+    for schedule in (lambda o: OneCycleLR(o, 0.1, 10, cycle_momentum=False), lambda o: CosineAnnealingLR(o, 10))
+]
+found = [train(*way) for way in ways]
+assert not set(COMPILER) & set(sys.modules), "networks were trained without the compiler"
+import torch._dynamo
+
+broken, disabled = [], []
+torch._dynamo.graph_break = lambda: broken.append(1)
+disable = torch._dynamo.disable
+torch._dynamo.disable = lambda *told, **more: disabled.append(1) or disable(*told, **more)
+for way, one in zip(ways, found):
+    assert torch.equal(train(*way), one), "with the compiler there the same numbers"
+assert len(broken) == 2 * 3 * len(ways) and disabled, "and it is told what it was told before"
+"""
+
 REST = """
 import numpy
 from scipy import linalg, stats
@@ -73,6 +110,10 @@ def test_torchvision_comes_without_the_compiler_which_is_there_when_asked_for():
 
 def test_stages_do_not_ask_for_the_compiler():
     run(ONE_STAGE)
+
+
+def test_training_does_not_ask_for_the_compiler_which_is_told_everything_once_it_is_there():
+    run(TRAINING)
 
 
 def test_fortran_and_bindings_come_when_asked_for():

@@ -68,11 +68,21 @@ def test_an_image_without_a_map_is_named(shards):
         maps.read(["image_003", "other"])
 
 
+def test_more_shards_are_read_than_a_process_may_have_files_open(tmp_path, few_open_files):
+    part = xr.Dataset({"gradcam": (("image", "target", "y", "x"), np.zeros((1, 2, 2, 2), "f4"))})
+    files = [tmp_path / f"{index}-of-20.nc" for index in range(20)]
+    for index, file in enumerate(files):
+        storage.write_maps({"layer": part.assign_coords(image=[f"image_{index}"]) + index}, file)
+    few_open_files(12)
+    with xr.set_options(file_cache_maxsize=4), opened(files, ["gradcam"]) as [(_, _, maps)]:
+        assert maps.read(maps.images[::-1])[:, 0, 0, 0].tolist() == list(range(20))[::-1]
+
+
 def test_an_image_without_a_prediction_is_named(shards, tmp_path):
     table, description = tmp_path / "seed0.parquet", tmp_path / "model.json"
     known = pd.DataFrame({"image_id": shards[1][:5], "top1": 1, "top2": 2, "correct": True})
     storage.write_table(known, table)
     storage.write_json({"transform": {"input_size": 224}}, description)
     arguments = Namespace(predictions=table, description=description, maps=shards[0])
-    with pytest.raises(CaseSaliencyError, match=r"image 'image_005' has a map .*, and no row in .*seed0\.parquet"):
+    with pytest.raises(CaseSaliencyError, match=r"seed0\.parquet: 595 of 600 images have no row, .*'image_005'"):
         next(read_pairs(arguments, ["gradcam"]))
