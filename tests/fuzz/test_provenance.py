@@ -17,7 +17,7 @@ from case_saliency.provenance import hashing, inputs, journal
 from case_saliency.provenance.audit import embedded, others, reading
 from case_saliency.provenance.audit.records import records as audit_records
 from case_saliency.provenance.folders import FOLDER
-from workflow.versioning import records, store
+from workflow.versioning import lockfile, records
 
 DIGEST = "0" * 64
 RECORD = {
@@ -86,8 +86,8 @@ LOCK = {
 def test_locks(content, tmp_path, tally):
     (tmp_path / "dvc.lock").write_bytes(content)
     assert tally.read(lambda: others.locked(tmp_path, []) or "empty") is not None, "an audit reports, and goes on"
-    tally.refusal, tally.says = (store.LockFileError,), "dvc.lock"
-    found = tally.read(lambda: store.locked(tmp_path))
+    tally.refusal, tally.says = (lockfile.LockFileError,), "dvc.lock"
+    found = tally.read(lambda: lockfile.locked(tmp_path))
     assert found is None or all(isinstance(entry, dict) for entry in found.values())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workflow.versioning import store
+from workflow.versioning import lockfile
 
 FILE = Path("results/environments.json")
 
@@ -66,7 +66,7 @@ def parsed(text: bytes, file: Path) -> dict[str, Any]:
         environments = {name: dict(one) for name, one in content["environments"].items()}
         stages = {name: key for name, key in content["stages"].items() if environments[key] is not None}
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise store.unusable(file, FILE) from error
+        raise lockfile.unusable(file, FILE) from error
     return {"environments": environments, "stages": stages}
 
 

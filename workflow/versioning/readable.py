@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from workflow.versioning import document, environment, stages, store
+from workflow.versioning import document, environment, lockfile, stages
 
 BY_HAND = (
     "params.yaml",
@@ -21,7 +21,7 @@ BY_HAND = (
     "workflow/**/*.smk",
 )
 WRITTEN = (
-    str(store.LOCK),
+    str(lockfile.LOCK),
     str(document.FILE),
     "results/*.dvc",
     str(environment.FILE),
@@ -47,9 +47,9 @@ def refuse_unreadable(root: Path) -> None:
     """
     by_hand, written = conflicts(root, BY_HAND), conflicts(root, WRITTEN)
     if by_hand or written:
-        raise store.LockFileError(_told(by_hand, written))
-    for path in (str(store.RECORDS), *stages.VIEWS):
-        store.pointer(root, path)
+        raise lockfile.LockFileError(_told(by_hand, written))
+    for path in (str(lockfile.RECORDS), *stages.VIEWS):
+        lockfile.pointer(root, path)
     environment.known(root)
 
 

@@ -12,8 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from case_saliency.provenance.audit.records import records as all_records
-from workflow.versioning import crate, document, history, plan, readable, records, stages, store, writing
-from workflow.versioning.commit import WRITTEN, GateError, listing, refuse_locked
+from workflow.versioning import (
+    crate,
+    document,
+    history,
+    lockfile,
+    objects,
+    plan,
+    readable,
+    records,
+    stages,
+    store,
+    writing,
+)
+from workflow.versioning.commit import WRITTEN
+from workflow.versioning.gates import GateError, listing, refuse_locked
 from workflow.versioning.stages import VIEWS, Stage
 
 REMOTE = """
@@ -34,7 +47,7 @@ def outdated(stage: Stage, entry: Mapping[str, Any] | None, params: Mapping[str,
     if set(recorded) != set(stage.deps):
         return f"it reads other files: {', '.join(sorted(set(recorded) ^ set(stage.deps)))}"
     own = [path for path in stage.deps if not path.startswith(("data/", "models/", "results/"))]
-    if changed := [path for path in own if store.md5(root / path) != recorded[path]]:
+    if changed := [path for path in own if objects.md5(root / path) != recorded[path]]:
         return f"changed since: {', '.join(changed)}"
     values = entry.get("params", {}).get("params.yaml", {})
     if changed := [key for key in {*values, *stage.params} if key not in values or values[key] != _value(params, key)]:
@@ -49,7 +62,7 @@ def _value(params: Mapping[str, Any], key: str) -> Any:
     return found
 
 
-def downstream(reasons: dict[str, str], own: Sequence[Stage], entries: store.Entries) -> dict[str, str]:
+def downstream(reasons: dict[str, str], own: Sequence[Stage], entries: lockfile.Entries) -> dict[str, str]:
     """Add to the stages that cannot be restored, with the reason, those that read what they make."""
     makers = {out: stage.name for stage in own for out in stage.outs}
     made = {out["path"]: out["md5"] for entry in entries.values() for out in entry.get("outs", [])}
@@ -78,7 +91,7 @@ def restore(root: Path, experiments: Sequence[str] = ()) -> str:
     refuse_locked(root)
     writing.finish(root, WRITTEN)
     readable.refuse_unreadable(root)
-    entries = store.locked(root)
+    entries = lockfile.locked(root)
     committed = history.entries(root, entries)
     if not entries and not committed:
         raise GateError("there is no dvc.lock here, so nothing to restore: snakemake --cores all makes the results")
@@ -96,30 +109,30 @@ def restore(root: Path, experiments: Sequence[str] = ()) -> str:
     reasons = {stage.name: outdated(stage, entries.get(stage.name), planned.params, root) for stage in own}
     lost = downstream({name: reason for name, reason in reasons.items() if reason}, own, entries)
     apart = () if experiments else VIEWS
-    amiss = _bring(root, stages.last(own), [str(store.RECORDS), *apart])
+    amiss = _bring(root, stages.last(own), [str(lockfile.RECORDS), *apart])
     damaged = {
         stage.name: files
         for stage in own
-        if stage.name not in lost and (files := store.damaged(root, entries[stage.name]))
+        if stage.name not in lost and (files := objects.damaged(root, entries[stage.name]))
     }
     for name, files in damaged.items():
         lost[name] = f"missing or damaged: {', '.join(files[:3])}{', ...' if len(files) > 3 else ''}"
     asked = not amiss or amiss.startswith(store.INCOMPLETE)
-    objects = {name: store.mending(root, entries[name]) for name in damaged if asked}
-    mending = [f"{name}: {' '.join(named)}" for name, named in objects.items() if named]
-    unrecorded = store.damaged_apart(root, str(store.RECORDS))
+    named = {name: objects.mending(root, entries[name]) for name in damaged if asked}
+    mending = [f"{name}: {' '.join(found)}" for name, found in named.items() if found]
+    unrecorded = objects.damaged_apart(root, str(lockfile.RECORDS))
     lost |= unproven(planned, [stage for stage in own if stage.name not in lost], root, unrecorded)
     lost = downstream(lost, own, entries)
     for name in lost.keys() & entries.keys():
-        store.forget(root, entries[name])
+        objects.forget(root, entries[name])
     told = dict(lost)
     if unrecorded:  # a file without a record is not known to be of any run
-        told[str(store.RECORDS)] = (
+        told[str(lockfile.RECORDS)] = (
             "records are missing or damaged, without which no file counts as that of a run; where they are: "
-            f"dvc push {store.RECORDS.with_suffix('.dvc')}"
+            f"dvc push {lockfile.RECORDS.with_suffix('.dvc')}"
         )
     kept = [] if told.keys() - lost.keys() else [stage.name for stage in own if stage.name not in lost]
-    views = [path for path in apart if not lost and not store.damaged_apart(root, path)]
+    views = [path for path in apart if not lost and not objects.damaged_apart(root, path)]
     for path in set(apart) - set(views):
         (root / path).unlink(missing_ok=True)
     if kept:
@@ -178,7 +191,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("experiments", nargs="*", help="experiments to restore; those that run, if none is named")
     try:
         print(restore(Path(), parser.parse_args(arguments).experiments))
-    except (GateError, plan.PlanError, store.LockFileError) as error:
+    except (GateError, plan.PlanError, lockfile.LockFileError) as error:
         print(f"not restored in full: {error}", file=sys.stderr)
         return 1
     return 0

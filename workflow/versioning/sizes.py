@@ -6,12 +6,12 @@ from pathlib import Path
 
 import h5py
 
-from workflow.versioning import store
+from workflow.versioning import lockfile
 
 INPUT = 224  # pixels on a side, the resolution at which maps are often kept
 
 
-def rows(entries: store.Entries, root: Path) -> Iterator[tuple[str, int, float]]:
+def rows(entries: lockfile.Entries, root: Path) -> Iterator[tuple[str, int, float]]:
     """Yield step, number of files and megabytes of recorded outputs; then of each experiment its maps, by number."""
     steps: dict[str, list[tuple[int, float]]] = {}
     for name, entry in entries.items():
@@ -44,7 +44,7 @@ def _maps(file: Path) -> int:
 def main() -> int:
     """Print the table of this folder."""
     print("| step | files, or maps | MB |\n| --- | --: | --: |")
-    for step, count, size in rows(store.locked(Path()), Path()):
+    for step, count, size in rows(lockfile.locked(Path()), Path()):
         print(f"| {step} | {count:,} | {size:,.1f} |")
     return 0
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from workflow.versioning import store
+from workflow.versioning import lockfile, objects
 
 ROOT = Path(__file__).resolve().parents[3]
-LOCK = store.locked(ROOT)
+LOCK = lockfile.locked(ROOT)
 STAGES = yaml.load((ROOT / "dvc.yaml").read_bytes(), Loader=yaml.CSafeLoader)["stages"]
 MADE = ("data/", "models/", "results/")
 REMEDY = "run the experiment (its name under `run` in params.yaml: snakemake), make commit, then commit dvc.lock"
@@ -17,7 +17,7 @@ REMEDY = "run the experiment (its name under `run` in params.yaml: snakemake), m
 @pytest.mark.parametrize("name", LOCK)
 def test_a_recorded_stage_was_made_by_the_source_that_is_here(name: str) -> None:
     read = {dep["path"]: dep["md5"] for dep in LOCK[name]["deps"] if not dep["path"].startswith(MADE)}
-    changed = sorted(path for path, digest in read.items() if store.md5(ROOT / path) != digest)
+    changed = sorted(path for path, digest in read.items() if objects.md5(ROOT / path) != digest)
     assert not changed, f"dvc.lock has {name} as other {', '.join(changed)} made it: {REMEDY}"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow.versioning import history, readable, store
+from workflow.versioning import history, lockfile, readable
 from workflow.versioning.stages import VIEWS
 
 POINTER = "outs:\n- md5: '{digest}'\n  size: 1\n  hash: md5\n  path: x\n"
@@ -59,13 +59,13 @@ def merging(tmp_path: Path) -> Path:
 
 
 def test_a_merge_is_told_with_all_its_files_and_the_commands_that_are_named_end_it(merging: Path) -> None:
-    with pytest.raises(store.LockFileError, match="both sides of a merge") as raised:
+    with pytest.raises(lockfile.LockFileError, match="both sides of a merge") as raised:
         readable.refuse_unreadable(merging)
     said = str(raised.value)
     assert {line.strip() for line in said.splitlines() if line.startswith("  ")} == set(VERSIONED)
     for name in VERSIONED[:3]:  # by hand
         (merging / name).write_text("# both\n")
-    with pytest.raises(store.LockFileError) as raised:
+    with pytest.raises(lockfile.LockFileError) as raised:
         readable.refuse_unreadable(merging)
     assert not any(name in str(raised.value) for name in VERSIONED[:3])
     [take] = re.findall(r"git (checkout .*)", said)
@@ -83,7 +83,7 @@ def test_a_damaged_file_is_named(tmp_path: Path, name: str) -> None:
     write(tmp_path, "base")
     readable.refuse_unreadable(tmp_path)
     (tmp_path / name).write_text("{outs: [")
-    with pytest.raises(store.LockFileError, match=rf"{re.escape(name)} is damaged: .*git checkout HEAD -- {name}"):
+    with pytest.raises(lockfile.LockFileError, match=rf"{re.escape(name)} is damaged: .*git checkout HEAD -- {name}"):
         readable.refuse_unreadable(tmp_path)
 
 
@@ -93,8 +93,8 @@ def test_a_damaged_file_is_named(tmp_path: Path, name: str) -> None:
 )
 def test_a_dvc_file_that_points_nowhere_is_damaged(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.dvc").write_bytes(content)
-    with pytest.raises(store.LockFileError, match=r"a\.dvc is damaged"):
-        store.pointer(tmp_path, "a")
+    with pytest.raises(lockfile.LockFileError, match=r"a\.dvc is damaged"):
+        lockfile.pointer(tmp_path, "a")
 
 
 ENTRY = "stages:\n  a-b:\n    cmd: x\n    outs:\n    - path: y\n      md5: {}\n"
@@ -102,7 +102,7 @@ ENTRY = "stages:\n  a-b:\n    cmd: x\n    outs:\n    - path: y\n      md5: {}\n"
 
 def test_an_entry_with_all_its_hashes_is_read(tmp_path: Path) -> None:
     (tmp_path / "dvc.lock").write_text(ENTRY.format("a" * 32))
-    assert list(store.locked(tmp_path)) == ["a-b"]
+    assert list(lockfile.locked(tmp_path)) == ["a-b"]
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,8 @@ def test_an_entry_with_all_its_hashes_is_read(tmp_path: Path) -> None:
 )
 def test_an_entry_that_was_cut_off_is_damaged(tmp_path: Path, content: str) -> None:
     (tmp_path / "dvc.lock").write_text(content)
-    with pytest.raises(store.LockFileError, match=r"dvc\.lock is damaged: .*git checkout HEAD -- dvc\.lock"):
-        store.locked(tmp_path)
+    with pytest.raises(lockfile.LockFileError, match=r"dvc\.lock is damaged: .*git checkout HEAD -- dvc\.lock"):
+        lockfile.locked(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_an_entry_that_was_cut_off_is_damaged(tmp_path: Path, content: str) -> N
 def test_environments_of_another_shape_are_damaged(tmp_path: Path, content: str) -> None:
     (tmp_path / "results").mkdir()
     (tmp_path / "results/environments.json").write_text(content)
-    with pytest.raises(store.LockFileError, match=r"environments\.json is damaged"):
+    with pytest.raises(lockfile.LockFileError, match=r"environments\.json is damaged"):
         readable.refuse_unreadable(tmp_path)
 
 
@@ -137,10 +137,10 @@ def test_a_lock_that_is_missing_or_lacks_stages_of_the_last_commit_is_refused(tm
     (tmp_path / "dvc.lock").write_text(ENTRY.format("a" * 32))
     git(tmp_path, "add", "--all")
     git(tmp_path, "commit", "-q", "-m", "recorded")
-    committed = history.entries(tmp_path, store.locked(tmp_path))
+    committed = history.entries(tmp_path, lockfile.locked(tmp_path))
     assert list(committed) == ["a-b"]
-    history.refuse_lacking(committed, store.locked(tmp_path), {"a-b"})
+    history.refuse_lacking(committed, lockfile.locked(tmp_path), {"a-b"})
     history.refuse_lacking(committed, {}, {"c-d"})  # the workflow has no such stage any more
     (tmp_path / "dvc.lock").unlink()
-    with pytest.raises(store.LockFileError, match=r"a-b.*git checkout HEAD -- dvc\.lock"):
-        history.refuse_lacking(history.entries(tmp_path, {}), store.locked(tmp_path), {"a-b"})
+    with pytest.raises(lockfile.LockFileError, match=r"a-b.*git checkout HEAD -- dvc\.lock"):
+        history.refuse_lacking(history.entries(tmp_path, {}), lockfile.locked(tmp_path), {"a-b"})

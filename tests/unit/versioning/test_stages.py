@@ -8,7 +8,7 @@ import pytest
 import yaml
 from dvc.utils.hydra import apply_overrides
 
-from workflow.versioning import commit, restore, stages, store
+from workflow.versioning import commit, gates, objects, restore, stages
 from workflow.versioning.plan import Job, Plan
 from workflow.versioning.reading import Readings, shortest
 
@@ -103,7 +103,7 @@ def test_what_differs_is_made_again_by_names_that_snakemake_knows(plan):
     jobs = (
         *plan.jobs,
         job("fetch", [], ["data/set/images", "data/set/exclusions.csv"]),
-        *(job("attribute", [], [f"results/saliency/tiny/{number}.nc"]) for number in range(commit.SHOWN)),
+        *(job("attribute", [], [f"results/saliency/tiny/{number}.nc"]) for number in range(gates.SHOWN)),
     )
     found = stages.stages(Plan(plan.params, jobs, plan.stages))
     assert commit.forced(found, ["results/metrics/tiny.json"]) == ["results/metrics/tiny.json"]
@@ -121,7 +121,7 @@ def entry(plan, tmp_path):
         if path.startswith(("src/", "workflow/", "requirements")):
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / path).write_text(path)
-    deps = [{"path": path, "md5": store.md5(tmp_path / path) or "data"} for path in stage.deps]
+    deps = [{"path": path, "md5": objects.md5(tmp_path / path) or "data"} for path in stage.deps]
     outs = [{"path": path, "md5": "1"} for path in stage.outs]
     values = {"seed": 0, "experiments.tiny.models": ["a"]}
     return stage, {"cmd": stage.command, "deps": deps, "outs": outs, "params": {"params.yaml": values}}
@@ -188,10 +188,10 @@ def test_differing_files_are_named(tmp_path):
 
     old, _ = listing('[{"md5": "1", "relpath": "x"}, {"md5": "2", "relpath": "y"}]')
     new, file = listing('[{"md5": "1", "relpath": "x"}, {"md5": "3", "relpath": "y"}]')
-    assert store.differing(old, new, tmp_path) == ["out/y"]
-    assert store.differing(old, {"outs": [{"path": "out", "md5": "cc1.dir"}]}, tmp_path) == ["out"]
+    assert objects.differing(old, new, tmp_path) == ["out/y"]
+    assert objects.differing(old, {"outs": [{"path": "out", "md5": "cc1.dir"}]}, tmp_path) == ["out"]
     file.write_text(file.read_text()[:40])  # a listing that was cut off lists nothing
-    assert store.differing(old, new, tmp_path) == ["out"]
+    assert objects.differing(old, new, tmp_path) == ["out"]
 
 
 def test_params_can_be_set_by_dvc(tmp_path):
