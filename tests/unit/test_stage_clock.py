@@ -1,0 +1,54 @@
+"""The clock of the benchmark: every moment counts once, and no reading or writing counts as compute."""
+
+import time
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from benchmarks.stage_clock import BOOKED, Clock
+from case_saliency import storage
+
+
+@pytest.fixture
+def spend(monkeypatch):
+    """A function that lets the process spend seconds; it spends none otherwise."""
+    now = [1.0]
+    monkeypatch.setattr(time, "process_time", lambda: now[0])
+
+    def seconds(more: float) -> None:
+        now[0] += more
+
+    return seconds
+
+
+def test_every_reader_and_writer_of_artefacts_is_booked():
+    booked = set(BOOKED["case_saliency.storage"]["files"])
+    assert booked == set(storage.__all__) - {"SCHEMA_VERSION", "digest"}
+
+
+def test_calls_steps_and_contexts_are_booked_on_what_they_are(spend):
+    clock = Clock()
+
+    def steps():
+        for _ in range(2):
+            spend(10)
+            yield
+
+    @contextmanager
+    def around():
+        spend(100)
+        yield "found"
+        spend(1000)
+
+    for _ in clock.booked(steps, "files")():
+        spend(0.5)
+    with clock.booked(around, "files")() as found:
+        spend(0.25)
+    clock.booked(lambda: clock.booked(spend, "imports")(10_000), "files")()
+    with suppress(KeyError), clock.booked(around, "files")():
+        spend(2)
+        raise KeyError
+    clock.turn()
+    assert found == "found"
+    assert clock.busy == ["compute"]
+    assert clock.spent == {"start": 1, "files": 20 + 1100 + 100, "imports": 10_000, "compute": 1.25 + 2}
