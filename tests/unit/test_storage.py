@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 import xarray as xr
@@ -208,3 +210,20 @@ def test_columns_that_are_missing_or_damaged_are_named(tmp_path):
     (tmp_path / "y.parquet").write_bytes((tmp_path / "x.parquet").read_bytes()[:-20])
     with pytest.raises(CaseSaliencyError, match=r"cannot read .*y.parquet"):
         read_columns([tmp_path / "y.parquet"])
+
+
+@pytest.mark.parametrize("where", [None, {"fill": "mean"}])
+def test_columns_of_another_type_than_in_other_files_are_named(tmp_path, where):
+    files = [tmp_path / "x.parquet", tmp_path / "y.parquet"]
+    for file, fill in zip(files, ("mean", 7), strict=True):
+        storage.write_table(pd.DataFrame({"fill": [fill]}), file)
+    with pytest.raises(CaseSaliencyError, match=r"cannot read .*y\.parquet: .*(column fill is int64|int64)"):
+        read_columns(files, where=where)
+
+
+def test_a_column_of_bytes_that_are_no_text_is_named(tmp_path):
+    array = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\2\0\0\0"), pa.py_buffer(b"\xff\xfe")])
+    table = pa.table({"fill": array}).replace_schema_metadata({"schema_version": "1"})
+    pq.write_table(table, tmp_path / "x.parquet")
+    with pytest.raises(CaseSaliencyError, match=r"cannot read .*x\.parquet: .*UTF"):
+        read_columns([tmp_path / "x.parquet"])

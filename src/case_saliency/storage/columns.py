@@ -42,7 +42,7 @@ def read_columns(
     import pandas as pd
 
     tables = [_Table(path) for path in paths]
-    kept = [_kept(table, where or {}) for table in tables]
+    kept = [table.kept(where or {}) for table in tables]
     names = tables[0].names if columns is None else columns
     return pd.DataFrame({name: _column(tables, name, kept) for name in names}, copy=False)
 
@@ -57,7 +57,7 @@ class _Table:
         import pyarrow as pa
 
         self.path = path
-        with self._explained(), open_parquet(path) as file:
+        with self.explained(), open_parquet(path) as file:
             self.metadata, schema = file.metadata, file.schema_arrow
         check_version((schema.metadata or {}).get(b"schema_version"), path)
         self.names: list[str] = schema.names
@@ -68,27 +68,32 @@ class _Table:
 
         if name not in self.names:
             raise unreadable(self.path, KeyError(f"column {name} is missing"))
-        with self._explained(), pq.ParquetFile(self.path, metadata=self.metadata, read_dictionary=self.texts) as file:
+        with self.explained(), pq.ParquetFile(self.path, metadata=self.metadata, read_dictionary=self.texts) as file:
             found = file.read([name], use_threads=False).column(0)
+            if name in self.texts:
+                found.validate(full=True)  # bytes that are no text
         return found if kept is None else found.filter(kept)
 
+    def kept(self, where: Mapping[str, str]) -> "pa.ChunkedArray | None":
+        """Return which rows hold the texts; None: all."""
+        import pyarrow.compute as pc
+
+        kept = None
+        for name, text in where.items():
+            with self.explained():
+                same = pc.equal(self.column(name), text)
+            kept = same if kept is None else pc.and_(kept, same)
+        return kept
+
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def explained(self) -> Iterator[None]:
+        """Tell of the file whatever goes wrong with it."""
+        import pyarrow as pa
+
         try:
             yield
-        except (OSError, ValueError, MemoryError) as error:
+        except (OSError, ValueError, MemoryError, pa.ArrowException) as error:
             raise unreadable(self.path, error) from error
-
-
-def _kept(table: _Table, where: Mapping[str, str]) -> "pa.ChunkedArray | None":
-    """Return which rows hold the texts; None: all."""
-    import pyarrow.compute as pc
-
-    kept = None
-    for name, text in where.items():
-        same = pc.equal(table.column(name), text)
-        kept = same if kept is None else pc.and_(kept, same)
-    return kept
 
 
 def _column(tables: Sequence[_Table], name: str, kept: "Sequence[pa.ChunkedArray | None]") -> Any:
@@ -96,5 +101,9 @@ def _column(tables: Sequence[_Table], name: str, kept: "Sequence[pa.ChunkedArray
     import pyarrow as pa
 
     found = [table.column(name, rows) for table, rows in zip(tables, kept, strict=True)]
+    for table, column in zip(tables, found, strict=True):
+        if column.type != found[0].type:
+            other = f"column {name} is {column.type}, and {found[0].type} in {tables[0].path}"
+            raise unreadable(table.path, TypeError(other))
     joined = pa.chunked_array([chunk for column in found for chunk in column.chunks], found[0].type)
     return joined.unify_dictionaries().to_pandas()
