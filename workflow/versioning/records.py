@@ -1,6 +1,7 @@
 """Whether files are what the run that made them wrote, and whether that run is what the workflow would do now."""
 
 import hashlib
+import re
 import shlex
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import cache
@@ -10,6 +11,8 @@ from case_saliency.provenance.audit.reading import Run
 from case_saliency.provenance.audit.records import Records
 from case_saliency.provenance.audit.states import in_repository
 from workflow.versioning.plan import Job
+
+_RANGE = re.compile(r"([^{}]*/)\{(\d+)\.\.(\d+)\}(-of-\d+\.\w+)")
 
 
 def altered(files: Iterable[str], known: Records, root: Path) -> list[str]:
@@ -39,7 +42,7 @@ def otherwise(jobs: Iterable[Job], files: Container[str], known: Records, root: 
 
 
 def _other(run: Run, job: Job, known: Records, root: Path, hashed: Callable[[Path], str]) -> Iterator[str]:
-    if _told(shlex.split(job.command)) != _told(run.command):
+    if _told(words(job.command)) != _told(run.command):
         yield f"its run was another command ({run.record})"
     for name, digest in run.code.items():
         path = root / in_repository(name)
@@ -49,6 +52,24 @@ def _other(run: Run, job: Job, known: Records, root: Path, hashed: Callable[[Pat
         made = known.graph.entry(read.path)
         if made is not None and made.sha256 != read.sha256:
             yield f"its run read another {read.path}"
+
+
+def words(command: str) -> list[str]:
+    r"""Return the words of a job's command as its program gets them: bash expands the ranges of `shards.braced`.
+
+    Examples
+    --------
+    >>> words("score --maps a/{0..2}-of-3.nc --settings '{\"k\": 5}'")
+    ['score', '--maps', 'a/0-of-3.nc', 'a/1-of-3.nc', 'a/2-of-3.nc', '--settings', '{"k": 5}']
+    """
+    found = []
+    for word in shlex.split(command):
+        if matched := _RANGE.fullmatch(word):
+            before, first, last, after = matched.groups()
+            found += [f"{before}{number}{after}" for number in range(int(first), int(last) + 1)]
+        else:
+            found.append(word)
+    return found
 
 
 def _told(command: Sequence[str]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from case_saliency.datasets.shards import braced
+from workflow.versioning.records import words
 
 NAMES = st.one_of(
     st.builds("maps/{}/{}-of-{}.nc".format, st.sampled_from("ab"), st.integers(0, 12), st.sampled_from([9, 13])),
@@ -27,6 +28,7 @@ def expanded(words: str) -> list[str]:
 def test_bash_expands_the_words_to_the_files(parts):
     files = [file for part in parts for file in part]
     assert expanded(braced(files)) == files
+    assert words(braced(files)) == files, "as the gate reads a command"
 
 
 def test_a_family_of_many_shards_is_one_word():
