@@ -68,10 +68,11 @@ def test_the_shipped_text_passes():
         (b"a: 1\nb: 2\na: 3\n", "key 'a' stands twice"),
         (b"a: &a [*a]\n", "unfolds into more than 100000 values"),
         (b"a: [1\n", "not YAML"),
+        ("a: 1\n".encode("utf-16"), "not YAML: 'utf-8' codec"),
         (b"[" * 10**5, "nested too deeply"),
         (b"#" * (2**20 + 1), "1048577 bytes found"),
     ],
-    ids=["template", "tag", "twice", "alias", "no yaml", "deep", "large"],
+    ids=["template", "tag", "twice", "alias", "no yaml", "utf-16", "deep", "large"],
 )
 def test_what_is_more_than_values_is_named(content, told, file, tally):
     tally.says = told

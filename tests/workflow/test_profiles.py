@@ -136,8 +136,8 @@ def test_the_page_lists_the_rules_that_ask_for_a_gpu():
 def test_other_resources_rerun_nothing(project):
     rules = project.root / "workflow/rules/attribution.smk"
     text = rules.read_text()
-    assert text.count("growing(4000)") == 1
-    rules.write_text(text.replace("growing(4000)", "growing(9000)").replace("        **ON_DEVICE,\n", ""))
+    assert text.count("drawing(4000)") == 1
+    rules.write_text(text.replace("drawing(4000)", "growing(9000)").replace("        **ON_DEVICE,\n", ""))
     assert project.pending() == set()
 
 
@@ -186,6 +186,20 @@ def test_jobs_that_hold_the_scores_of_all_images_ask_for_more_with_their_number(
     assert added["score_agreement"] == added["attribute"] == 0
     first, second = many["test_hypotheses"][:2]
     assert (2 * first["mem_mb"], 2 * first["runtime"]) == (second["mem_mb"], second["runtime"])
+
+
+def test_jobs_that_draw_maps_ask_for_more_with_the_images_of_a_shard(fresh):
+    fresh.set("datasets", "imagenet", "path", to="ilsvrc")
+    fresh.set("run", to=["imagenet"])
+    asked = {}
+    for shards in (100, 10):
+        methods, rest = ["case", "sobel", "random"], {"layers": ["last_conv"], "analyses": [], "parameters": {}}
+        section = {"n_images": 25_000, "models": ["resnet50"], "methods": methods, "shards": shards, **rest}
+        for name, value in section.items():
+            fresh.set("experiments", "imagenet", name, to=value)
+        asked[shards] = max(told["mem_mb"] for told in planned(fresh)["attribute"][::2])  # first attempts
+    held = {shards: 16 * 224**2 * 25_000 / shards / 10**6 for shards in asked}  # of sobel; the others are at the layer
+    assert asked == {shards: pytest.approx(4000 + megabytes, rel=0.1) for shards, megabytes in held.items()}
 
 
 def test_what_jobs_took_is_noted_where_asked_and_is_no_result(fresh):

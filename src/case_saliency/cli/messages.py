@@ -10,10 +10,13 @@ from case_saliency.errors import CaseSaliencyError
 
 _NO_MEMORY = ("can't allocate memory", "out of memory")  # as torch says it, of processor and graphics card
 _NO_SPACE = os.strerror(errno.ENOSPC)
+_NO_FILES = os.strerror(errno.EMFILE)
 
 
 def explain(error: Exception) -> str | None:
     """Return what a person can do about an exception; None: it is a defect, and its traceback tells most."""
+    if _NO_FILES in str(error):
+        return f"{str(error).partition(_NO_FILES)[0]}{_NO_FILES}: allow more (`ulimit -n`), and run again"
     if isinstance(error, CaseSaliencyError):
         return str(error)
     if isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY):

@@ -32,6 +32,7 @@ def check(file: Path) -> None:
         content = file.read_bytes()
         if len(content) > LIMIT:
             raise CaseSaliencyError(f"{file}: {len(content)} bytes found; at most {LIMIT} are read")
+        content.decode("utf-8")  # as Snakemake reads it; YAML itself may be UTF-16, too
         root = yaml.compose(content, Loader=yaml.SafeLoader)
         problem = next(_problems(root), None) if root is not None else None
         if not problem:

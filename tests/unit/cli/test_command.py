@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from case_saliency import cli
 from case_saliency.cli import messages, select_images
 from case_saliency.cli.main import STAGES, TOOLS, VIEWS, main
+from case_saliency.errors import CaseSaliencyError
 from case_saliency.provenance import journal
 from case_saliency.provenance.audit import reading
 
@@ -122,9 +123,10 @@ def test_no_command_is_imported_with_torch_or_pandas():
         (MemoryError("Unable to allocate 1 PiB"), "not enough memory (Unable to allocate 1 PiB); run fewer jobs"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "not enough memory (DefaultCPUAllocator"),
         (SafetensorError("I/O error: No space left on device"), "cannot write the outputs: I/O error: No space left"),
+        (CaseSaliencyError("a.nc: Too many open files; delete it"), "a.nc: Too many open files: allow more (`ulimit"),
     ],
 )
-def test_lack_of_memory_or_disk_is_explained(error, told, tmp_path, monkeypatch):
+def test_lack_of_memory_disk_or_files_is_explained(error, told, tmp_path, monkeypatch):
     def run(_arguments):
         raise error
 
