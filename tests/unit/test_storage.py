@@ -217,7 +217,7 @@ def test_columns_of_another_type_than_in_other_files_are_named(tmp_path, where):
     files = [tmp_path / "x.parquet", tmp_path / "y.parquet"]
     for file, fill in zip(files, ("mean", 7), strict=True):
         storage.write_table(pd.DataFrame({"fill": [fill]}), file)
-    with pytest.raises(CaseSaliencyError, match=r"cannot read .*y\.parquet: .*(column fill is int64|int64)"):
+    with pytest.raises(CaseSaliencyError, match=r"cannot read .*y\.parquet: .*int64"):
         read_columns(files, where=where)
 
 
