@@ -256,7 +256,7 @@ def drawing(amount):
         name, family, model = wildcards.experiment, wildcards.family, wildcards.model
         spaces = [method.space for method in study.methods(config, name, family)]
         layers = len(study.layers(config, name, model)) / 16  # a layer's maps are a quarter as wide and high, or less
-        pixels = MODELS[model].transform.input_size ** 2 * (spaces.count("input") + spaces.count("layer") * layers)
+        pixels = MODELS[model].transform.input_size**2 * (spaces.count("input") + spaces.count("layer") * layers)
         held = 2 * 2 * 4 * pixels * study.images(config, name) / len(study.shards(config, name))  # two classes, 4 bytes
         return (amount + 100 * round(held / 10**8)) * attempt
 
