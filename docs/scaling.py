@@ -14,7 +14,7 @@ import yaml
 
 from case_saliency.storage import write_text
 from docs.prose import fill, table
-from docs.scaling_imagenet import CIRCULARITY, IMAGES, Hours, hours
+from docs.scaling_imagenet import CIRCULARITY, IMAGES, SIZE, Hours, disk, hours, least
 from docs.scaling_memory import memory
 from docs.scaling_planning import plan
 from docs.scaling_rules import given, holding, rule, series
@@ -45,7 +45,7 @@ def page(measured: dict[str, Any], counted: str, params: dict[str, Any]) -> str:
         *_floor(figures, rows),
         *memory(figures, rows, params),
         *_cost(rows, counted, gpu, card),
-        *_paper(hours(counted, gpu, measured["agreement"]["figures"], params), card),
+        *_paper(hours(counted, measured["gpu"], measured["agreement"]["figures"], params), card, params),
         *plan(planning),
     ]
     return "\n\n".join(["# Scaling", *parts]) + "\n"
@@ -129,16 +129,17 @@ def _card(rows: Rows) -> str:
     return str(next(row["remark"] for row in rows if row["what"] == "card")).partition(",")[0]
 
 
-def _paper(networks: Sequence[Hours], card: str) -> list[str]:
+def _paper(networks: list[Hours], card: str, params: dict[str, Any]) -> list[str]:
     total, shards = (sum(getattr(one, name) for one in networks) for name in ("gpu", "shards"))
     similarity, circularity = (max(getattr(one, name) for one in networks) for name in ("similarity", "circularity"))
-    least = [(n, max(total / n, similarity, circularity), max(total / n, circularity)) for n in GPUS]
     return [
         f"## ImageNet's {IMAGES:,} validation images, four networks, all methods",
         fill(
             f"""Extrapolated from what ten images took on an {card} (`python -m benchmarks gpu`), as
             [experiments](experiments.md#times-on-a-gpu) tells; the starts of jobs are not among it. The experiment as
-            shipped keeps half of the images to estimate confusions; this is what explaining all of them would take."""
+            shipped keeps half of the images to estimate confusions; this is what explaining all of them would take.
+            Analyses of a fixed number of images, and the images held out, count once. A pass is that of the batches
+            of {params["compute"]["batch_size"]} in which stages compute."""
         ),
         fill(
             f"""`attribute` and `score-fidelity` are split into shards, {shards / total:.0%} of the GPU hours: maps, and
@@ -156,13 +157,18 @@ def _paper(networks: Sequence[Hours], card: str) -> list[str]:
         ),
         table(
             ("GPUs", "hours", "hours without the analysis `similarity`"),
-            [(str(n), f"{every:.1f}", f"{without:.1f}") for n, every, without in least],
+            [(str(n), f"{least(networks, n):.1f}", f"{least(networks, n, similarity=False):.1f}") for n in GPUS],
         ),
         fill(
-            f"""These are the GPU hours divided, or those of the longest job, whichever is more. The first bottleneck is
+            f"""By this reckoning no run is faster: these are the GPU hours divided, or those of the longest job behind
+            the maps that it waits for, whichever is more. The first bottleneck is
             {"similarity" if similarity > circularity else "circularity"}; both are analyses, which nothing but their
             tables, figures and the report waits for. What removes them: taking them out of `analyses`, or splitting
             them as drops are split, similarity once the level of chance, which its jobs simulate, is apart."""
+        ),
+        fill(
+            f"""Most of the disk is taken by maps in the input's space: at {SIZE} x {SIZE} pixels {disk(params):,.0f} GB
+            of all networks, less what deflating saves. Maps at layers are far smaller."""
         ),
         _time(similarity),
     ]

@@ -7,13 +7,11 @@ from typing import Any
 
 from case_saliency import params as study
 from docs.prose import fill, table
-from docs.scaling_imagenet import EXPERIMENT, IMAGES
+from docs.scaling_imagenet import EXPERIMENT, IMAGES, SIZE
 from docs.scaling_rules import given, holding, rule, series
 
 MEASURED = "digits"
 """The experiment that was measured, with one network at one layer."""
-SIZE = 224
-"""Pixels that most networks of the paper take, in width and height; two classes, four bytes, twice: 16 bytes each."""
 LEAST = 20
 """MB: less is not what a process of Python holds, but the shell that starts it."""
 SHARDED = {"attribute", "score-fidelity"}
@@ -48,8 +46,9 @@ def memory(figures: dict[str, float], rows: Rows, params: dict[str, Any]) -> lis
             depends on their number, and is mostly that of the libraries. What is held are the rows of the scores, some
             hundred bytes for each image, method and setting; statistics take the rows of one cell at a time and draw
             their resamples in blocks. A job that draws maps holds those of its shard, as values and as the bytes of
-            their file: little at a layer, but of a method in the input's space {16 * SIZE**2 / 10**6:.1f} MB an image
-            of {SIZE} x {SIZE} pixels. It grows with the images of a shard, and its rule asks for so much more. From
+            their file, two classes of four bytes a pixel twice: little at a layer, but of a method in the input's space
+            {16 * SIZE**2 / 10**6:.1f} MB an image of {SIZE} x {SIZE} pixels. It grows with the images of a shard, and
+            its rule asks for so much more. From
             {sizes[0]} to {sizes[-1]} images peak memory grows at most by a factor of
             {figures["peak_growth_9_fold_images"]:.2f}. In MB, by images of `digits`, one network.
             {" ".join(KINDS[kind] for kind in kinds)}"""
