@@ -24,7 +24,7 @@ def load_predictions(arguments: argparse.Namespace, image_ids: Iterable[str]) ->
     """
     table = storage.read_table(arguments.predictions)
     kinds = {name: getattr(table.get(name), "dtype", None) for name in _COLUMNS}
-    if other := [name for name, kind in kinds.items() if getattr(kind, "kind", "") not in _COLUMNS[name]]:
+    if other := [name for name, kind in kinds.items() if getattr(kind, "kind", "-") not in _COLUMNS[name]]:
         raise CaseSaliencyError(
             f"{arguments.predictions}: no table of predictions, column {other[0]} is {kinds[other[0]]}; "
             "run predict again"

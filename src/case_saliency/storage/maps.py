@@ -65,12 +65,14 @@ def open_maps(path: str | os.PathLike[str]) -> Iterator[dict[str, "xr.Dataset"]]
         for name, layer in layers.items():
             if "image" in layer.coords and not layer.indexes["image"].is_unique:
                 raise unreadable(path, ValueError(f"an image stands twice in {name}"))
+            for variable in layer.variables.values():
+                variable.encoding["source"] = os.fspath(path)  # not all bring it
         yield layers
 
 
 def read_values(maps: "xr.DataArray", rows: "slice | list[int]") -> "np.ndarray[Any, Any]":
     """Read some images of maps that `open_maps` opened; only then does HDF5 see that values are damaged."""
-    source = maps.encoding.get("source", "map file")
+    source = maps.encoding["source"]
     try:
         chosen = maps.isel(image=rows)
         check_memory(chosen.nbytes)
