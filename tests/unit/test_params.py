@@ -89,6 +89,7 @@ DIGITS = ("experiments", "digits")
         ),
         ((*SAMPLE, "methods"), ["case", "gradcan"], f"{EXPERIMENT}.methods[1]: 'gradcan' is not a method"),
         (("methods", "case", "source"), "confusion", "set methods.case.source to logits"),
+        (("methods", "case", "k"), None, "methods.case: method case: k is None, an integer >= 1 expected"),
         (("methods", "case", "kk"), 3, "methods.case: method case: unknown parameter 'kk'; did you mean 'k'?"),
         (("methods", "case", "method"), "os; rm -rf", "methods.case.method: 'os; rm -rf' is not allowed"),
         (("fidelity", "reference"), "finer", "fidelity.reference: 'finer' is not among"),

@@ -99,7 +99,8 @@ def _counts(cells: pd.DataFrame) -> dict[str, int]:
 def _worst(cells: pd.DataFrame, n_worst: int) -> list[dict[str, Any]]:
     unequal = cells[cells["state"] != "equal"]
     with np.errstate(divide="ignore", invalid="ignore"):
-        excess = (unequal["difference"] / unequal["tolerance"]).fillna(np.inf).where(~_small(unequal), 0.0)
+        share = unequal["difference"].astype(float) / unequal["tolerance"].astype(float)
+        excess = share.fillna(np.inf).where(~_small(unequal), 0.0)
     order = unequal.assign(excess=excess, first=unequal["kind"] != "conclusion").sort_values(
         ["first", "excess"], ascending=[True, False], kind="stable"
     )

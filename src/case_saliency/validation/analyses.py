@@ -49,5 +49,10 @@ def _circularity_problems(params: Params, name: str) -> Iterator[str]:
     where = f"experiments.{name}"
     if "case" not in params["experiments"][name]["methods"]:
         yield f"{where}.analyses: circularity asks about 'case', which is not among {where}.methods; add or remove one"
-    elif (compared := entry(params, "case", name).get("compared", "any")) != "any":
+        return
+    try:
+        compared = entry(params, "case", name).get("compared", "any")
+    except CaseSaliencyError:
+        return  # told under `methods`
+    if compared != "any":
         yield f"methods.case.compared: {compared!r} found, but circularity compares case with variants of it; use any"
