@@ -78,8 +78,7 @@ def _floor(figures: dict[str, float], rows: Rows) -> list[str]:
             f"""{figures["default_minutes_on_two_cores"]:.1f} minutes on two cores, {figures["default_cpu_minutes"]:.1f}
             minutes of processor time in {figures["default_jobs"]:.0f} jobs:
             {figures["default_cpu_over_compute"]:.2f} times what its stages compute. Each job notes what its processor
-            time goes into; every moment counts once. Measured at commit `0e2f23a`: since then opening map files and
-            weights, and the end of each write, are booked as files, no longer as compute, and jobs import less."""
+            time goes into; every moment counts once."""
         ),
         table(
             ("", "what", "seconds", "share"),

@@ -1,6 +1,7 @@
 """The page on scaling is what its script writes from the benchmarks and the counts."""
 
 import json
+import re
 
 import yaml
 
@@ -32,5 +33,4 @@ def test_what_attempts_are_given_is_that_of_the_rules():
 
 
 def test_samples_of_the_shell_alone_are_not_shown():
-    page = scaling.PAGE.read_text()
-    assert "| `select-images` |  |  |  | 115" in page
+    assert re.search(r"^\| `select-images` \|  \|  \|  \| \d{3} ", scaling.PAGE.read_text(), re.M)
