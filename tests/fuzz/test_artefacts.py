@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from case_saliency import storage
+from case_saliency.storage.columns import read_columns
 
 TABLE = pd.DataFrame({"image_id": ["007", "b"], "value": [0.1, np.nan], "n": [1, 2], "flag": [True, False]})
 MAPS = xr.DataArray(
@@ -59,8 +60,9 @@ def test_csv_tables(data, true, file, tally):
 def test_parquet_tables(data, true, file, tally):
     tally.says = "t.parquet"
     path = file("t.parquet", data.draw(damaged(true["parquet"])))
-    found = tally.read(lambda: storage.read_table(path))
-    assert found is None or isinstance(found, pd.DataFrame)
+    for read in (storage.read_table, lambda file: read_columns([file, file], where={"image_id": "a"})):
+        found = tally.read(lambda read=read: read(path))
+        assert found is None or isinstance(found, pd.DataFrame)
 
 
 @pytest.mark.reader("JSON: descriptions, claims, metrics")

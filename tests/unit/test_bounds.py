@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from argparse import Namespace
 
 import h5netcdf
 import h5py
@@ -14,7 +15,7 @@ import xarray as xr
 
 from case_saliency import storage
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.storage import bounds
+from case_saliency.storage import bounds, columns, tables
 from case_saliency.storage.columns import read_columns
 
 MAPS = xr.DataArray(np.ones((2, 2, 3, 4), np.float32), {"image": ["a", "b"]}, ("image", "target", "y", "x"))
@@ -159,3 +160,59 @@ def test_maps_that_lead_elsewhere_are_refused(tmp_path, change):
         change(file, tmp_path)
     with pytest.raises(CaseSaliencyError, match=r"cannot read .*t\.nc: "), storage.open_maps(path):
         pass
+
+
+OTHER = {
+    "texts": np.array(["a", "b"], h5py.string_dtype()),
+    "parts of any length": np.array([np.ones(1), np.ones(2)], h5py.vlen_dtype(np.float32)),
+    "references": h5py.Empty(h5py.ref_dtype),
+    "complex numbers": np.ones(2, complex),
+    "whole numbers": np.ones((2, 2, 3, 4), int),
+}
+
+
+@pytest.mark.parametrize("kind", OTHER)
+def test_maps_that_are_no_maps_are_refused(tmp_path, kind):
+    path = tmp_path / "t.nc"
+    storage.write_maps({"l": xr.Dataset({"m": MAPS})}, path)
+    with h5py.File(path, "r+") as file:
+        del file["l/m"]
+        file["l/m"] = OTHER[kind]
+    with pytest.raises(CaseSaliencyError, match=rf"cannot read {path}: "), storage.open_maps(path) as layers:
+        storage.read_values(layers["l"]["m"], slice(None))
+
+
+def test_maps_to_be_scaled_by_a_text_are_refused(tmp_path):
+    path = tmp_path / "t.nc"
+    storage.write_maps({"l": xr.Dataset({"m": MAPS})}, path)
+    with h5py.File(path, "r+") as file:
+        file["l/m"].attrs["scale_factor"] = "twice"
+    with pytest.raises(CaseSaliencyError, match=rf"cannot read {path}: "), storage.open_maps(path) as layers:
+        storage.read_values(layers["l"]["m"], slice(None))
+
+
+def test_an_image_that_stands_twice_is_refused(tmp_path):
+    path = tmp_path / "t.nc"
+    storage.write_maps({"l": xr.Dataset({"m": MAPS.assign_coords(image=["a", "a"])})}, path)
+    with pytest.raises(CaseSaliencyError, match="an image stands twice in l"), storage.open_maps(path):
+        pass
+
+
+@pytest.mark.parametrize("reader", [storage.read_table, lambda path: read_columns([path])])
+@pytest.mark.parametrize("claimed", [1, 3])
+def test_a_table_of_another_number_of_rows_than_it_says_is_refused(tmp_path, monkeypatch, reader, claimed):
+    path = tmp_path / "t.parquet"
+    storage.write_table(pd.DataFrame({"text": ["a", "b"], "value": [1.0, 2.0]}), path)
+    read = tables.read_rows
+
+    class Claiming:
+        """The file, as if it said that it has other rows."""
+
+        def __init__(self, file):
+            self.iter_batches, self.schema_arrow = file.iter_batches, file.schema_arrow
+            self.metadata = Namespace(num_rows=claimed)
+
+    for module in (tables, columns):
+        monkeypatch.setattr(module, "read_rows", lambda file, names=None: read(Claiming(file), names))
+    with pytest.raises(CaseSaliencyError, match=rf"says that it has {claimed} rows, and has (more|less)"):
+        reader(path)

@@ -4,6 +4,7 @@ The maps of a network lie in a file for each family and shard. Nothing here hold
 """
 
 import argparse
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ def read_pairs(
     -------
     The last is `image_ids`, `targets`, `qualified` and `input_size`, see `agreement.score_agreement`.
     """
-    size = storage.read_json(arguments.description)["transform"]["input_size"]
+    size = _input_size(arguments.description)
     with opened(arguments.maps, methods) as found:
         predictions = load_predictions(arguments, dict.fromkeys(image for _, _, maps in found for image in maps.images))
         for layer, method, maps in found:
@@ -67,6 +68,15 @@ def read_pairs(
                 known = {"image_ids": images, "targets": rows[["top1", "top2"]].to_numpy()}
                 known |= {"qualified": rows["correct"].to_numpy(), "input_size": (size, size)}
                 yield layer, method, maps.read(images), known
+
+
+def _input_size(description: Path) -> int:
+    from case_saliency.datasets.images import Transform
+
+    try:
+        return Transform.from_dict(dict(storage.read_json(description)["transform"])).input_size
+    except (KeyError, TypeError, ValueError) as error:
+        raise CaseSaliencyError(f"{description}: no description of a network ({error}); obtain it again") from error
 
 
 def identify(table: "pd.DataFrame", arguments: argparse.Namespace, **columns: str) -> "pd.DataFrame":
@@ -124,8 +134,18 @@ class Maps:
 
     @cached_property
     def images(self) -> list[str]:
-        """Ids of all images, in order."""
-        return [image for part in self.parts for image in part["image"].to_numpy().tolist()]
+        """Ids of all images, in order.
+
+        Raises
+        ------
+        CaseSaliencyError
+            If the files share an image.
+        """
+        found = [image for part in self.parts for image in part["image"].to_numpy().tolist()]
+        if len(set(found)) < len(found):
+            twice = next(image for image, count in Counter(found).items() if count > 1)
+            raise CaseSaliencyError(f"--maps: several files have a map of image {twice!r}; name each shard once")
+        return found
 
     @cached_property
     def _places(self) -> dict[str, tuple[int, int]]:

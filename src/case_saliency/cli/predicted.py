@@ -10,6 +10,9 @@ from case_saliency.errors import CaseSaliencyError
 if TYPE_CHECKING:
     import pandas as pd
 
+_COLUMNS = {"image_id": "OU", "label": "i", "top1": "i", "top2": "i", "correct": "b"}
+"""Columns that stages read -> kinds of their types, as numpy names them; text is an object."""
+
 
 def load_predictions(arguments: argparse.Namespace, image_ids: Iterable[str]) -> "pd.DataFrame":
     """Read the predictions of some images, in their order, by image id.
@@ -17,9 +20,16 @@ def load_predictions(arguments: argparse.Namespace, image_ids: Iterable[str]) ->
     Raises
     ------
     CaseSaliencyError
-        If an image has no prediction, or several.
+        If an image has no prediction, or several, or the table is none of predictions.
     """
-    predictions = storage.read_table(arguments.predictions).set_index("image_id")
+    table = storage.read_table(arguments.predictions)
+    kinds = {name: getattr(table.get(name), "dtype", None) for name in _COLUMNS}
+    if other := [name for name, kind in kinds.items() if getattr(kind, "kind", "-") not in _COLUMNS[name]]:
+        raise CaseSaliencyError(
+            f"{arguments.predictions}: no table of predictions, column {other[0]} is {kinds[other[0]]}; "
+            "run predict again"
+        )
+    predictions = table.set_index("image_id")
     if predictions.index.has_duplicates:
         twice = predictions.index[predictions.index.duplicated()][0]
         raise CaseSaliencyError(f"{arguments.predictions}: image {twice!r} has several rows; run predict again")

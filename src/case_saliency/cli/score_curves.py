@@ -9,8 +9,9 @@ import argparse
 
 from case_saliency import storage
 from case_saliency.cli.arguments import add_output, add_settings, setting
-from case_saliency.cli.loading import load_leading, network_modules
+from case_saliency.cli.loading import load_leading, load_selection, network_modules
 from case_saliency.cli.perturbation import add_perturbation, measure
+from case_saliency.cli.predicted import load_predictions
 
 modules = network_modules
 
@@ -28,6 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     settings = arguments.settings
     chosen = setting(settings, "curves")
+    load_predictions(arguments, load_selection(arguments)["image_id"])  # one that is lacking is named here
     scores = measure(
         arguments,
         lambda predict_logits: PerturbationCurves(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import torch
 
+_LARGEST = 8192  # pixels: its square is about as many as an image may have that is decoded
 _INTERPOLATIONS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 
@@ -50,9 +51,10 @@ class Transform:
     std: tuple[float, float, float]
 
     def __post_init__(self) -> None:
-        if not 1 <= self.input_size <= self.resize:
+        if not 1 <= self.input_size <= self.resize <= _LARGEST:
             raise CaseSaliencyError(
-                f"transform: input_size {self.input_size}, resize {self.resize} found; 1 <= input_size <= resize needed"
+                f"transform: input_size {self.input_size}, resize {self.resize} found; 1 <= input_size <= resize <= "
+                f"{_LARGEST} needed"
             )
         if self.interpolation not in _INTERPOLATIONS:
             raise CaseSaliencyError(

@@ -83,7 +83,8 @@ def obtain(
         raise CaseSaliencyError(f"model {model}: seed {seed} found, but its weights are pretrained; use seed 0")
     published = pretrained.read(spec, weights_path.parent, progress)
     network = building.build(spec, published.n_classes)
-    pretrained.fill(network, published.tensors, published.source, _REMEDY)
+    remedy = f"correct `weights` or `builder` of models.{model} in params.yaml" if model in (own or {}) else _REMEDY
+    pretrained.fill(network, published.tensors, published.source, remedy)
     building.check(spec, network, published.n_classes)
     storage.write_tensors(published.tensors, weights_path)
     weights = {

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import pickle
 import re
 import textwrap
 from collections.abc import Mapping
@@ -89,10 +90,12 @@ def fill(module: "nn.Module", values: "Mapping[str, torch.Tensor]", origin: str,
     Raises
     ------
     CaseSaliencyError
-        If a tensor is missing, left over, or of another shape.
+        If a tensor is missing, left over, of another shape, or complex.
     """
     kept = {name: value for name, value in module.state_dict().items() if but and name.startswith(f"{but}.")}
     wanted = {name: value for name, value in values.items() if name not in kept} | kept
+    if strange := [name for name, value in wanted.items() if value.is_complex()]:
+        raise CaseSaliencyError(f"{origin}: {strange[0]} holds complex numbers, real ones were expected; {remedy}")
     try:
         module.load_state_dict(wanted, strict=True)
     except RuntimeError as error:
@@ -124,6 +127,11 @@ def _tensors(content: bytes, source: str) -> "dict[Any, torch.Tensor]":
         if source.endswith(FORMATS[0]):
             return dict(safetensors.torch.load(content))
         return dict(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
+    except pickle.UnpicklingError as error:  # whose advice is to read it all the same
+        raise CaseSaliencyError(
+            f"{source}: refused, a file of plain tensors was expected: whatever else it holds could run code when it "
+            "is read; save the state_dict alone, best as safetensors"
+        ) from error
     except Exception as error:  # on damaged files these readers stumble in every way
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CaseSaliencyError(

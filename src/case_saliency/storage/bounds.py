@@ -67,6 +67,8 @@ def _variables(file: "h5py.File") -> "Iterator[h5py.Dataset]":
             if isinstance(found, h5py.Dataset):
                 if found.is_virtual or found.external:
                     raise ValueError(f"the values of {found.name} are said to be in another file")
+                if found.dtype.kind not in "biuf" and h5py.check_string_dtype(found.dtype) is None:
+                    raise ValueError(f"the values of {found.name} are {found.dtype}, neither numbers nor texts")
                 yield found
             elif group != file or not isinstance(found, h5py.Group):
                 raise ValueError(f"{found.name} is neither a variable nor the group of a layer")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from case_saliency.storage.schema import check_version, unreadable
-from case_saliency.storage.tables import open_parquet
+from case_saliency.storage.tables import open_parquet, read_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +69,7 @@ class _Table:
         if name not in self.names:
             raise unreadable(self.path, KeyError(f"column {name} is missing"))
         with self.explained(), pq.ParquetFile(self.path, metadata=self.metadata, read_dictionary=self.texts) as file:
-            found = file.read([name], use_threads=False).column(0)
+            found = read_rows(file, [name]).column(0)
             if name in self.texts:
                 found.validate(full=True)  # bytes that are no text
         return found if kept is None else found.filter(kept)

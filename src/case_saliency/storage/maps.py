@@ -45,24 +45,40 @@ def write_maps(
 
 @contextmanager
 def open_maps(path: str | os.PathLike[str]) -> Iterator[dict[str, "xr.Dataset"]]:
-    """Open a map file lazily: target layer name -> dataset (see `write_maps`)."""
+    """Open a map file lazily: target layer name -> dataset (see `write_maps`).
+
+    Raises
+    ------
+    CaseSaliencyError
+        If it cannot be read, holds something else than maps, or an image twice.
+    """
     import xarray as xr
 
     try:
         check_hdf5(path)
         tree = xr.open_datatree(path, engine="h5netcdf", chunks=None)
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # on damaged files these readers stumble in every way
         raise unreadable(path, error) from error
     with tree:
         check_version(tree.attrs.get("schema_version"), path)
-        yield {name: node.to_dataset() for name, node in tree.children.items()}
+        layers = {name: node.to_dataset() for name, node in tree.children.items()}
+        for name, layer in layers.items():
+            if "image" in layer.coords and not layer.indexes["image"].is_unique:
+                raise unreadable(path, ValueError(f"an image stands twice in {name}"))
+            for variable in layer.variables.values():
+                variable.encoding["source"] = os.fspath(path)  # not all bring it
+        yield layers
 
 
 def read_values(maps: "xr.DataArray", rows: "slice | list[int]") -> "np.ndarray[Any, Any]":
     """Read some images of maps that `open_maps` opened; only then does HDF5 see that values are damaged."""
-    chosen = maps.isel(image=rows)
+    source = maps.encoding["source"]
     try:
+        chosen = maps.isel(image=rows)
         check_memory(chosen.nbytes)
-        return chosen.to_numpy()
-    except (OSError, ValueError, MemoryError) as error:
-        raise unreadable(maps.encoding.get("source", "map file"), error) from error
+        values = chosen.to_numpy()
+    except Exception as error:  # as above
+        raise unreadable(source, error) from error
+    if values.dtype.kind != "f":
+        raise unreadable(source, TypeError(f"{maps.name} is {values.dtype}, maps are numbers with a fraction"))
+    return values

@@ -18,7 +18,7 @@ def check_version(found: Any, path: str | os.PathLike[str]) -> None:
     """Refuse an artefact of another schema version than ours."""
     try:
         version = int(found)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         version = -1
     if version != SCHEMA_VERSION:
         raise CaseSaliencyError(

@@ -1,6 +1,7 @@
 """Tables: Parquet and CSV."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 _FLOAT_FORMAT = "%.10g"
+_ROWS = 2**20  # of a table, read at a time
 _TEXT = dict.fromkeys(("image_id", "file", "label_name", "sha256"), str)  # may look like numbers, such as class "007"
 
 
@@ -53,7 +55,7 @@ def read_table(path: str | os.PathLike[str]) -> "pd.DataFrame":
             arrow = _read_parquet(path)
             version = (arrow.schema.metadata or {}).get(b"schema_version")
             table = arrow.to_pandas()
-    except (OSError, ValueError, KeyError, MemoryError) as error:
+    except Exception as error:  # on damaged files these readers stumble in every way
         raise unreadable(path, error) from error
     check_version(version, path)
     return table.drop(columns="schema_version", errors="ignore")
@@ -64,7 +66,7 @@ def open_parquet(path: str | os.PathLike[str]) -> "pq.ParquetFile":
 
     Raises
     ------
-    OSError, ValueError
+    OSError, ValueError, pyarrow.ArrowException
         If it cannot be opened, or claims more values than memory holds.
     """
     import pyarrow as pa
@@ -72,11 +74,35 @@ def open_parquet(path: str | os.PathLike[str]) -> "pq.ParquetFile":
 
     is_text = (pa.types.is_string, pa.types.is_large_string)
     texts = [field.name for field in pq.read_schema(path) if any(test(field.type) for test in is_text)]
-    file = pq.ParquetFile(path, read_dictionary=texts)
-    groups = [file.metadata.row_group(index) for index in range(file.num_row_groups)]
-    columns = [group.column(index) for group in groups for index in range(group.num_columns)]
-    check_memory(sum(8 * column.num_values + column.total_uncompressed_size for column in columns))
-    return file
+    claimed = pq.read_metadata(path)
+    check_memory(8 * claimed.num_rows * claimed.num_columns)
+    return pq.ParquetFile(path, metadata=claimed, read_dictionary=texts)
+
+
+def read_rows(file: "pq.ParquetFile", columns: "Sequence[str] | None" = None) -> "pa.Table":
+    """Read columns of a Parquet file in parts, and no more rows than it says it has, for which memory was checked.
+
+    What the file says of its single columns may be damaged in ways that end the process if it is asked for, and a few
+    bytes of a column may unfold to any number of values.
+
+    Raises
+    ------
+    OSError, ValueError, pyarrow.ArrowException
+        If it cannot be read, or holds another number of rows than it says.
+    """
+    import pyarrow as pa
+
+    parts, left = [], file.metadata.num_rows
+    for part in file.iter_batches(_ROWS, columns=columns, use_threads=False):
+        left -= part.num_rows
+        if left < 0:
+            break
+        parts.append(part)
+    if left:
+        raise ValueError(f"it says that it has {file.metadata.num_rows} rows, and has {'more' if left < 0 else 'less'}")
+    if not parts:
+        return file.schema_arrow.empty_table().select(file.schema_arrow.names if columns is None else list(columns))
+    return pa.Table.from_batches(parts)
 
 
 def _read_parquet(path: Path) -> "pa.Table":
@@ -85,7 +111,7 @@ def _read_parquet(path: Path) -> "pa.Table":
     import pyarrow.compute as pc
 
     with open_parquet(path) as file:
-        table = file.read()
+        table = read_rows(file)
     for place, field in enumerate(table.schema):
         if pa.types.is_dictionary(field.type):
             chunks = table.column(place).chunks

@@ -78,11 +78,53 @@ def test_more_shards_are_read_than_a_process_may_have_files_open(tmp_path, few_o
         assert maps.read(maps.images[::-1])[:, 0, 0, 0].tolist() == list(range(20))[::-1]
 
 
-def test_an_image_without_a_prediction_is_named(shards, tmp_path):
-    table, description = tmp_path / "seed0.parquet", tmp_path / "model.json"
-    known = pd.DataFrame({"image_id": shards[1][:5], "top1": 1, "top2": 2, "correct": True})
-    storage.write_table(known, table)
-    storage.write_json({"transform": {"input_size": 224}}, description)
-    arguments = Namespace(predictions=table, description=description, maps=shards[0])
+@pytest.fixture
+def pairs(shards, tmp_path):
+    """A function that reads the pairs of maps with predictions and a description, or other ones."""
+    size = {"input_size": 224, "resize": 256, "interpolation": "bilinear", "mean": [0.5] * 3, "std": [0.5] * 3}
+    known = pd.DataFrame({"image_id": shards[1], "label": 1, "top1": 1, "top2": 2, "correct": True})
+
+    def read(predictions=known, transform=size, files=shards[0]):
+        table, description = tmp_path / "seed0.parquet", tmp_path / "model.json"
+        storage.write_table(predictions, table)
+        storage.write_json({"transform": transform}, description)
+        return list(read_pairs(Namespace(predictions=table, description=description, maps=files), ["gradcam"]))
+
+    read.known, read.size = known, size
+    return read
+
+
+def test_an_image_without_a_prediction_is_named(pairs):
+    assert len(pairs()) == 5
     with pytest.raises(CaseSaliencyError, match=r"seed0\.parquet: 595 of 600 images have no row, .*'image_005'"):
-        next(read_pairs(arguments, ["gradcam"]))
+        pairs(pairs.known[:5])
+    with pytest.raises(CaseSaliencyError, match=r"seed0\.parquet: image 'image_003' has several rows"):
+        pairs(pd.concat([pairs.known, pairs.known[3:4]]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"image_id": 7}, "column image_id is int64"),
+        ({"top2": 0.5}, "column top2 is float64"),
+        ({"correct": "yes"}, "column correct is"),
+    ],
+)
+def test_a_table_that_is_none_of_predictions_is_named(pairs, changes, told):
+    with pytest.raises(CaseSaliencyError, match=rf"seed0\.parquet: no table of predictions, {told}"):
+        pairs(pairs.known.assign(**changes))
+    with pytest.raises(CaseSaliencyError, match=r"no table of predictions, column \w+ is None"):
+        pairs(pairs.known.drop(columns=list(changes)))
+
+
+@pytest.mark.parametrize("changes", [{"input_size": -3}, {"input_size": "x"}, {"input_size": 10**9, "resize": 10**9}])
+def test_a_description_that_is_none_is_named(pairs, changes):
+    with pytest.raises(CaseSaliencyError, match="input_size"):
+        pairs(transform=pairs.size | changes)
+    with pytest.raises(CaseSaliencyError, match="fields"):
+        pairs(transform={})
+
+
+def test_a_shard_that_is_named_twice_is_refused(pairs, shards):
+    with pytest.raises(CaseSaliencyError, match="several files have a map of image 'image_000'"):
+        pairs(files=[shards[0][0], *shards[0]])

@@ -114,10 +114,11 @@ class TestTransform:
     @pytest.mark.parametrize(
         ("change", "message"),
         [
-            ({"resize": 223}, "input_size 224, resize 223 found; 1 <= input_size <= resize needed"),
+            ({"resize": 223}, "input_size 224, resize 223 found; 1 <= input_size <= resize <= 8192 needed"),
             ({"input_size": 0}, "input_size 0, resize 256 found"),
             ({"interpolation": "nearest"}, "interpolation 'nearest' found; choose bilinear or bicubic"),
             ({"std": [1.0, 0.0, 1.0]}, "std above 0, needed"),
+            ({"input_size": 10**9, "resize": 10**9}, "input_size 1000000000"),
             ({"mean": [0.5]}, "three numbers each"),
             ({"sharpen": True}, "sharpen"),
         ],

@@ -90,6 +90,12 @@ class TestObtained:
             obtain({"mine": entry(**changes)})
         assert not Path("made").exists()
 
+    @pytest.mark.parametrize("change", [lambda value: value.to(torch.complex64), lambda value: value[..., None]])
+    def test_weights_that_do_not_fit_are_for_the_user_to_correct(self, place: Path, change: Any) -> None:
+        torch.save({name: change(value) for name, value in tensors().items()}, "mine.pth")
+        with pytest.raises(CaseSaliencyError, match=r"mine\.pth: .*; correct `weights` or `builder` of models\.mine"):
+            obtain({"mine": entry(weights="mine.pth")})
+
     @pytest.mark.parametrize("file", ["bomb.pth", "bomb.safetensors"])
     def test_pickled_code_is_not_run(self, place: Path, file: str) -> None:
         class Bomb:
@@ -99,8 +105,11 @@ class TestObtained:
         buffer = io.BytesIO()
         torch.save({"weight": Bomb()}, buffer)
         Path(file).write_bytes(buffer.getvalue())
-        with pytest.raises(CaseSaliencyError, match=rf"{file}: refused, a file of plain tensors was expected"):
+        with pytest.raises(
+            CaseSaliencyError, match=rf"{file}: refused, a file of plain tensors was expected"
+        ) as caught:
             obtain({"mine": entry(weights=file)})
+        assert "weights_only" not in str(caught.value), "no advice to read it all the same"
         assert not (place / "exploded").exists()
 
 
