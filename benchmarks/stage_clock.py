@@ -23,7 +23,7 @@ from typing import Any
 BOOKED = {
     "case_saliency.storage": {
         "files": (
-            *("read_json", "read_table", "read_tensors", "read_metadata", "read_matrix", "read_values"),
+            *("read_json", "read_table", "read_tensors", "read_metadata", "read_matrix", "StoredMaps.read"),
             *("write_text", "write_json", "write_table", "write_tensors", "write_arrays", "write_matrix", "write_maps"),
             *("open_maps", "open_array", "atomic", "sha256"),
         )

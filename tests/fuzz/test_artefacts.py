@@ -138,7 +138,4 @@ def test_maps(data, true, file, tally):
 
 
 def _maps(path):
-    with storage.open_maps(path) as layers:
-        return [
-            storage.read_values(maps, slice(None)) for dataset in layers.values() for maps in dataset.data_vars.values()
-        ]
+    return [maps.read(slice(None)) for layer in storage.open_maps(path).values() for maps in layer.values()]

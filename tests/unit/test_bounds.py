@@ -28,8 +28,7 @@ from case_saliency import storage
 from case_saliency.errors import CaseSaliencyError
 
 def maps(path):
-    with storage.open_maps(path) as layers:
-        storage.read_values(layers["l"]["m"], slice(None))
+    storage.open_maps(path)["l"]["m"].read(slice(None))
 
 try:
     {"maps": maps, "table": storage.read_table}[sys.argv[1]](sys.argv[2])
@@ -91,18 +90,19 @@ def test_maps_that_fit_their_file_but_not_memory_are_refused(tmp_path, monkeypat
     path = tmp_path / "t.nc"
     storage.write_maps({"l": xr.Dataset({"m": MAPS})}, path)
     monkeypatch.setattr(bounds, "_memory", lambda: MAPS.nbytes // 2)
-    with storage.open_maps(path) as layers:
-        storage.read_values(layers["l"]["m"], slice(1))
-        with pytest.raises(CaseSaliencyError, match=r"cannot read .*t\.nc: it claims"):
-            storage.read_values(layers["l"]["m"], slice(None))
+    maps = storage.open_maps(path)["l"]["m"]
+    maps.read(slice(1))
+    with pytest.raises(CaseSaliencyError, match=r"cannot read .*t\.nc: it claims"):
+        maps.read(slice(None))
 
 
 @pytest.mark.parametrize("values", [np.zeros, lambda shape, kind: np.full(shape, np.nan, kind)])
 def test_maps_without_any_information_are_read(tmp_path, values):
-    maps = xr.DataArray(values((20, 2, 1000, 500), np.float32), dims=("image", "target", "y", "x"))
+    images = {"image": [f"image_{index}" for index in range(20)]}
+    maps = xr.DataArray(values((20, 2, 1000, 500), np.float32), images, ("image", "target", "y", "x"))
     storage.write_maps({"l": xr.Dataset({"m": maps})}, tmp_path / "t.nc")
-    with storage.open_maps(tmp_path / "t.nc") as layers:
-        np.testing.assert_array_equal(storage.read_values(layers["l"]["m"], slice(None)), maps)
+    read = storage.open_maps(tmp_path / "t.nc")["l"]["m"].read(slice(None))
+    np.testing.assert_array_equal(read, maps)
 
 
 def external(file, folder):
@@ -158,12 +158,12 @@ def test_maps_that_lead_elsewhere_are_refused(tmp_path, change):
     storage.write_maps({"l": xr.Dataset({"m": MAPS})}, path)
     with h5py.File(path, "r+") as file:
         change(file, tmp_path)
-    with pytest.raises(CaseSaliencyError, match=r"cannot read .*t\.nc: "), storage.open_maps(path):
-        pass
+    with pytest.raises(CaseSaliencyError, match=r"cannot read .*t\.nc: "):
+        storage.open_maps(path)
 
 
 OTHER = {
-    "texts": np.array(["a", "b"], h5py.string_dtype()),
+    "texts": np.full((2, 2, 3, 4), "a", h5py.string_dtype()),
     "parts of any length": np.array([np.ones(1), np.ones(2)], h5py.vlen_dtype(np.float32)),
     "references": h5py.Empty(h5py.ref_dtype),
     "complex numbers": np.ones(2, complex),
@@ -178,8 +178,8 @@ def test_maps_that_are_no_maps_are_refused(tmp_path, kind):
     with h5py.File(path, "r+") as file:
         del file["l/m"]
         file["l/m"] = OTHER[kind]
-    with pytest.raises(CaseSaliencyError, match=rf"cannot read {path}: "), storage.open_maps(path) as layers:
-        storage.read_values(layers["l"]["m"], slice(None))
+    with pytest.raises(CaseSaliencyError, match=rf"cannot read {path}: "):
+        storage.open_maps(path)["l"]["m"].read(slice(None))
 
 
 def test_maps_to_be_scaled_by_a_text_are_refused(tmp_path):
@@ -187,15 +187,15 @@ def test_maps_to_be_scaled_by_a_text_are_refused(tmp_path):
     storage.write_maps({"l": xr.Dataset({"m": MAPS})}, path)
     with h5py.File(path, "r+") as file:
         file["l/m"].attrs["scale_factor"] = "twice"
-    with pytest.raises(CaseSaliencyError, match=rf"cannot read {path}: "), storage.open_maps(path) as layers:
-        storage.read_values(layers["l"]["m"], slice(None))
+    with pytest.raises(CaseSaliencyError, match=rf"cannot read {path}: "):
+        storage.open_maps(path)["l"]["m"].read(slice(None))
 
 
 def test_an_image_that_stands_twice_is_refused(tmp_path):
     path = tmp_path / "t.nc"
     storage.write_maps({"l": xr.Dataset({"m": MAPS.assign_coords(image=["a", "a"])})}, path)
-    with pytest.raises(CaseSaliencyError, match="an image stands twice in l"), storage.open_maps(path):
-        pass
+    with pytest.raises(CaseSaliencyError, match="an image stands twice in l"):
+        storage.open_maps(path)
 
 
 @pytest.mark.parametrize("reader", [storage.read_table, lambda path: read_columns([path])])

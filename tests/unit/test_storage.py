@@ -37,9 +37,20 @@ def test_a_table_comes_back_as_it_was(tmp_path, ending):
 
 def test_maps_come_back_at_native_resolution_with_their_parameters(tmp_path, maps):
     storage.write_maps(maps, tmp_path / "m.nc", {"experiment": "tiny"})
-    with storage.open_maps(tmp_path / "m.nc") as layers:
-        assert list(layers) == ["last_conv"]
-        xr.testing.assert_identical(layers["last_conv"].load(), maps["last_conv"])
+    with xr.open_datatree(tmp_path / "m.nc", engine="h5netcdf") as layers:
+        assert list(layers.children) == ["last_conv"]
+        xr.testing.assert_identical(layers["last_conv"].to_dataset().load(), maps["last_conv"])
+
+
+@pytest.mark.parametrize("rows", [[1, 0, 1], [0], [], slice(1, None), slice(0, 0)])
+def test_some_maps_are_read_in_the_order_asked_for(tmp_path, maps, rows):
+    storage.write_maps(maps, tmp_path / "m.nc")
+    found = storage.open_maps(tmp_path / "m.nc")
+    assert list(found) == ["last_conv"]
+    assert list(found["last_conv"]) == ["gradcam"]
+    stored = found["last_conv"]["gradcam"]
+    assert (stored.images, stored.shape) == (("a", "b"), (2, 2, 3, 4))
+    np.testing.assert_array_equal(stored.read(rows), maps["last_conv"]["gradcam"].to_numpy()[rows], strict=True)
 
 
 def test_tensors_come_back(tmp_path):
@@ -153,7 +164,7 @@ def test_a_killed_writer_leaves_nothing_that_looks_finished_and_the_next_one_cle
         ("x.parquet", storage.read_table),
         ("x.json", storage.read_json),
         ("x.safetensors", storage.read_tensors),
-        ("x.nc", lambda path: storage.open_maps(path).__enter__()),
+        ("x.nc", lambda path: storage.open_maps(path)),
         ("missing/x.csv", storage.read_table),
     ],
 )

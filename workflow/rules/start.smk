@@ -1,4 +1,5 @@
 # Before params.yaml is read: it must hold values only.
+import gc
 import sys
 from pathlib import Path
 
@@ -13,3 +14,7 @@ try:
     plain.check(Path("params.yaml"))
 except CaseSaliencyError as error:
     raise WorkflowError(str(error)) from None
+
+# Libraries, jobs and files of a workflow live until its end: looking for garbage among them takes time in vain.
+gc.freeze()
+gc.set_threshold(100_000)

@@ -6,7 +6,6 @@ The maps of a network lie in a file for each family and shard. Nothing here hold
 import argparse
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +19,6 @@ from case_saliency.errors import CaseSaliencyError
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
-    import xarray as xr
 
 _IMAGES = 128  # read at a time: 50 MB of maps at 224 x 224; a multiple of what the scores upsample at a time
 
@@ -59,15 +57,15 @@ def read_pairs(
     The last is `image_ids`, `targets`, `qualified` and `input_size`, see `agreement.score_agreement`.
     """
     size = _input_size(arguments.description)
-    with opened(arguments.maps, methods) as found:
-        predictions = load_predictions(arguments, dict.fromkeys(image for _, _, maps in found for image in maps.images))
-        for layer, method, maps in found:
-            for start in range(0, len(maps.images), _IMAGES):
-                images = maps.images[start : start + _IMAGES]
-                rows = predictions.loc[images]
-                known = {"image_ids": images, "targets": rows[["top1", "top2"]].to_numpy()}
-                known |= {"qualified": rows["correct"].to_numpy(), "input_size": (size, size)}
-                yield layer, method, maps.read(images), known
+    found = find_maps(arguments.maps, methods)
+    predictions = load_predictions(arguments, dict.fromkeys(image for _, _, maps in found for image in maps.images))
+    for layer, method, maps in found:
+        for start in range(0, len(maps.images), _IMAGES):
+            images = maps.images[start : start + _IMAGES]
+            rows = predictions.loc[images]
+            known = {"image_ids": images, "targets": rows[["top1", "top2"]].to_numpy()}
+            known |= {"qualified": rows["correct"].to_numpy(), "input_size": (size, size)}
+            yield layer, method, maps.read(images), known
 
 
 def _input_size(description: Path) -> int:
@@ -127,10 +125,10 @@ class Maps:
     Attributes
     ----------
     parts
-        Of each shard, in order: (image, target, y, x), not loaded.
+        Of each shard, in order.
     """
 
-    parts: "Sequence[xr.DataArray]"
+    parts: Sequence[storage.StoredMaps]
 
     @cached_property
     def images(self) -> list[str]:
@@ -141,7 +139,7 @@ class Maps:
         CaseSaliencyError
             If the files share an image.
         """
-        found = [image for part in self.parts for image in part["image"].to_numpy().tolist()]
+        found = [image for part in self.parts for image in part.images]
         if len(set(found)) < len(found):
             twice = next(image for image, count in Counter(found).items() if count > 1)
             raise CaseSaliencyError(f"--maps: several files have a map of image {twice!r}; name each shard once")
@@ -150,8 +148,7 @@ class Maps:
     @cached_property
     def _places(self) -> dict[str, tuple[int, int]]:
         """Image -> its shard and its row there."""
-        sizes = [part.sizes["image"] for part in self.parts]
-        places = [(shard, row) for shard, size in enumerate(sizes) for row in range(size)]
+        places = [(shard, row) for shard, part in enumerate(self.parts) for row in range(len(part.images))]
         return dict(zip(self.images, places, strict=True))
 
     def read(self, images: Sequence[str]) -> "np.ndarray[Any, Any]":
@@ -164,49 +161,51 @@ class Maps:
         """
         import numpy as np
 
-        first = self.parts[0]
         if lacking := [image for image in images if image not in self._places]:
-            raise CaseSaliencyError(f"image {lacking[0]!r} has no map in {first.encoding.get('source', 'any file')}")
-        found = np.empty((len(images), *first.shape[1:]), first.dtype)
+            raise CaseSaliencyError(f"image {lacking[0]!r} has no map in {self.parts[0].file}")
+        found = np.empty((len(images), *self.parts[0].shape[1:]), np.float32)
         places = [self._places[image] for image in images]
         for shard in dict.fromkeys(shard for shard, _ in places):
             here = [position for position, place in enumerate(places) if place[0] == shard]
             rows = [places[position][1] for position in here]
             in_order = rows == list(range(rows[0], rows[0] + len(rows)))
             wanted = slice(rows[0], rows[-1] + 1) if in_order else rows
-            found[here] = storage.read_values(self.parts[shard], wanted)
+            found[here] = self.parts[shard].read(wanted)
         return found
 
 
-@contextmanager
-def opened(files: Sequence[Path], methods: Sequence[str]) -> Iterator[list[tuple[str, str, Maps]]]:
-    """Open map files and yield layer, method and maps, in the order of `methods`; shards are joined.
+def find_maps(files: Sequence[Path], methods: Sequence[str]) -> list[tuple[str, str, Maps]]:
+    """Return layer, method and maps of what map files hold, in the order of `methods`; shards are joined.
 
     Raises
     ------
     CaseSaliencyError
-        If the maps of a method are in none of the files.
+        If the maps of a method are in none of the files, or of several sizes.
     """
-    with ExitStack() as stack:
-        trees = [stack.enter_context(storage.open_maps(file)) for file in files]
-        layers = list(dict.fromkeys(name for tree in trees for name in tree))
-        found = [
-            (layer, method, Maps(parts))
-            for method in methods
-            for layer in layers
-            if (parts := [tree[layer][method] for tree in trees if layer in tree and method in tree[layer]])
-        ]
-        if missing := [method for method in methods if method not in {name for _, name, _ in found}]:
+    trees = [storage.open_maps(file) for file in files]
+    layers = list(dict.fromkeys(name for tree in trees for name in tree))
+    found = [
+        (layer, method, Maps(parts))
+        for method in methods
+        for layer in layers
+        if (parts := [tree[layer][method] for tree in trees if layer in tree and method in tree[layer]])
+    ]
+    if missing := [method for method in methods if method not in {name for _, name, _ in found}]:
+        raise CaseSaliencyError(
+            f"maps of method {missing[0]!r} are in none of {', '.join(map(str, files))}; run attribute again"
+        )
+    for layer, method, maps in found:
+        if other := [part for part in maps.parts if part.shape[1:] != maps.parts[0].shape[1:]]:
             raise CaseSaliencyError(
-                f"maps of method {missing[0]!r} are in none of {', '.join(map(str, files))}; run attribute again"
+                f"maps of {method} at {layer} are {maps.parts[0].shape[1:]} in {maps.parts[0].file} and "
+                f"{other[0].shape[1:]} in {other[0].file}; name files of one experiment and network"
             )
-        yield found
+    return found
 
 
 def read_layers(
     files: Sequence[Path], methods: Sequence[str], images: Sequence[str]
 ) -> "Iterator[tuple[str, str, np.ndarray[Any, Any]]]":
     """Yield layer, method and the maps (N, 2, h, w) of some images, in the order of `methods`; shards are joined."""
-    with opened(files, methods) as found:
-        for layer, method, maps in found:
-            yield layer, method, maps.read(images)
+    for layer, method, maps in find_maps(files, methods):
+        yield layer, method, maps.read(images)

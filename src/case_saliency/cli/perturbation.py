@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from case_saliency.cli.arguments import add_input, setting
 from case_saliency.cli.loading import add_images, add_model, load_batches, load_model, load_selection
-from case_saliency.cli.maps import Maps, add_identity, identify, opened
+from case_saliency.cli.maps import Maps, add_identity, find_maps, identify
 from case_saliency.cli.predicted import load_predictions
 from case_saliency.errors import CaseSaliencyError
 
@@ -84,13 +84,13 @@ def explained_batches(
     batch_size = setting(arguments.settings, "compute")["batch_size"]
     selected = load_selection(arguments) if selected is None else selected
     predictions = load_predictions(arguments, selected["image_id"])
-    with opened(arguments.maps, methods) as found:
-        _check(found, list(selected["image_id"]))
-        for images, inputs in load_batches(arguments, selected, model.transform, batch_size):
-            maps: dict[str, dict[str, Any]] = defaultdict(dict)
-            for layer, method, kept in found:
-                maps[layer][method] = kept.read(images)
-            yield images, inputs, predictions.loc[images], maps
+    found = find_maps(arguments.maps, methods)
+    _check(found, list(selected["image_id"]))
+    for images, inputs in load_batches(arguments, selected, model.transform, batch_size):
+        maps: dict[str, dict[str, Any]] = defaultdict(dict)
+        for layer, method, kept in found:
+            maps[layer][method] = kept.read(images)
+        yield images, inputs, predictions.loc[images], maps
 
 
 def _check(found: Sequence[tuple[str, str, Maps]], wanted: Sequence[str]) -> None:

@@ -14,8 +14,6 @@ from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-from packaging.markers import Marker
-
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.provenance import imports
 from case_saliency.storage import sha256
@@ -104,6 +102,8 @@ def locked_versions(distributions: Iterable[str], lock: Path) -> dict[str, str]:
 @cache
 def _pins(lock: str) -> dict[str, str]:
     """Name -> version, of the lines whose marker, if they have one, holds here."""
+    from packaging.markers import Marker  # which no stage needs
+
     holding = (found for found in _PIN.finditer(lock) if not found["marker"] or Marker(found["marker"]).evaluate())
     return {_normal(found["name"]): found["version"] for found in holding}
 

@@ -16,12 +16,13 @@ from case_saliency.storage.arrays import (
 )
 from case_saliency.storage.documents import read_json, write_json
 from case_saliency.storage.files import atomic, digest, sha256, write_text
-from case_saliency.storage.maps import open_maps, read_values, write_maps
+from case_saliency.storage.maps import StoredMaps, open_maps, write_maps
 from case_saliency.storage.schema import SCHEMA_VERSION
 from case_saliency.storage.tables import read_table, write_table
 
 __all__ = [
     "SCHEMA_VERSION",
+    "StoredMaps",
     "atomic",
     "digest",
     "open_array",
@@ -31,7 +32,6 @@ __all__ = [
     "read_metadata",
     "read_table",
     "read_tensors",
-    "read_values",
     "sha256",
     "write_arrays",
     "write_json",

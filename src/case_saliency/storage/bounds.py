@@ -3,7 +3,6 @@
 import os
 import resource
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,22 +37,25 @@ def check_memory(claimed: int) -> None:
         raise ValueError(f"it claims {claimed / 10**9:,.1f} GB of values, more than the memory that there is")
 
 
-def check_hdf5(path: str | os.PathLike[str]) -> None:
+def check_hdf5(file: "h5py.File", held: int) -> None:
     """Refuse an HDF5 file that is no file of maps: one that reaches elsewhere, nests, or claims what it cannot hold.
 
     A variable whose values were never stored takes no byte and unfolds to any number of fill values.
 
+    Parameters
+    ----------
+    file
+        The file, opened.
+    held
+        Its size in bytes.
+
     Raises
     ------
-    OSError, ValueError
-        If the file cannot be opened; if it holds something else than groups of variables; if values or links lie in
-        another file; if its variables claim more bytes than a file of this size unfolds to.
+    ValueError
+        If it holds something else than groups of variables; if values or links lie in another file; if its variables
+        claim more bytes than a file of this size unfolds to.
     """
-    import h5py
-
-    with h5py.File(path) as file:
-        claimed = sum(variable.size * variable.dtype.itemsize for variable in _variables(file))
-    held = Path(path).stat().st_size
+    claimed = sum(variable.size * variable.dtype.itemsize for variable in _variables(file))
     if claimed > _DEFLATE * held:
         raise ValueError(f"it claims {claimed:,} bytes of values, which cannot be in a file of {held:,} bytes")
 

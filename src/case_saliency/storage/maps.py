@@ -1,17 +1,24 @@
 """Saliency maps: netCDF-4, one group for each target layer, read lazily."""
 
+import math
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from case_saliency.errors import CaseSaliencyError
 from case_saliency.storage.bounds import check_hdf5, check_memory
 from case_saliency.storage.files import atomic
 from case_saliency.storage.schema import SCHEMA_VERSION, check_version, unreadable
 
 if TYPE_CHECKING:
+    import h5py
     import numpy as np
     import xarray as xr
+
+_PACKED = ("scale_factor", "add_offset")
+"""Attributes of a netCDF variable whose values are not what is stored."""
 
 
 def write_maps(
@@ -36,49 +43,110 @@ def write_maps(
     tree.attrs = {"schema_version": SCHEMA_VERSION, **(attributes or {})}
     encoding = {
         f"/{name}": {str(variable): {"zlib": True, "complevel": 4} for variable in dataset.data_vars}
+        | {str(ids): {"dtype": "S1"} for ids in dataset.coords if dataset[ids].dtype.kind in "OU"}
         for name, dataset in layers.items()
-    }
+    }  # texts as characters: HDF5 keeps those of any length in heaps, and some damage to a heap lets it read forever
     content = tree.to_netcdf(engine="h5netcdf", encoding=encoding)  # in memory: HDF5 is noisy when a disk is full
     with atomic(path) as temporary:
         temporary.write_bytes(content)
 
 
-@contextmanager
-def open_maps(path: str | os.PathLike[str]) -> Iterator[dict[str, "xr.Dataset"]]:
-    """Open a map file lazily: target layer name -> dataset (see `write_maps`).
+@dataclass(frozen=True)
+class StoredMaps:
+    """The maps of one method at one layer in one file, read as they are asked for. The file is open only meanwhile.
+
+    Attributes
+    ----------
+    file
+        Where they lie.
+    name
+        Layer and method: `<layer>/<method>`.
+    images
+        Ids, in order.
+    shape
+        (image, target, y, x).
+    """
+
+    file: Path
+    name: str
+    images: tuple[str, ...]
+    shape: tuple[int, ...]
+
+    def read(self, rows: "slice | list[int]") -> "np.ndarray[Any, Any]":
+        """Return the maps of some images, in the order of the rows.
+
+        Raises
+        ------
+        CaseSaliencyError
+            If they cannot be read: only now does HDF5 see that values are damaged.
+        """
+        import h5py
+        import numpy as np
+
+        try:
+            with h5py.File(self.file) as file:
+                values = _numbers(file[self.name])
+                wanted = np.arange(len(self.images))[rows]
+                check_memory(len(wanted) * math.prod(self.shape[1:]) * values.dtype.itemsize)
+                if isinstance(rows, slice):
+                    return np.asarray(values[rows])
+                ascending, places = np.unique(wanted, return_inverse=True)  # as HDF5 wants them
+                return np.asarray(values[ascending][places])
+        except Exception as error:  # on damaged files HDF5 stumbles in every way
+            raise unreadable(self.file, error) from error
+
+
+def open_maps(path: str | os.PathLike[str]) -> dict[str, dict[str, StoredMaps]]:
+    """Return what a map file holds, without the values: target layer -> method -> maps.
 
     Raises
     ------
     CaseSaliencyError
         If it cannot be read, holds something else than maps, or an image twice.
     """
-    import xarray as xr
+    import h5py
 
+    path = Path(path)
     try:
-        check_hdf5(path)
-        tree = xr.open_datatree(path, engine="h5netcdf", chunks=None)
-    except Exception as error:  # on damaged files these readers stumble in every way
-        raise unreadable(path, error) from error
-    with tree:
-        check_version(tree.attrs.get("schema_version"), path)
-        layers = {name: node.to_dataset() for name, node in tree.children.items()}
-        for name, layer in layers.items():
-            if "image" in layer.coords and not layer.indexes["image"].is_unique:
-                raise unreadable(path, ValueError(f"an image stands twice in {name}"))
-            for variable in layer.variables.values():
-                variable.encoding["source"] = os.fspath(path)  # not all bring it
-        yield layers
-
-
-def read_values(maps: "xr.DataArray", rows: "slice | list[int]") -> "np.ndarray[Any, Any]":
-    """Read some images of maps that `open_maps` opened; only then does HDF5 see that values are damaged."""
-    source = maps.encoding["source"]
-    try:
-        chosen = maps.isel(image=rows)
-        check_memory(chosen.nbytes)
-        values = chosen.to_numpy()
+        with h5py.File(path) as file:
+            check_hdf5(file, path.stat().st_size)
+            check_version(_version(file), path)
+            groups = {name: group for name, group in file.items() if isinstance(group, h5py.Group)}
+            return {layer: _stored(group, layer, path) for layer, group in groups.items()}
+    except CaseSaliencyError:
+        raise
     except Exception as error:  # as above
-        raise unreadable(source, error) from error
+        raise unreadable(path, error) from error
+
+
+def _version(file: "h5py.File") -> Any:
+    """Return the schema version, of which netCDF makes a list; None if it is no number."""
+    if "schema_version" not in file.attrs or file.attrs.get_id("schema_version").dtype.kind not in "iu":
+        return None
+    return file.attrs["schema_version"].item()
+
+
+def _stored(group: "h5py.Group", layer: str, path: Path) -> dict[str, StoredMaps]:
+    images = _texts(group["image"])
+    if len(set(images)) < len(images):
+        raise ValueError(f"an image stands twice in {layer}")
+    found = {}
+    for name, values in group.items():
+        if values.ndim == 4 and len(values) == len(images):
+            if packed := [attribute for attribute in _PACKED if attribute in values.attrs]:
+                raise ValueError(f"the values of {layer}/{name} are packed ({packed[0]}), maps are not")
+            found[name] = StoredMaps(path, f"{layer}/{name}", images, values.shape)
+    return found
+
+
+def _texts(characters: "h5py.Dataset") -> tuple[str, ...]:
+    if characters.dtype != "S1" or characters.ndim != 2:
+        raise TypeError(f"{characters.name} is {characters.dtype}, ids of images are rows of characters")
+    rows = characters[:].view(f"S{characters.shape[1]}").ravel()
+    return tuple(row.decode() for row in rows.tolist())
+
+
+def _numbers(values: "h5py.Dataset") -> "h5py.Dataset":
     if values.dtype.kind != "f":
-        raise unreadable(source, TypeError(f"{maps.name} is {values.dtype}, maps are numbers with a fraction"))
+        raise TypeError(f"{values.name} is {values.dtype}, maps are numbers with a fraction")
     return values

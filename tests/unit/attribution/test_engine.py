@@ -4,6 +4,7 @@ import logging
 import numpy as np
 import pytest
 import torch
+import xarray as xr
 from torch import nn
 
 from case_saliency import storage
@@ -120,8 +121,8 @@ def test_attributes_record_how_a_map_was_made(run, conv_net, photos):
 def test_maps_survive_the_map_file(run, conv_net, photos, tmp_path):
     found = run(conv_net, photos, CLASSES, ["case", "sobel"], "conv")
     storage.write_maps(found.datasets(["top1", "top2"]), tmp_path / "maps.nc")
-    with storage.open_maps(tmp_path / "maps.nc") as layers:
-        case = layers["layer"]["case"]
+    with xr.open_datatree(tmp_path / "maps.nc", engine="h5netcdf") as layers:
+        case = layers["layer"].to_dataset()["case"]
         np.testing.assert_array_equal(case.values, found.maps["layer"]["case"])
         assert list(case.coords["target"].values) == ["top1", "top2"]
         assert case.coords["class_index"].values.tolist() == CLASSES

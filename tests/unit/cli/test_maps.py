@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from case_saliency import storage
-from case_saliency.cli.maps import opened, read_pairs
+from case_saliency.cli.maps import find_maps, read_pairs
 from case_saliency.errors import CaseSaliencyError
 
 SIZE = 64
@@ -33,38 +33,40 @@ def shards(tmp_path_factory):
 
 def test_images_are_read_across_shards_in_the_order_asked_for(shards):
     files, names, values = shards
-    with opened(files, ["gradcam"]) as [(layer, method, maps)]:
-        assert (layer, method) == ("layer", "gradcam")
-        assert maps.images == names
-        for rows in ([0], [299, 300], [590, 3, 350, 4, 301], list(range(290, 410))):
-            np.testing.assert_array_equal(maps.read([names[row] for row in rows]), values[rows])
+    [(layer, method, maps)] = find_maps(files, ["gradcam"])
+    assert (layer, method) == ("layer", "gradcam")
+    assert maps.images == names
+    for rows in ([0], [299, 300], [590, 3, 350, 4, 301], list(range(290, 410))):
+        np.testing.assert_array_equal(maps.read([names[row] for row in rows]), values[rows])
 
 
 def test_what_is_held_does_not_grow_with_the_number_of_images(shards):
     files, names, values = shards
-    with opened(files, ["gradcam"]) as [(_, _, maps)]:
-        assert maps.images[-1] == names[-1]
-        tracemalloc.start()
-        for start in range(0, 600, 10):
-            maps.read(names[start : start + 10])
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
+    [(_, _, maps)] = find_maps(files, ["gradcam"])
+    assert maps.images[-1] == names[-1]
+    tracemalloc.start()
+    for start in range(0, 600, 10):
+        maps.read(names[start : start + 10])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
     assert peak < values.nbytes / 10
 
 
 def test_a_method_that_no_file_holds_is_named(shards):
-    with (
-        pytest.raises(CaseSaliencyError, match="maps of method 'scorecam' are in none of"),
-        opened(shards[0], ["gradcam", "scorecam"]),
-    ):
-        pass
+    with pytest.raises(CaseSaliencyError, match="maps of method 'scorecam' are in none of"):
+        find_maps(shards[0], ["gradcam", "scorecam"])
+
+
+def test_maps_of_two_sizes_are_not_joined(shards, tmp_path):
+    smaller = xr.Dataset({"gradcam": (("image", "target", "y", "x"), np.zeros((1, 2, 7, 7), "f4"))}, {"image": ["a"]})
+    storage.write_maps({"layer": smaller}, tmp_path / "smaller.nc")
+    with pytest.raises(CaseSaliencyError, match=r"at layer are \(2, 64, 64\) in .* and \(2, 7, 7\) in .*smaller"):
+        find_maps([*shards[0], tmp_path / "smaller.nc"], ["gradcam"])
 
 
 def test_an_image_without_a_map_is_named(shards):
-    with (
-        opened(shards[0], ["gradcam"]) as [(_, _, maps)],
-        pytest.raises(CaseSaliencyError, match="'other' has no map in"),
-    ):
+    [(_, _, maps)] = find_maps(shards[0], ["gradcam"])
+    with pytest.raises(CaseSaliencyError, match="'other' has no map in"):
         maps.read(["image_003", "other"])
 
 
@@ -73,9 +75,9 @@ def test_more_shards_are_read_than_a_process_may_have_files_open(tmp_path, few_o
     files = [tmp_path / f"{index}-of-20.nc" for index in range(20)]
     for index, file in enumerate(files):
         storage.write_maps({"layer": part.assign_coords(image=[f"image_{index}"]) + index}, file)
-    few_open_files(12)
-    with xr.set_options(file_cache_maxsize=4), opened(files, ["gradcam"]) as [(_, _, maps)]:
-        assert maps.read(maps.images[::-1])[:, 0, 0, 0].tolist() == list(range(20))[::-1]
+    few_open_files(4)
+    [(_, _, maps)] = find_maps(files, ["gradcam"])
+    assert maps.read(maps.images[::-1])[:, 0, 0, 0].tolist() == list(range(20))[::-1]
 
 
 @pytest.fixture

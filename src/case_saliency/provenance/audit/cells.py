@@ -154,12 +154,12 @@ def _maps(
             if audit.evidence.found[file].problem:
                 lacking.append(file)
                 continue
-            with storage.open_maps(file) as layers:
-                for (layer, method), alike in rows.groupby(["layer", "method"]):
-                    if layer in layers and method in layers[str(layer)]:
-                        here = set(map(str, layers[str(layer)]["image"].values)) & set(alike["image_id"])
-                        held |= {(str(layer), str(method), image) for image in here}
-                        found.append((file, str(layer), str(method), len(here)))
+            layers = storage.open_maps(file)
+            for (layer, method), alike in rows.groupby(["layer", "method"]):
+                if layer in layers and method in layers[str(layer)]:
+                    here = set(layers[str(layer)][str(method)].images) & set(alike["image_id"])
+                    held |= {(str(layer), str(method), image) for image in here}
+                    found.append((file, str(layer), str(method), len(here)))
         wanted = {tuple(map(str, row)) for row in rows[["layer", "method", "image_id"]].to_numpy()}
         if any(method in {name for _, name, _ in held} for _, method, _ in wanted):
             lacking += [f"map of {image} by {method}" for layer, method, image in sorted(wanted - held)]
