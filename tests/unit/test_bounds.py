@@ -198,6 +198,20 @@ def test_an_image_that_stands_twice_is_refused(tmp_path):
         storage.open_maps(path)
 
 
+@pytest.mark.parametrize("name", ["image", "schema_version"])
+def test_texts_of_any_length_are_not_read(tmp_path, name):
+    path = tmp_path / "t.nc"
+    storage.write_maps({"l": xr.Dataset({"m": MAPS})}, path)
+    with h5py.File(path, "r+") as file:
+        if name == "image":
+            del file["l/image"]
+            file["l/image"] = np.array(["a", "b"], h5py.string_dtype())
+        else:
+            file.attrs[name] = "1"
+    with pytest.raises(CaseSaliencyError, match=r"image is object, ids of images are rows|schema version None found"):
+        storage.open_maps(path)
+
+
 @pytest.mark.parametrize("reader", [storage.read_table, lambda path: read_columns([path])])
 @pytest.mark.parametrize("claimed", [1, 3])
 def test_a_table_of_another_number_of_rows_than_it_says_is_refused(tmp_path, monkeypatch, reader, claimed):
