@@ -198,6 +198,14 @@ def test_an_image_that_stands_twice_is_refused(tmp_path):
         storage.open_maps(path)
 
 
+@pytest.mark.parametrize("values", [pa.array([[0.0] * 100]), pa.array([b"0"]), pa.array([{"a": 1}])])
+def test_columns_that_are_no_numbers_or_texts_are_refused(tmp_path, values):
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"a": values}).replace_schema_metadata({"schema_version": "1"}), path)
+    with pytest.raises(CaseSaliencyError, match=r"t\.parquet: column a is (list|binary|struct).*, no number"):
+        read_columns([path])
+
+
 @pytest.mark.parametrize("name", ["image", "schema_version"])
 def test_texts_of_any_length_are_not_read(tmp_path, name):
     path = tmp_path / "t.nc"

@@ -71,10 +71,14 @@ def read_pairs(
 def _input_size(description: Path) -> int:
     from case_saliency.datasets.images import Transform
 
+    described = storage.read_json(description)
     try:
-        return Transform.from_dict(dict(storage.read_json(description)["transform"])).input_size
-    except (KeyError, TypeError, ValueError) as error:
+        size = Transform.from_dict(dict(described["transform"])).input_size
+        if type(size) is not int:
+            raise TypeError(f"input_size is {size!r}")  # noqa: TRY301 - told with the others
+    except (CaseSaliencyError, KeyError, TypeError, ValueError) as error:
         raise CaseSaliencyError(f"{description}: no description of a network ({error}); obtain it again") from error
+    return size
 
 
 def identify(table: "pd.DataFrame", arguments: argparse.Namespace, **columns: str) -> "pd.DataFrame":
@@ -180,7 +184,7 @@ def find_maps(files: Sequence[Path], methods: Sequence[str]) -> list[tuple[str, 
     Raises
     ------
     CaseSaliencyError
-        If the maps of a method are in none of the files, or of several sizes.
+        If the maps of a method are in none of the files, of several sizes, or without pixels.
     """
     trees = [storage.open_maps(file) for file in files]
     layers = list(dict.fromkeys(name for tree in trees for name in tree))
@@ -195,6 +199,11 @@ def find_maps(files: Sequence[Path], methods: Sequence[str]) -> list[tuple[str, 
             f"maps of method {missing[0]!r} are in none of {', '.join(map(str, files))}; run attribute again"
         )
     for layer, method, maps in found:
+        if 0 in maps.parts[0].shape[1:]:
+            raise CaseSaliencyError(
+                f"{maps.parts[0].file}: maps of {method} at {layer} are {maps.parts[0].shape[1:]}, without pixels; run "
+                "attribute again"
+            )
         if other := [part for part in maps.parts if part.shape[1:] != maps.parts[0].shape[1:]]:
             raise CaseSaliencyError(
                 f"maps of {method} at {layer} are {maps.parts[0].shape[1:]} in {maps.parts[0].file} and "

@@ -29,6 +29,8 @@ def load_predictions(arguments: argparse.Namespace, image_ids: Iterable[str]) ->
             f"{arguments.predictions}: no table of predictions, column {other[0]} is {kinds[other[0]]}; "
             "run predict again"
         )
+    if other := [image for image in table["image_id"] if not isinstance(image, str)]:
+        raise CaseSaliencyError(f"{arguments.predictions}: image id {other[0]!r} is no text; run predict again")
     predictions = table.set_index("image_id")
     if predictions.index.has_duplicates:
         twice = predictions.index[predictions.index.duplicated()][0]

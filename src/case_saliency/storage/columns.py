@@ -60,6 +60,8 @@ class _Table:
         with self.explained(), open_parquet(path) as file:
             self.metadata, schema = file.metadata, file.schema_arrow
         check_version((schema.metadata or {}).get(b"schema_version"), path)
+        if nested := [field for field in schema if pa.types.is_nested(field.type) or pa.types.is_binary(field.type)]:
+            raise unreadable(path, TypeError(f"column {nested[0].name} is {nested[0].type}, no number and no text"))
         self.names: list[str] = schema.names
         self.texts = [field.name for field in schema if pa.types.is_dictionary(field.type)]
 

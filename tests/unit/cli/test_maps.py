@@ -3,6 +3,7 @@
 import tracemalloc
 from argparse import Namespace
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -119,12 +120,31 @@ def test_a_table_that_is_none_of_predictions_is_named(pairs, changes, told):
         pairs(pairs.known.drop(columns=list(changes)))
 
 
-@pytest.mark.parametrize("changes", [{"input_size": -3}, {"input_size": "x"}, {"input_size": 10**9, "resize": 10**9}])
+@pytest.mark.parametrize(
+    "changes",
+    [{"input_size": -3}, {"input_size": "x"}, {"input_size": 224.5}, {"input_size": 10**9, "resize": 10**9}],
+)
 def test_a_description_that_is_none_is_named(pairs, changes):
-    with pytest.raises(CaseSaliencyError, match="input_size"):
+    with pytest.raises(CaseSaliencyError, match=r"model\.json: no description of a network \(.*(input_size|'<='|int)"):
         pairs(transform=pairs.size | changes)
-    with pytest.raises(CaseSaliencyError, match="fields"):
+    with pytest.raises(CaseSaliencyError, match=r"model\.json: no description of a network \(.*fields"):
         pairs(transform={})
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 0, 0), (1, 0, 2**62, 3), (1, 2, 2**62, 0)])
+def test_maps_without_pixels_are_named(tmp_path, shape):
+    path = tmp_path / "t.nc"
+    storage.write_maps({"layer": xr.Dataset(coords={"image": ["a"]})}, path)
+    with h5py.File(path, "r+") as file:
+        file["layer"].create_dataset("gradcam", shape, "f4", chunks=(1, 1, 1, 1), maxshape=(None,) * 4)
+    with pytest.raises(CaseSaliencyError, match=r"t\.nc: maps of gradcam at layer are \(.*\), without pixels"):
+        find_maps([path], ["gradcam"])
+
+
+def test_ids_that_are_no_texts_are_named(pairs):
+    lists = pairs.known.assign(image_id=[{"a": 1}] * len(pairs.known))
+    with pytest.raises(CaseSaliencyError, match=r"seed0\.parquet: image id \{'a': 1\} is no text"):
+        pairs(lists)
 
 
 def test_a_shard_that_is_named_twice_is_refused(pairs, shards):
