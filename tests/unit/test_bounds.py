@@ -163,11 +163,11 @@ def test_maps_that_lead_elsewhere_are_refused(tmp_path, change):
 
 
 OTHER = {
-    "texts": np.full((2, 2, 3, 4), "a", h5py.string_dtype()),
-    "parts of any length": np.array([np.ones(1), np.ones(2)], h5py.vlen_dtype(np.float32)),
-    "references": h5py.Empty(h5py.ref_dtype),
-    "complex numbers": np.ones(2, complex),
-    "whole numbers": np.ones((2, 2, 3, 4), int),
+    "texts": (np.full((2, 2, 3, 4), "a", h5py.string_dtype()), "l/m is object, maps are numbers"),
+    "parts of any length": (np.array([np.ones(1), np.ones(2)], h5py.vlen_dtype("f4")), "neither numbers nor texts"),
+    "references": (np.array([h5py.Reference()] * 2, h5py.ref_dtype), "neither numbers nor texts"),
+    "complex numbers": (np.ones(2, complex), "are complex128, neither numbers nor texts"),
+    "whole numbers": (np.ones((2, 2, 3, 4), int), "l/m is int64, maps are numbers"),
 }
 
 
@@ -175,20 +175,21 @@ OTHER = {
 def test_maps_that_are_no_maps_are_refused(tmp_path, kind):
     path = tmp_path / "t.nc"
     storage.write_maps({"l": xr.Dataset({"m": MAPS})}, path)
+    values, told = OTHER[kind]
     with h5py.File(path, "r+") as file:
         del file["l/m"]
-        file["l/m"] = OTHER[kind]
-    with pytest.raises(CaseSaliencyError, match=rf"cannot read {path}: "):
+        file["l/m"] = values
+    with pytest.raises(CaseSaliencyError, match=rf"cannot read {path}: .*{told}"):
         storage.open_maps(path)["l"]["m"].read(slice(None))
 
 
-def test_maps_to_be_scaled_by_a_text_are_refused(tmp_path):
+def test_packed_maps_are_refused(tmp_path):
     path = tmp_path / "t.nc"
     storage.write_maps({"l": xr.Dataset({"m": MAPS})}, path)
     with h5py.File(path, "r+") as file:
         file["l/m"].attrs["scale_factor"] = "twice"
-    with pytest.raises(CaseSaliencyError, match=rf"cannot read {path}: "):
-        storage.open_maps(path)["l"]["m"].read(slice(None))
+    with pytest.raises(CaseSaliencyError, match=rf"cannot read {path}: .*l/m are packed \(scale_factor\)"):
+        storage.open_maps(path)
 
 
 def test_an_image_that_stands_twice_is_refused(tmp_path):
