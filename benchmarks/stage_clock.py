@@ -23,11 +23,12 @@ from typing import Any
 BOOKED = {
     "case_saliency.storage": {
         "files": (
-            *("read_json", "read_table", "read_tensors", "read_metadata", "read_matrix", "StoredMaps.read"),
-            *("write_text", "write_json", "write_table", "write_tensors", "write_arrays", "write_matrix", "write_maps"),
-            *("open_maps", "open_array", "atomic", "sha256"),
+            *("read_json", "read_csv", "read_tensors", "read_metadata", "read_matrix", "open_array", "sha256"),
+            *("write_text", "write_json", "write_csv", "write_tensors", "write_arrays", "write_matrix", "atomic"),
         )
     },
+    "case_saliency.storage.tables": {"files": ("read_table", "write_table")},
+    "case_saliency.storage.maps": {"files": ("StoredMaps.read", "open_maps", "write_maps")},
     "case_saliency.storage.columns": {"files": ("read_columns",)},
     "case_saliency.datasets.images": {"files": ("read", "arrays")},
     "case_saliency.datasets.packages": {"files": ("PackagedFile.read",)},

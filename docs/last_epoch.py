@@ -21,7 +21,8 @@ import torch
 from case_saliency.datasets import sources
 from case_saliency.models import building, devices, pixels, train, zoo
 from case_saliency.models.recipe import Recipe
-from case_saliency.storage import read_json, read_table, read_tensors, sha256, write_json, write_table, write_tensors
+from case_saliency.storage import read_json, read_tensors, sha256, write_json, write_tensors
+from case_saliency.storage.tables import read_table, write_table
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/results/last-epoch.csv"

@@ -21,7 +21,8 @@ from case_saliency.report.claims.view import PUBLISHED as EXPERIMENTS
 from case_saliency.report.claims.writing import answer, markdown
 from case_saliency.report.paper.page import page as side_by_side
 from case_saliency.report.paper.side_by_side import consistency
-from case_saliency.storage import read_json, read_table, write_table, write_text
+from case_saliency.storage import read_json, write_text
+from case_saliency.storage.tables import read_table, write_table
 from docs.published_defects import conclusions, defects_table
 from docs.published_jobs import last_epoch, times, times_table, trainings, trainings_table
 from docs.published_tables import render, render_seeds

@@ -9,7 +9,8 @@ import pandas as pd
 from case_saliency.analyses import ANALYSES
 from case_saliency.figures.names import model_label, ordered_models
 from case_saliency.report.ranges import spread
-from case_saliency.storage import read_json, read_table
+from case_saliency.storage import read_json
+from case_saliency.storage.tables import read_table
 
 _MOVED = {"agreement": "median agreement {:+.1f} to {:+.1f} points", "drop": "mean drop {:+.3f} to {:+.3f}"}
 REST = "all else: predictions, confusions, agreement, statistics, claims, figures, report"

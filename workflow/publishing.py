@@ -16,7 +16,8 @@ from case_saliency.report.answer import answer as in_words
 from case_saliency.report.claims.ledger import CLAIMS, VERDICTS
 from case_saliency.report.claims.writing import sentence
 from case_saliency.report.content import Experiment, Settings
-from case_saliency.storage import read_json, read_table
+from case_saliency.storage import read_json
+from case_saliency.storage.tables import read_table
 
 WIDTH = 1200  # pixels: what a page shows
 COLOURS = 128

@@ -12,12 +12,13 @@ import yaml
 from PIL import Image, PngImagePlugin
 from torch import nn
 
-from case_saliency import storage, validation
+from case_saliency import validation
 from case_saliency.attribution.engine import attribute
 from case_saliency.attribution.registry import resolve
 from case_saliency.cli.main import build_parser, main
 from case_saliency.models import building, checking, networks, zoo
 from case_saliency.provenance.record import Record
+from case_saliency.storage.maps import write_maps
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -44,7 +45,7 @@ def project(tmp_path, monkeypatch):
     found = attribute(
         network, [(["imagenet_00_243"], images)], {"imagenet_00_243": [0, 1]}, {"last_conv": "0"}, resolve(["case"])
     )
-    storage.write_maps(found.datasets(["top1", "top2"]), MAPS)
+    write_maps(found.datasets(["top1", "top2"]), MAPS)
     record("attribute", {}, MAPS)
     Path(FIGURE).parent.mkdir(parents=True)
     Image.new("RGB", (1, 1)).save(FIGURE, pnginfo=PngImagePlugin.PngInfo())

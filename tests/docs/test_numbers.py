@@ -11,8 +11,8 @@ import pytest
 import torch
 from scipy import stats
 
-from case_saliency import storage
 from case_saliency.models import building, zoo
+from case_saliency.storage.tables import read_table
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -27,7 +27,7 @@ _TIME = re.compile(r"\d[\d.,]*\s?(?:ms|s|sec|seconds|minutes|min|hours|h|days) *
 
 
 def table(name, experiment="imagenet-sample"):
-    return storage.read_table(DOCS / "results" / experiment / f"{name}.csv")
+    return read_table(DOCS / "results" / experiment / f"{name}.csv")
 
 
 def page(name):

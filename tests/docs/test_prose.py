@@ -13,6 +13,7 @@ from scipy import stats
 from case_saliency import storage
 from case_saliency.statistics.multiplicity import holm
 from case_saliency.statistics.power import sign_test_critical, sign_test_sample_size
+from case_saliency.storage.tables import read_table
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -25,7 +26,7 @@ def page(name):
 
 
 def table(name, experiment="imagenet-sample"):
-    return storage.read_table(DOCS / "results" / experiment / f"{name}.csv")
+    return read_table(DOCS / "results" / experiment / f"{name}.csv")
 
 
 README = page("../README.md")
@@ -113,7 +114,7 @@ def eigen():
 
 
 def errors():
-    digits = storage.read_table(DOCS / "results/trainings.csv").query("experiment == 'digits'")
+    digits = read_table(DOCS / "results/trainings.csv").query("experiment == 'digits'")
     words = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
     counts = ((1 - digits["heldout_accuracy"]) * 269).round().astype(int)
     return f"269 held-out images leave {words[counts.min()]} to {words[counts.max()]} errors"

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from case_saliency.storage import read_table, write_json, write_table
+from case_saliency.storage import write_json
+from case_saliency.storage.tables import read_table, write_table
 
 ROOT = Path(__file__).resolve().parents[2]
 

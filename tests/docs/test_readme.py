@@ -11,6 +11,7 @@ from PIL import Image
 
 from case_saliency import __version__, storage
 from case_saliency.report.claims.rules import over_experiments
+from case_saliency.storage.tables import read_table
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,7 +31,7 @@ tables = _load(ROOT / "docs/published_tables.py")
 
 
 def table(name, experiment="imagenet-sample"):
-    return storage.read_table(PUBLISHED / experiment / f"{name}.csv")
+    return read_table(PUBLISHED / experiment / f"{name}.csv")
 
 
 SUMMARY, AGREEMENT, FIDELITY = (table(name) for name in publish.RENDERED)

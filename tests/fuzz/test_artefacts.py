@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from case_saliency import storage
 from case_saliency.storage.columns import read_columns
+from case_saliency.storage.maps import open_maps, write_maps
+from case_saliency.storage.tables import read_table, write_table
 
 TABLE = pd.DataFrame({"image_id": ["007", "b"], "value": [0.1, np.nan], "n": [1, 2], "flag": [True, False]})
 MAPS = xr.DataArray(
@@ -33,11 +35,11 @@ def true(tmp_path_factory):
     """Name of a kind -> bytes of a true file."""
     folder = tmp_path_factory.mktemp("true")
     return {
-        "csv": _bytes(folder, "t.csv", lambda path: storage.write_table(TABLE, path)),
-        "parquet": _bytes(folder, "t.parquet", lambda path: storage.write_table(TABLE, path)),
+        "csv": _bytes(folder, "t.csv", lambda path: write_table(TABLE, path)),
+        "parquet": _bytes(folder, "t.parquet", lambda path: write_table(TABLE, path)),
         "json": _bytes(folder, "t.json", lambda path: storage.write_json({"a": [1, None], "b": {"c": "d"}}, path)),
         "npy": _bytes(folder, "t.npy", lambda path: storage.write_matrix(np.eye(3), path)),
-        "nc": _bytes(folder, "t.nc", lambda path: storage.write_maps({"l": xr.Dataset({"m": MAPS})}, path)),
+        "nc": _bytes(folder, "t.nc", lambda path: write_maps({"l": xr.Dataset({"m": MAPS})}, path)),
         "safetensors": _bytes(
             folder, "t.safetensors", lambda path: storage.write_tensors({"images": torch.ones(3, 2)}, path)
         ),
@@ -50,7 +52,7 @@ def true(tmp_path_factory):
 def test_csv_tables(data, true, file, tally):
     tally.says = "t.csv"
     path = file("t.csv", data.draw(damaged(true["csv"])))
-    found = tally.read(lambda: storage.read_table(path))
+    found = tally.read(lambda: read_table(path))
     assert found is None or isinstance(found, pd.DataFrame)
 
 
@@ -60,7 +62,7 @@ def test_csv_tables(data, true, file, tally):
 def test_parquet_tables(data, true, file, tally):
     tally.says = "t.parquet"
     path = file("t.parquet", data.draw(damaged(true["parquet"])))
-    for read in (storage.read_table, lambda file: read_columns([file, file], where={"image_id": "a"})):
+    for read in (read_table, lambda file: read_columns([file, file], where={"image_id": "a"})):
         found = tally.read(lambda read=read: read(path))
         assert found is None or isinstance(found, pd.DataFrame)
 
@@ -138,4 +140,4 @@ def test_maps(data, true, file, tally):
 
 
 def _maps(path):
-    return [maps.read(slice(None)) for layer in storage.open_maps(path).values() for maps in layer.values()]
+    return [maps.read(slice(None)) for layer in open_maps(path).values() for maps in layer.values()]

@@ -21,6 +21,7 @@ from case_saliency.diagnosis.measure import Reader
 from case_saliency.diagnosis.options import TRANSFORM, Options
 from case_saliency.diagnosis.subject import load
 from case_saliency.errors import CaseSaliencyError
+from case_saliency.storage.tables import read_table
 
 SIDE = 16
 SMALL = {"input_size": SIDE}
@@ -214,14 +215,14 @@ def test_the_report_does_not_speak_of_correct_predictions_where_there_are_no_lab
 
 def test_the_joint_verdict_is_measured_printed_and_reported(done, place, network, user):
     out = place / "out"
-    table = storage.read_table(out / "cross_deletion.csv")
+    table = read_table(out / "cross_deletion.csv")
     assert set(table["k_percent"]) == {5, 50}
     sobel = table[table["method"] == "sobel"]
     assert (sobel["interaction"] == 0).all()  # one map for both classes
-    scores = storage.read_table(out / "scores-fidelity.parquet")
+    scores = read_table(out / "scores-fidelity.parquet")
     assert set(scores["target"]) == {"top1", "top2"}
-    assert len(storage.read_table(out / "fidelity.csv")) == 5 * 4 * 2  # methods, measures, k: the predicted class alone
-    summary = storage.read_table(out / "summary.csv").set_index("method")
+    assert len(read_table(out / "fidelity.csv")) == 5 * 4 * 2  # methods, measures, k: the predicted class alone
+    summary = read_table(out / "summary.csv").set_index("method")
     shown = table[table["k_percent"] == 5].set_index("method")
     assert summary["joint_verdict"].to_dict() == shown["joint_verdict"].to_dict()
     printed = {words[0]: words[-1] for words in map(str.split, done.stdout.splitlines()) if len(words) > 7}
@@ -268,11 +269,11 @@ def test_curves_are_made_on_request(place, user, tmp_path):
         *files.outputs(out, curves=True),
         out / "record.json",
     }
-    points = storage.read_table(out / "curve_points.csv")
+    points = read_table(out / "curve_points.csv")
     assert points.groupby(["method", "test"])["step"].apply(list).to_dict() == {
         (method, test): [0, 1, 2, 3, 4] for method in ("gradcam", "random") for test in ("deletion", "road")
     }
-    areas = storage.read_table(out / "curves.csv").set_index(["method", "test", "measure"])["mean"]
+    areas = read_table(out / "curves.csv").set_index(["method", "test", "measure"])["mean"]
     mean = points[(points["method"] == "gradcam") & (points["test"] == "deletion")]
     expected = np.trapezoid(mean["mean_confidence"], mean["fraction"])
     assert areas["gradcam", "deletion", "auc"] == pytest.approx(expected)
@@ -296,7 +297,7 @@ def test_the_command_measures_what_the_call_measures(done, place, network, user)
     called = case_saliency.diagnose(
         network, "images", ["gradcam", "case", "my_network:plain"], transform=SMALL, options=options
     )
-    read = storage.read_table(place / "out/scores-agreement.parquet")
+    read = read_table(place / "out/scores-agreement.parquet")
     columns = ["method", "image_id", "target_a", "target_b", "agreement"]
     pd.testing.assert_frame_equal(called.scores.agreement[columns], read[columns], rtol=1e-5, check_dtype=False)
     assert list(called.summary["method"]) == ["gradcam", "case", "plain", "random", "sobel"]

@@ -13,6 +13,7 @@ from case_saliency import storage
 from case_saliency.datasets import locations, sources
 from case_saliency.datasets.fetching import Options
 from case_saliency.provenance import hashing
+from case_saliency.storage.tables import write_table
 from case_saliency.validation import images
 
 
@@ -26,7 +27,7 @@ def memory(tmp_path, monkeypatch):
 
 def fetched(dataset: str, root: Path, options: Options | None = None) -> Path:
     """Fetch a data set as its stage does."""
-    storage.write_table(sources.fetch(dataset, root / dataset, options), root / dataset / "manifest.csv")
+    write_table(sources.fetch(dataset, root / dataset, options), root / dataset / "manifest.csv")
     return root / dataset
 
 
@@ -173,7 +174,7 @@ def test_a_users_folder_that_is_elsewhere_now_leaves_results_as_they_are(photogr
 def test_beside_the_images_of_a_fixed_set_there_may_be_other_files(photographs, tmp_path):
     folder, file = tmp_path / "data/imagenet", photographs / "dog/a.png"
     row = {"file": f"{locations.REFERENCE}dog/a.png", "index": -1, "sha256": storage.sha256(file)}
-    storage.write_table(pd.DataFrame([row]), folder / "manifest.csv")
+    write_table(pd.DataFrame([row]), folder / "manifest.csv")
     locations.refer(folder, photographs)
     assert images.changed(folder) == ""
     (photographs / "dog/other.txt").write_text("mine")
@@ -203,7 +204,7 @@ def test_ten_thousand_images_take_a_moment(tmp_path, memory):
         os.link(folder / "images/a.jpg", folder / f"images/{number}.jpg")
         rows.append({"file": f"images/{number}.jpg", "index": -1, "sha256": digest})
     (folder / "images/a.jpg").unlink()
-    storage.write_table(pd.DataFrame(rows), folder / "manifest.csv")
+    write_table(pd.DataFrame(rows), folder / "manifest.csv")
     assert images.changed(folder) == ""
     start = time.process_time()
     assert images.changed(folder) == ""

@@ -16,6 +16,8 @@ import xarray as xr
 from case_saliency import storage
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.storage.columns import read_columns
+from case_saliency.storage.maps import open_maps, write_maps
+from case_saliency.storage.tables import read_table, write_table
 
 
 @pytest.fixture
@@ -31,12 +33,12 @@ TABLE = pd.DataFrame({"name": ["NA", "b"], "value": [0.1, np.nan], "n": [1, 2], 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_a_table_comes_back_as_it_was(tmp_path, ending):
-    storage.write_table(TABLE, tmp_path / f"t.{ending}")
-    pd.testing.assert_frame_equal(storage.read_table(tmp_path / f"t.{ending}"), TABLE, check_dtype=False)
+    write_table(TABLE, tmp_path / f"t.{ending}")
+    pd.testing.assert_frame_equal(read_table(tmp_path / f"t.{ending}"), TABLE, check_dtype=False)
 
 
 def test_maps_come_back_at_native_resolution_with_their_parameters(tmp_path, maps):
-    storage.write_maps(maps, tmp_path / "m.nc", {"experiment": "tiny"})
+    write_maps(maps, tmp_path / "m.nc", {"experiment": "tiny"})
     with xr.open_datatree(tmp_path / "m.nc", engine="h5netcdf") as layers:
         assert list(layers.children) == ["last_conv"]
         xr.testing.assert_identical(layers["last_conv"].to_dataset().load(), maps["last_conv"])
@@ -44,8 +46,8 @@ def test_maps_come_back_at_native_resolution_with_their_parameters(tmp_path, map
 
 @pytest.mark.parametrize("rows", [[1, 0, 1], [0], [], slice(1, None), slice(0, 0)])
 def test_some_maps_are_read_in_the_order_asked_for(tmp_path, maps, rows):
-    storage.write_maps(maps, tmp_path / "m.nc")
-    found = storage.open_maps(tmp_path / "m.nc")
+    write_maps(maps, tmp_path / "m.nc")
+    found = open_maps(tmp_path / "m.nc")
     assert list(found) == ["last_conv"]
     assert list(found["last_conv"]) == ["gradcam"]
     stored = found["last_conv"]["gradcam"]
@@ -96,9 +98,9 @@ def test_a_damaged_matrix_is_named(tmp_path, content):
 @pytest.mark.parametrize("name", ["t.csv", "t.parquet", "m.nc", "j.json", "w.safetensors", "m.npy"])
 def test_the_same_content_gives_the_same_bytes(tmp_path, maps, name):
     write = {
-        ".csv": lambda path: storage.write_table(TABLE, path),
-        ".parquet": lambda path: storage.write_table(TABLE, path),
-        ".nc": lambda path: storage.write_maps(maps, path),
+        ".csv": lambda path: write_table(TABLE, path),
+        ".parquet": lambda path: write_table(TABLE, path),
+        ".nc": lambda path: write_maps(maps, path),
         ".json": lambda path: storage.write_json({"a": [1, None]}, path),
         ".safetensors": lambda path: storage.write_tensors({"a": torch.ones(2)}, path),
         ".npy": lambda path: storage.write_matrix(np.eye(2), path),
@@ -161,11 +163,11 @@ def test_a_killed_writer_leaves_nothing_that_looks_finished_and_the_next_one_cle
 @pytest.mark.parametrize(
     ("name", "read"),
     [
-        ("x.parquet", storage.read_table),
+        ("x.parquet", read_table),
         ("x.json", storage.read_json),
         ("x.safetensors", storage.read_tensors),
-        ("x.nc", lambda path: storage.open_maps(path)),
-        ("missing/x.csv", storage.read_table),
+        ("x.nc", lambda path: open_maps(path)),
+        ("missing/x.csv", read_table),
     ],
 )
 def test_an_unreadable_file_is_an_error_that_names_it(tmp_path, name, read, content):
@@ -196,9 +198,9 @@ def test_a_target_that_cannot_be_made_is_named(tmp_path):
 def test_columns_of_some_rows_of_many_files(tmp_path):
     rows = pd.DataFrame({"image_id": ["a", "b", "c"], "target": ["top1", "top2", "top1"], "value": [1.0, np.nan, 3.0]})
     for name in ("x", "y"):
-        storage.write_table(rows.assign(image_id=name + rows["image_id"]), tmp_path / f"{name}.parquet")
+        write_table(rows.assign(image_id=name + rows["image_id"]), tmp_path / f"{name}.parquet")
     files = [tmp_path / "x.parquet", tmp_path / "y.parquet"]
-    whole = pd.concat([storage.read_table(file) for file in files], ignore_index=True)
+    whole = pd.concat([read_table(file) for file in files], ignore_index=True)
     found = read_columns(files)
     assert (found.dtypes[["image_id", "target"]] == "category").all()
     pd.testing.assert_frame_equal(found.astype({"image_id": "str", "target": "str"}), whole)
@@ -209,13 +211,13 @@ def test_columns_of_some_rows_of_many_files(tmp_path):
 def test_columns_of_more_files_than_a_process_may_have_open(tmp_path, few_open_files):
     files = [tmp_path / f"{index}-of-60.parquet" for index in range(60)]
     for index, file in enumerate(files):
-        storage.write_table(pd.DataFrame({"image_id": [f"image_{index}"], "value": [index]}), file)
+        write_table(pd.DataFrame({"image_id": [f"image_{index}"], "value": [index]}), file)
     few_open_files(30)
     assert read_columns(files)["value"].tolist() == list(range(60))
 
 
 def test_columns_that_are_missing_or_damaged_are_named(tmp_path):
-    storage.write_table(TABLE, tmp_path / "x.parquet")
+    write_table(TABLE, tmp_path / "x.parquet")
     with pytest.raises(CaseSaliencyError, match=r"x.parquet: .*column nothing is missing"):
         read_columns([tmp_path / "x.parquet"], ["nothing"])
     (tmp_path / "y.parquet").write_bytes((tmp_path / "x.parquet").read_bytes()[:-20])
@@ -227,7 +229,7 @@ def test_columns_that_are_missing_or_damaged_are_named(tmp_path):
 def test_columns_of_another_type_than_in_other_files_are_named(tmp_path, where):
     files = [tmp_path / "x.parquet", tmp_path / "y.parquet"]
     for file, fill in zip(files, ("mean", 7), strict=True):
-        storage.write_table(pd.DataFrame({"fill": [fill]}), file)
+        write_table(pd.DataFrame({"fill": [fill]}), file)
     with pytest.raises(CaseSaliencyError, match=r"cannot read .*y\.parquet: .*int64"):
         read_columns(files, where=where)
 

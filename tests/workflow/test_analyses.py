@@ -6,9 +6,9 @@ import importlib
 import numpy as np
 import pytest
 
-from case_saliency import storage
 from case_saliency.analyses import ANALYSES
 from case_saliency.cli.main import STAGES
+from case_saliency.storage.tables import read_table
 
 METHODS = {"case", "gradcam", "random", "sobel", "identical"}
 VARIANTS = {"both_in", "heldout", "matched", "random_direction", "difference", "difference_heldout"}
@@ -26,7 +26,7 @@ def figure_of(analysis):
 
 
 def table_of(project, analysis):
-    return storage.read_table(project.root / f"results/tables/digits/{analysis}.csv")
+    return read_table(project.root / f"results/tables/digits/{analysis}.csv")
 
 
 def test_every_analysis_leaves_its_scores_table_and_figure_and_nothing_is_pending(analysed):
@@ -59,7 +59,7 @@ def test_controls_have_their_known_values(analysed):
     assert agreement.loc["sobel", "median_agreement_paper"] == 100
     assert agreement.loc["identical", "role"] == "control"
     scores = analysed.root / "results/scores/digits/agreement/vgg_small/seed0.parquet"
-    one_map = storage.read_table(scores).query("method in ['identical', 'sobel'] and degenerate == ''")
+    one_map = read_table(scores).query("method in ['identical', 'sobel'] and degenerate == ''")
     assert set(one_map["agreement_paper"]) == {100}
     assert set(one_map.loc[one_map["method"] == "identical", "agreement"]) == {100}
     likeness = table_of(analysed, "similarity").set_index(["method", "measure", "resolution"])["mean"]
@@ -90,7 +90,7 @@ def test_layers_stand_from_the_input_to_the_output(analysed):
 def test_confusions_are_counted_on_the_held_out_images(analysed):
     folder = analysed.root / "results/confusion/digits/vgg_small"
     confusion = np.load(folder / "seed0.npy")
-    manifest = storage.read_table(analysed.root / "data/digits/manifest.csv")
+    manifest = read_table(analysed.root / "data/digits/manifest.csv")
     counts = manifest[manifest["split"] == "heldout"]["label"].value_counts().sort_index()
     assert confusion.sum(axis=1).tolist() == counts.tolist()
     assert np.diag(confusion).sum() > confusion.sum() / 2  # it was trained

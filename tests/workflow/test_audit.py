@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from case_saliency import storage
 from case_saliency.provenance import journal
 from case_saliency.provenance.audit import others
 from case_saliency.provenance.audit.measuring import measure
 from case_saliency.provenance.record import identity
+from case_saliency.storage.tables import write_table
 
 FIGURES = "results/figures/imagenet-sample"
 HEATMAP, DROPS = f"{FIGURES}/agreement_heatmap", f"{FIGURES}/confidence_drops"
@@ -707,7 +707,7 @@ def test_a_cell_of_what_was_tampered_with_is_an_outcome(project, what):
     {
         "a byte of the scores": lambda: flip(scores, 4),
         "no scores": lambda: scores.write_bytes(b"nothing"),
-        "other scores": lambda: storage.write_table(pd.DataFrame({"method": ["case"]}), scores),
+        "other scores": lambda: write_table(pd.DataFrame({"method": ["case"]}), scores),
         "no table": (project.root / TABLE).unlink,
         "another table": lambda: (project.root / TABLE).write_text("schema_version,a\n1.0,b\n"),
     }[what]()

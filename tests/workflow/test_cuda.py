@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from case_saliency import storage
+from case_saliency.storage.tables import read_table
 
 pytestmark = pytest.mark.gpu
 
@@ -26,7 +26,7 @@ def test_workflow_on_a_gpu_comes_to_what_the_processor_comes_to(fresh):
     assert computed == COMPUTING
 
     def both(name):
-        return (storage.read_table(project.root / f"results/{name}") for project in (on_cpu, fresh))
+        return (read_table(project.root / f"results/{name}") for project in (on_cpu, fresh))
 
     expected, found = both(f"predictions/imagenet-sample/{SEED}")
     assert found["top1"].tolist() == expected["top1"].tolist()

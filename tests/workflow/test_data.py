@@ -12,6 +12,7 @@ from torch.nn.functional import relu
 from case_saliency import storage
 from case_saliency.datasets import images, labels, sources
 from case_saliency.datasets.images import Transform
+from case_saliency.storage.tables import read_table
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = '''
@@ -90,12 +91,12 @@ def test_an_imagenet_tree_goes_through_the_imagenet_experiment(fresh, tmp_path):
     assert fresh.pending() == set()
     made = {name for name in fresh.results() if name.startswith("data/")}
     assert made == {f"data/imagenet/{name}" for name in ("manifest.csv", "exclusions.csv", "images/reference.json")}
-    assert storage.read_table(fresh.root / "data/imagenet/exclusions.csv")["file"].tolist() == ["val/n01440764/"]
-    selection = storage.read_table(fresh.root / "results/predictions/imagenet/selection.csv")
+    assert read_table(fresh.root / "data/imagenet/exclusions.csv")["file"].tolist() == ["val/n01440764/"]
+    selection = read_table(fresh.root / "results/predictions/imagenet/selection.csv")
     assert (set(selection["split"]), len(selection)) == ({"test"}, 6)
-    predictions = storage.read_table(fresh.root / "results/predictions/imagenet/my_dense/seed0.parquet")
+    predictions = read_table(fresh.root / "results/predictions/imagenet/my_dense/seed0.parquet")
     assert predictions["correct"].all()
-    summary = storage.read_table(fresh.root / "results/tables/imagenet/summary.csv")
+    summary = read_table(fresh.root / "results/tables/imagenet/summary.csv")
     expected = {(layer, method) for layer in ("conv2", "norm5") for method in shipped["methods"]}
     in_input = {"integrated_gradients", "sobel"}  # methods that know no layer
     assert set(zip(summary["layer"], summary["method"], strict=True)) == {

@@ -7,6 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from case_saliency import storage
+from case_saliency.storage.tables import read_table
 
 PHOTOGRAPH = "data/imagenet-sample/images/imagenet_05_853.jpg"
 
@@ -57,11 +58,9 @@ def test_images_that_a_user_changes_or_adds_make_another_data_set(fresh, tmp_pat
     shutil.copy(photographs / "tabby/a.png", photographs / "goldfish/b.png")
     fresh.snakemake(step)
     assert "Nothing to be done" in fresh.snakemake(*plan)
-    rows = storage.read_table(fresh.root / "data/folder/manifest.csv").set_index("image_id")
+    rows = read_table(fresh.root / "data/folder/manifest.csv").set_index("image_id")
     assert rows["sha256"].to_dict() == {
         name: storage.sha256(photographs / name) for name in ("goldfish/a.png", "goldfish/b.png", "tabby/a.png")
     }
-    predictions = storage.read_table(
-        fresh.root / "results/predictions/imagenet-sample/efficientnet_lite0/seed0.parquet"
-    )
+    predictions = read_table(fresh.root / "results/predictions/imagenet-sample/efficientnet_lite0/seed0.parquet")
     assert set(predictions["image_id"]) == set(rows.index)

@@ -4,9 +4,9 @@ import signal
 
 import pytest
 
-from case_saliency import storage
 from case_saliency.analyses import ANALYSES
 from case_saliency.cli.main import STAGES
+from case_saliency.storage.maps import open_maps
 
 LOCKED = "Directory cannot be locked"
 WITH_ANALYSES = ["train_model", "estimate_confusion", "score_curves", "test_curves"] + [
@@ -43,7 +43,7 @@ def test_ctrl_c_leaves_nothing_half_written(project, finished):
     assert process.returncode != 0, said
     assert "Traceback" not in said
     for file in (project.root / maps).parent.glob("*.nc"):  # what is there is whole
-        assert storage.open_maps(file)
+        assert open_maps(file)
     project.completes(finished, maps)
 
 

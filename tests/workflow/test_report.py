@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from case_saliency import storage
 from case_saliency.figures.names import method_style, ordered_methods
+from case_saliency.storage.tables import read_table
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))  # tests are no package
 from devtools import tab
@@ -114,8 +114,8 @@ def test_it_renders(opened, page, analysed):
 
 def test_the_gallery_finds_the_failures_that_the_tables_know(opened, analysed):
     folder = analysed.root / "results"
-    predictions = storage.read_table(folder / f"predictions/{NAME}/vgg_small/seed0.parquet").set_index("image_id")
-    scores = storage.read_table(folder / f"scores/{NAME}/agreement/vgg_small/seed0.parquet")
+    predictions = read_table(folder / f"predictions/{NAME}/vgg_small/seed0.parquet").set_index("image_id")
+    scores = read_table(folder / f"scores/{NAME}/agreement/vgg_small/seed0.parquet")
     chosen = opened.value(
         "[...document.querySelectorAll('.methods label')].slice(0, 4).map((one) => one.textContent.trim())"
     )
@@ -139,7 +139,7 @@ def test_the_gallery_finds_the_failures_that_the_tables_know(opened, analysed):
 
 
 def test_tables_sort_and_download_with_all_their_digits(opened, analysed, tmp_path):
-    table = storage.read_table(analysed.root / f"results/tables/{NAME}/agreement.csv")
+    table = read_table(analysed.root / f"results/tables/{NAME}/agreement.csv")
     body = f"document.getElementById('{NAME}-agreement')"
     opened.value(f"{body}.closest('details').open = true")
     heading = f"[...{body}.tHead.rows[0].cells].findIndex((one) => one.textContent === 'median_agreement')"

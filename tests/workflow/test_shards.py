@@ -10,7 +10,7 @@ import pytest
 from case_saliency.cli.main import build_parser
 from case_saliency.cli.tabulating import read_all
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.storage import write_table
+from case_saliency.storage.tables import write_table
 from tests.workflow.conftest import Project
 
 FAMILIES = ("gradient", "control")

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import yaml
 
-from case_saliency import storage
 from case_saliency.provenance import journal
 from case_saliency.provenance.retiring import RETIRED
+from case_saliency.storage.tables import read_table
 from tests.workflow import test_rerun as closures
 from tests.workflow.conftest import ROOT, Project
 
@@ -626,13 +626,13 @@ def test_the_page_of_plots_shows_agreement_drop_and_training_now_and_then(analys
         ("Agreement, digits", "agreement", "median_agreement"),
         ("Confidence drop, digits", "fidelity", "mean"),
     ):
-        rows = storage.read_table(tree.root / f"results/tables/digits/{table}.csv")
+        rows = read_table(tree.root / f"results/tables/digits/{table}.csv")
         for name, value in SHOWN.items():
             rows = rows[rows[name] == value] if name in rows else rows
         found = {row["method"]: float(row[column]) for row in plots[title]}
         assert found == dict(zip(rows["method"], rows[column], strict=True))
     history = tree.root / "models/digits/vgg_small/seed0/training.csv"
-    reached = storage.read_table(history)["validation_accuracy"].tolist()
+    reached = read_table(history)["validation_accuracy"].tolist()
     assert [float(row["validation_accuracy"]) for row in plots["Training, digits"]] == reached
     history.write_text(history.read_text().replace(f"{reached[1]:.10g}", "0.5"))
     compared = drawn(tree, "diff", "HEAD")["Training, digits"]

@@ -3,13 +3,14 @@
 import json
 
 from case_saliency import storage
+from case_saliency.storage.tables import read_table
 
 
 def test_everything_promised_is_there_and_says_what_was_run(finished):
     made = set(finished.results())
     assert "results/saliency/imagenet-sample/efficientnet_lite0/seed0/gradient/0-of-1.nc" in made
     assert {f"results/figures/imagenet-sample/agreement_heatmap.{e}" for e in ("pdf", "png", "svg")} <= made
-    summary = storage.read_table(finished.root / "results/tables/imagenet-sample/summary.csv")
+    summary = read_table(finished.root / "results/tables/imagenet-sample/summary.csv")
     assert list(summary["method"]) == ["gradcam", "case", "random"]
     page = (finished.root / "results/report.html").read_text()
     assert "EfficientNet-Lite0" in page
@@ -18,7 +19,7 @@ def test_everything_promised_is_there_and_says_what_was_run(finished):
 
 def test_every_image_is_accounted_for(finished):
     tables = finished.root / "results/tables/imagenet-sample"
-    attrition = storage.read_table(tables / "attrition.csv")
+    attrition = read_table(tables / "attrition.csv")
     counts = attrition.groupby(["model", "method", "stage", "k_percent", "fill"])["n"].sum()
     assert set(counts) == {3}
 
@@ -30,11 +31,11 @@ def test_curves_and_fills_are_one_switch_away(project):
     project.set("curves", "steps", to=3)
     project.snakemake()
     tables = project.root / "results/tables/imagenet-sample"
-    points = storage.read_table(tables / "curve_points.csv")
+    points = read_table(tables / "curve_points.csv")
     assert set(points["test"]) == {"deletion", "insertion"}
     assert set(points["step"]) == {0, 1, 2, 3}
-    assert set(storage.read_table(tables / "curves.csv")["measure"]) == {"auc", "auc_normalised", "auc_other"}
-    assert set(storage.read_table(tables / "cross_deletion.csv")["fill"]) == {"mean", "road"}
+    assert set(read_table(tables / "curves.csv")["measure"]) == {"auc", "auc_normalised", "auc_other"}
+    assert set(read_table(tables / "cross_deletion.csv")["fill"]) == {"mean", "road"}
     assert (project.root / "results/figures/imagenet-sample/perturbation_curves.pdf").exists()
     page = (project.root / "results/report.html").read_text()
     assert "Perturbation curves: areas and paired tests" in page

@@ -10,7 +10,7 @@ from mkdocs.structure.files import File, Files
 
 from case_saliency.report.meanings import MEANINGS
 from case_saliency.report.tables import printed
-from case_saliency.storage import read_table
+from case_saliency.storage.tables import read_table
 
 RESULTS = Path(__file__).resolve().parents[2] / "docs/results"
 SHOWN = 300

@@ -53,7 +53,7 @@ class Attribution:
     messages: tuple[str, ...]
 
     def datasets(self, targets: Sequence[str]) -> "dict[str, xr.Dataset]":
-        """Return layer -> dataset for `storage.write_maps`: a variable for each method, and for what it notes.
+        """Return layer -> dataset for `storage.maps.write_maps`: a variable for each method, and for what it notes.
 
         Dims (image, target, y, x), with `targets` naming the T classes, such as ("top1", "top2"); `class_index`
         (image, target) holds the classes. Facts are attributes, those that are not scalars as JSON text. What a method

@@ -7,22 +7,14 @@ Settings: compute (device, batch_size), attribution (batch_size, memory_mb, prec
 import argparse
 import logging
 
-from case_saliency import storage
 from case_saliency.attribution import registry
 from case_saliency.cli.arguments import add_input, add_output, add_parameter, add_settings, setting
-from case_saliency.cli.loading import (
-    add_confusion,
-    add_images,
-    add_model,
-    load_batches,
-    load_confusion,
-    load_model,
-    load_selection,
-    network_modules,
-)
+from case_saliency.cli.loading import add_confusion, add_images, load_batches, load_confusion, load_selection
+from case_saliency.cli.networks import add_model, load_model, network_modules
 from case_saliency.cli.predicted import load_predictions
 from case_saliency.datasets import shards
 from case_saliency.errors import CaseSaliencyError
+from case_saliency.storage.maps import write_maps
 
 TARGETS = ("top1", "top2")
 
@@ -63,7 +55,7 @@ def run(arguments: argparse.Namespace) -> None:
         confusion=load_confusion(arguments),
         settings=devices.Settings(**setting(arguments.settings, "attribution")),
     )
-    storage.write_maps(found.datasets(TARGETS), arguments.maps)
+    write_maps(found.datasets(TARGETS), arguments.maps)
     log = logging.getLogger(__name__)
     for layer, methods in found.attributes.items():
         for method, facts in methods.items():

@@ -7,6 +7,7 @@ import argparse
 
 from case_saliency import storage
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
+from case_saliency.storage.tables import read_table, write_table
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,10 +26,10 @@ def run(arguments: argparse.Namespace) -> None:
     from case_saliency.report.paper.side_by_side import consistency
 
     papers, pooled, activity = (
-        {file.parent.name: storage.read_table(file) for file in files}
+        {file.parent.name: read_table(file) for file in files}
         for files in (arguments.papers, arguments.pooled, arguments.activity or ())
     )
     implied = consistency()
-    storage.write_table(implied, arguments.consistency)
+    write_table(implied, arguments.consistency)
     told = page(papers, pooled, activity, implied, setting(arguments.settings, "threshold"))
     storage.write_text(told, arguments.page)

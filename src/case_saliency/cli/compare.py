@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
 from case_saliency.errors import CaseSaliencyError
+from case_saliency.storage.tables import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,7 +147,7 @@ def _listed(file: Path, *, required: bool) -> list[str]:
 def _tables(folder: Path, claims: Path) -> "dict[str, pd.DataFrame]":
     import pandas as pd
 
-    found = {file.stem: storage.read_table(file) for file in sorted(folder.glob("*.csv"))}
+    found = {file.stem: read_table(file) for file in sorted(folder.glob("*.csv"))}
     if claims.exists():
         records = storage.read_json(claims)["claims"]
         columns = {"claim": "id", "experiment": "experiment", "verdict": "verdict"}

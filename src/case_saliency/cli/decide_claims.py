@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from case_saliency import storage
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
 from case_saliency.cli.tabulating import read_all
+from case_saliency.storage.tables import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,9 +49,9 @@ def _evidence(arguments: argparse.Namespace) -> Any:
     return Evidence(
         experiment=setting(settings, "experiment"),
         dataset=setting(settings, "dataset"),
-        agreement=storage.read_table(arguments.agreement),
-        fidelity=storage.read_table(arguments.fidelity),
-        layers=storage.read_table(arguments.layers) if arguments.layers else None,
+        agreement=read_table(arguments.agreement),
+        fidelity=read_table(arguments.fidelity),
+        layers=read_table(arguments.layers) if arguments.layers else None,
         **_tested(arguments, places),
         main=main,
         conv2=conv2,

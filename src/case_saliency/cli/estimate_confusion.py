@@ -8,7 +8,8 @@ import logging
 
 from case_saliency import storage
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
-from case_saliency.cli.loading import add_model, load_batches, load_model, network_modules
+from case_saliency.cli.loading import load_batches
+from case_saliency.cli.networks import add_model, load_model, network_modules
 
 modules = network_modules
 SPLIT = "heldout"
@@ -30,7 +31,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     compute = setting(arguments.settings, "compute")
     model = load_model(arguments, compute["device"])
-    rows = selection.select(storage.read_table(arguments.manifest), n_images=None, seed=0, split=SPLIT)
+    rows = selection.select(storage.read_csv(arguments.manifest), n_images=None, seed=0, split=SPLIT)
     batches = load_batches(arguments, rows, model.transform, compute["batch_size"])
     labels = dict(zip(rows["image_id"], rows["label"], strict=True))
     found = confusion.estimate(model.module, batches, labels, int(model.description["n_classes"]))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from case_saliency import storage
 from case_saliency.cli.arguments import setting
 from case_saliency.cli.maps import read_layers
+from case_saliency.storage.tables import read_table
 
 if TYPE_CHECKING:
     from case_saliency.figures.map_panels import Example
@@ -19,11 +20,11 @@ def examples(arguments: argparse.Namespace) -> "list[Example]":
 
     description = storage.read_json(arguments.description)
     transform = images.Transform.from_dict(description["transform"])
-    predictions = storage.read_table(arguments.predictions)
+    predictions = read_table(arguments.predictions)
     chosen = predictions[predictions["correct"]].head(setting(arguments.settings, "example_images"))
-    selection = storage.read_table(arguments.selection).set_index("image_id", drop=False)
+    selection = read_table(arguments.selection).set_index("image_id", drop=False)
     maps = _maps(arguments, list(chosen["image_id"]))
-    scores = storage.read_table(arguments.scores[0])
+    scores = read_table(arguments.scores[0])
     agreement = scores[scores["layer"].isin(_shown(arguments))].set_index(["image_id", "method"])["agreement"]
     found = []
     for row in chosen.to_dict("records"):

@@ -9,15 +9,9 @@ from case_saliency.analyses import ANALYSES
 from case_saliency.attribution import registry
 from case_saliency.attribution.registry import Method
 from case_saliency.cli.arguments import setting
-from case_saliency.cli.loading import (
-    add_confusion,
-    load_batches,
-    load_confusion,
-    load_model,
-    load_selection,
-    network_modules,
-)
+from case_saliency.cli.loading import add_confusion, load_batches, load_confusion, load_selection
 from case_saliency.cli.maps import identify
+from case_saliency.cli.networks import load_model, network_modules
 from case_saliency.cli.perturbation import add_perturbation
 from case_saliency.cli.predicted import load_predictions
 

@@ -54,8 +54,8 @@ def run(arguments: argparse.Namespace) -> None:
         raise CaseSaliencyError(f"--settings: key {unknown[0]!r} is unknown; known are path and label_space")
     folder = arguments.manifest.parent
     fetched = sources.obtain(arguments.dataset, folder, Options(**arguments.settings, progress=track))
-    storage.write_table(fetched.exclusions, _exclusions(arguments))
-    storage.write_table(fetched.manifest, arguments.manifest)
+    storage.write_csv(fetched.exclusions, _exclusions(arguments))
+    storage.write_csv(fetched.manifest, arguments.manifest)
     counts = fetched.manifest["split"].value_counts()
     said = ", ".join(f"{counts[split]} {split}" for split in sources.SPLITS if split in counts)
     log.info("%d images of %s verified (%s)", len(fetched.manifest), arguments.dataset, said)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from case_saliency import storage
 from case_saliency.cli.maps import read_layers
+from case_saliency.storage.tables import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,7 +138,7 @@ def _one(files: list[Path], place: _Place) -> "pd.DataFrame":
         for file in files
         if (file.stem, file.parent.name) == (seed, model) and name in {p.name for p in file.parents}
     ]
-    return storage.read_table(file)
+    return read_table(file)
 
 
 def _drops(files: list[Path], place: _Place, images: list[str]) -> "pd.DataFrame":
@@ -145,4 +146,4 @@ def _drops(files: list[Path], place: _Place, images: list[str]) -> "pd.DataFrame
     import pandas as pd
 
     own = [file for file in files if (file.parts[-5], *file.parts[-3:-1]) == place]
-    return pd.concat([rows[rows["image_id"].isin(images)] for rows in map(storage.read_table, own)], ignore_index=True)
+    return pd.concat([rows[rows["image_id"].isin(images)] for rows in map(read_table, own)], ignore_index=True)

@@ -15,6 +15,7 @@ from case_saliency import storage
 from case_saliency.cli.arguments import add_input, add_parameter, setting
 from case_saliency.cli.predicted import load_predictions
 from case_saliency.errors import CaseSaliencyError
+from case_saliency.storage.maps import StoredMaps, open_maps
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,12 +74,9 @@ def _input_size(description: Path) -> int:
 
     described = storage.read_json(description)
     try:
-        size = Transform.from_dict(dict(described["transform"])).input_size
-        if type(size) is not int:
-            raise TypeError(f"input_size is {size!r}")  # noqa: TRY301 - told with the others
+        return Transform.from_dict(dict(described["transform"])).input_size
     except (CaseSaliencyError, KeyError, TypeError, ValueError) as error:
         raise CaseSaliencyError(f"{description}: no description of a network ({error}); obtain it again") from error
-    return size
 
 
 def identify(table: "pd.DataFrame", arguments: argparse.Namespace, **columns: str) -> "pd.DataFrame":
@@ -132,7 +130,7 @@ class Maps:
         Of each shard, in order.
     """
 
-    parts: Sequence[storage.StoredMaps]
+    parts: Sequence[StoredMaps]
 
     @cached_property
     def images(self) -> list[str]:
@@ -184,9 +182,9 @@ def find_maps(files: Sequence[Path], methods: Sequence[str]) -> list[tuple[str, 
     Raises
     ------
     CaseSaliencyError
-        If the maps of a method are in none of the files, of several sizes, or without pixels.
+        If the maps of a method are in none of the files, or of several sizes.
     """
-    trees = [storage.open_maps(file) for file in files]
+    trees = [open_maps(file) for file in files]
     layers = list(dict.fromkeys(name for tree in trees for name in tree))
     found = [
         (layer, method, Maps(parts))
@@ -199,11 +197,6 @@ def find_maps(files: Sequence[Path], methods: Sequence[str]) -> list[tuple[str, 
             f"maps of method {missing[0]!r} are in none of {', '.join(map(str, files))}; run attribute again"
         )
     for layer, method, maps in found:
-        if 0 in maps.parts[0].shape[1:]:
-            raise CaseSaliencyError(
-                f"{maps.parts[0].file}: maps of {method} at {layer} are {maps.parts[0].shape[1:]}, without pixels; run "
-                "attribute again"
-            )
         if other := [part for part in maps.parts if part.shape[1:] != maps.parts[0].shape[1:]]:
             raise CaseSaliencyError(
                 f"maps of {method} at {layer} are {maps.parts[0].shape[1:]} in {maps.parts[0].file} and "

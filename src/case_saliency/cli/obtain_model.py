@@ -10,7 +10,7 @@ Example:
 import argparse
 
 from case_saliency.cli.arguments import add_output, add_parameter, add_settings
-from case_saliency.cli.loading import declare_network, named_network_modules, own_models
+from case_saliency.cli.networks import declare_network, named_network_modules, own_models
 from case_saliency.cli.progress import track
 
 declare = declare_network

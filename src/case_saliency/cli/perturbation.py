@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from case_saliency.cli.arguments import add_input, setting
-from case_saliency.cli.loading import add_images, add_model, load_batches, load_model, load_selection
+from case_saliency.cli.loading import add_images, load_batches, load_selection
 from case_saliency.cli.maps import Maps, add_identity, find_maps, identify
+from case_saliency.cli.networks import add_model, load_model
 from case_saliency.cli.predicted import load_predictions
 from case_saliency.errors import CaseSaliencyError
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from case_saliency import storage
+from case_saliency.storage.tables import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +70,7 @@ def _predictions(arguments: argparse.Namespace, name: str) -> dict[str, list[str
         if file.parent.parent.name != name:
             continue
         names = classes[file.parent.name, file.stem]
-        for row in storage.read_table(file).to_dict("records"):
+        for row in read_table(file).to_dict("records"):
             of_model = found.setdefault(row["image_id"], {}).setdefault(file.parent.name, [])
             of_model.append((names[row["top1"]], row["p_top1"]))
     return {

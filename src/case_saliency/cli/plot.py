@@ -7,10 +7,10 @@ Settings: threshold (agreement figures, seeds, pooling, sensitivity_fidelity); c
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from case_saliency import storage
 from case_saliency.analyses import ANALYSES
 from case_saliency.cli.arguments import add_input, add_output, add_parameter, add_settings, setting
 from case_saliency.cli.tabulating import read_all
+from case_saliency.storage.tables import read_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -73,50 +73,48 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _table_alone(module: Any, arguments: argparse.Namespace) -> "Figure":
     """Draw a figure that needs one table and no setting."""
-    figure: Figure = getattr(module, arguments.figure)(storage.read_table(arguments.table))
+    figure: Figure = getattr(module, arguments.figure)(read_table(arguments.table))
     return figure
 
 
 def _distributions(module: Any, arguments: argparse.Namespace) -> "Figure":
     threshold = setting(arguments.settings, "threshold")
     figure: Figure = module.agreement_distributions(
-        read_all(arguments.scores), storage.read_table(arguments.table), threshold=threshold
+        read_all(arguments.scores), read_table(arguments.table), threshold=threshold
     )
     return figure
 
 
 def _table_and_threshold(module: Any, arguments: argparse.Namespace) -> "Figure":
     threshold = setting(arguments.settings, "threshold")
-    figure: Figure = getattr(module, arguments.figure)(storage.read_table(arguments.table), threshold=threshold)
+    figure: Figure = getattr(module, arguments.figure)(read_table(arguments.table), threshold=threshold)
     return figure
 
 
 def _drops(module: Any, arguments: argparse.Namespace) -> "Figure":
     measure, reference = setting(arguments.settings, "measure"), setting(arguments.settings, "reference")
     figure: Figure = module.confidence_drops(
-        storage.read_table(arguments.table), measure=f"drop_{measure}", reference=reference
+        read_table(arguments.table), measure=f"drop_{measure}", reference=reference
     )
     return figure
 
 
 def _attrition(module: Any, arguments: argparse.Namespace) -> "Figure":
     controls = set(setting(arguments.settings, "controls"))
-    figure: Figure = module.attrition(storage.read_table(arguments.table), controls)
+    figure: Figure = module.attrition(read_table(arguments.table), controls)
     return figure
 
 
 def _equivalence(module: Any, arguments: argparse.Namespace) -> "Figure":
     measure, reference = setting(arguments.settings, "measure"), setting(arguments.settings, "reference")
     margin = setting(arguments.settings, "margin")
-    table = storage.read_table(arguments.table)
+    table = read_table(arguments.table)
     figure: Figure = module.equivalence(table, measure=f"drop_{measure}", reference=reference, margin=margin)
     return figure
 
 
 def _curves(module: Any, arguments: argparse.Namespace) -> "Figure":
-    figure: Figure = module.perturbation_curves(
-        storage.read_table(arguments.points), storage.read_table(arguments.table)
-    )
+    figure: Figure = module.perturbation_curves(read_table(arguments.points), read_table(arguments.table))
     return figure
 
 

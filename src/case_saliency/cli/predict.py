@@ -6,9 +6,10 @@ Settings: compute (device, batch_size).
 import argparse
 import logging
 
-from case_saliency import storage
 from case_saliency.cli.arguments import add_output, add_settings, setting
-from case_saliency.cli.loading import add_images, add_model, load_batches, load_model, load_selection, network_modules
+from case_saliency.cli.loading import add_images, load_batches, load_selection
+from case_saliency.cli.networks import add_model, load_model, network_modules
+from case_saliency.storage.tables import write_table
 
 modules = network_modules
 
@@ -30,5 +31,5 @@ def run(arguments: argparse.Namespace) -> None:
     rows = load_selection(arguments)
     batches = load_batches(arguments, rows, model.transform, compute["batch_size"])
     table = predict.predict(model.module, batches, dict(zip(rows["image_id"], rows["label"], strict=True)))
-    storage.write_table(table, arguments.predictions)
+    write_table(table, arguments.predictions)
     logging.getLogger(__name__).info("%d of %d images classified correctly", table["correct"].sum(), len(table))

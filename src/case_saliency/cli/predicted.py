@@ -4,8 +4,8 @@ import argparse
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from case_saliency import storage
 from case_saliency.errors import CaseSaliencyError
+from case_saliency.storage.tables import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ def load_predictions(arguments: argparse.Namespace, image_ids: Iterable[str]) ->
     CaseSaliencyError
         If an image has no prediction, or several, or the table is none of predictions.
     """
-    table = storage.read_table(arguments.predictions)
+    table = read_table(arguments.predictions)
     kinds = {name: getattr(table.get(name), "dtype", None) for name in _COLUMNS}
     if other := [name for name, kind in kinds.items() if getattr(kind, "kind", "-") not in _COLUMNS[name]]:
         raise CaseSaliencyError(

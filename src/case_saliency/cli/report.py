@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from case_saliency import __version__, storage
 from case_saliency.analyses import ANALYSES
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
+from case_saliency.storage.tables import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +82,7 @@ def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
     from case_saliency.report.content import Experiment
 
     settings = arguments.settings
-    tables = {file.stem: storage.read_table(file) for file in arguments.tables if file.parent.name == name}
+    tables = {file.stem: read_table(file) for file in arguments.tables if file.parent.name == name}
     chosen = choices(settings, name)
     return Experiment(
         name=name,
@@ -143,7 +144,7 @@ def _folder(arguments: argparse.Namespace, name: str) -> Path:
 
 def _selection(arguments: argparse.Namespace, name: str) -> "pd.DataFrame":
     [selection] = [file for file in arguments.selections if file.parent.name == name]
-    return storage.read_table(selection)
+    return read_table(selection)
 
 
 def _environment() -> dict[str, str]:

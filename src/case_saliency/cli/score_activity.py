@@ -6,12 +6,13 @@ Settings: dataset, compute (device, batch_size), activity (thresholds).
 
 import argparse
 
-from case_saliency import storage
 from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings, setting
-from case_saliency.cli.loading import load_batches, load_model, load_selection, network_modules
+from case_saliency.cli.loading import load_batches, load_selection
 from case_saliency.cli.maps import identify
+from case_saliency.cli.networks import load_model, network_modules
 from case_saliency.cli.predicted import load_predictions
+from case_saliency.storage.tables import write_table
 
 modules = network_modules
 
@@ -46,4 +47,4 @@ def run(arguments: argparse.Namespace) -> None:
             thresholds=setting(arguments.settings, "activity")["thresholds"],
         )
         tables.append(identify(table, arguments, layer=layer)[list(COLUMNS)])
-    storage.write_table(pd.concat(tables, ignore_index=True), arguments.scores)
+    write_table(pd.concat(tables, ignore_index=True), arguments.scores)

@@ -5,9 +5,9 @@ Settings: dataset, k_percent, ties (expected | paper), methods (their order in t
 
 import argparse
 
-from case_saliency import storage
 from case_saliency.cli.arguments import add_output, add_settings, setting
 from case_saliency.cli.maps import add_scored_maps, identify, read_pairs
+from case_saliency.storage.tables import write_table
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,4 +30,4 @@ def run(arguments: argparse.Namespace) -> None:
             maps, **known, k_percents=[setting(settings, "k_percent")], ties=setting(settings, "ties")
         )
         tables.append(identify(table, arguments, layer=layer, method=method)[list(COLUMNS)])
-    storage.write_table(pd.concat(tables, ignore_index=True), arguments.scores)
+    write_table(pd.concat(tables, ignore_index=True), arguments.scores)

@@ -7,12 +7,13 @@ fill), circularity (strengths, candidates).
 
 import argparse
 
-from case_saliency import storage
 from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings, setting
-from case_saliency.cli.loading import load_batches, load_model, load_selection
+from case_saliency.cli.loading import load_batches, load_selection
 from case_saliency.cli.maps import identify
+from case_saliency.cli.networks import load_model
 from case_saliency.cli.predicted import load_predictions
+from case_saliency.storage.tables import write_table
 
 modules = explaining.modules_of("circularity")
 
@@ -59,4 +60,4 @@ def run(arguments: argparse.Namespace) -> None:
             drops = drop(inputs, maps, image_ids=images, class_index=found.classes, qualified=qualified)
             both = pd.concat([agreement, named(drops, chosen)], ignore_index=True)
             tables.append(identify(both, arguments, layer=layer))
-    storage.write_table(pd.concat(tables, ignore_index=True), arguments.scores)
+    write_table(pd.concat(tables, ignore_index=True), arguments.scores)

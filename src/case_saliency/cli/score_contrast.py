@@ -5,12 +5,12 @@ Settings: dataset, compute, attribution, diagnostic (k_percent, ties), contrast 
 
 import argparse
 
-from case_saliency import storage
 from case_saliency.attribution import registry
 from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings, setting
 from case_saliency.cli.maps import in_blocks
 from case_saliency.diagnostic import contrast_sets
+from case_saliency.storage.tables import write_table
 
 modules = explaining.modules_of("contrast")
 
@@ -36,4 +36,4 @@ def run(arguments: argparse.Namespace) -> None:
                 for column, value in {**contrast_sets.describe(parameters), "other_in_set": inside}.items():
                     scores.loc[rows, column] = value
         tables.append(scores.astype({"k": int}))
-    storage.write_table(in_blocks(tables, ("layer", "method")), arguments.scores)
+    write_table(in_blocks(tables, ("layer", "method")), arguments.scores)

@@ -7,11 +7,12 @@ seed.
 
 import argparse
 
-from case_saliency import storage
 from case_saliency.cli.arguments import add_output, add_settings, setting
-from case_saliency.cli.loading import load_leading, load_selection, network_modules
+from case_saliency.cli.loading import load_leading, load_selection
+from case_saliency.cli.networks import network_modules
 from case_saliency.cli.perturbation import add_perturbation, measure
 from case_saliency.cli.predicted import load_predictions
+from case_saliency.storage.tables import write_table
 
 modules = network_modules
 
@@ -41,4 +42,4 @@ def run(arguments: argparse.Namespace) -> None:
         ),
         load_leading(arguments, chosen["n_images"]),
     )
-    storage.write_table(scores[list(COLUMNS)], arguments.scores)
+    write_table(scores[list(COLUMNS)], arguments.scores)

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from case_saliency import storage
 from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings, setting
-from case_saliency.cli.loading import load_model
 from case_saliency.cli.maps import identify
+from case_saliency.cli.networks import load_model
 from case_saliency.cli.perturbation import explained_batches
+from case_saliency.storage.tables import write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +63,7 @@ def run(arguments: argparse.Namespace) -> None:
             maps = _by_contrast(stored, drawn.get(layer, {}))
             for (method, contrast), table in _score(maps, inputs, images, rows, drop, setting(settings, "diagnostic")):
                 tables.append(identify(table.assign(contrast=contrast), arguments, layer=layer, method=method))
-    storage.write_table(pd.concat(tables, ignore_index=True)[list(COLUMNS)], arguments.scores)
+    write_table(pd.concat(tables, ignore_index=True)[list(COLUMNS)], arguments.scores)
 
 
 def _variants(arguments: argparse.Namespace) -> list[Any]:

@@ -7,11 +7,12 @@ Settings: dataset, compute (device, batch_size), k_percent, fill, methods (their
 
 import argparse
 
-from case_saliency import storage
 from case_saliency.cli.arguments import add_output, add_parameter, add_settings, setting
-from case_saliency.cli.loading import load_selection, network_modules
+from case_saliency.cli.loading import load_selection
+from case_saliency.cli.networks import network_modules
 from case_saliency.cli.perturbation import add_perturbation, measure
 from case_saliency.datasets import shards
+from case_saliency.storage.tables import write_table
 
 modules = network_modules
 
@@ -39,4 +40,4 @@ def run(arguments: argparse.Namespace) -> None:
         ),
         shards.take(load_selection(arguments), arguments.shard, batch_size),
     )
-    storage.write_table(scores[list(COLUMNS)], arguments.scores)
+    write_table(scores[list(COLUMNS)], arguments.scores)

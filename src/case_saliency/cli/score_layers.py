@@ -6,10 +6,10 @@ Settings: dataset, compute, attribution, diagnostic (k_percent, ties), layers, m
 
 import argparse
 
-from case_saliency import storage
 from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings
 from case_saliency.cli.maps import in_blocks
+from case_saliency.storage.tables import write_table
 
 modules = explaining.modules_of()
 
@@ -25,4 +25,4 @@ def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
     methods = [method for method in explaining.listed_methods(arguments.settings) if method.space == "layer"]
     tables = (table for table, _ in explaining.agreements(arguments, methods, everywhere=True))
-    storage.write_table(in_blocks(tables, ("layer", "method")), arguments.scores)
+    write_table(in_blocks(tables, ("layer", "method")), arguments.scores)

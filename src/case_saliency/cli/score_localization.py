@@ -6,11 +6,12 @@ Settings: seed, compute, attribution, dataset, layers, methods, localization (n_
 import argparse
 from typing import TYPE_CHECKING
 
-from case_saliency import storage
 from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings, setting
-from case_saliency.cli.loading import load_batches, load_model, load_selection
+from case_saliency.cli.loading import load_batches, load_selection
 from case_saliency.cli.maps import identify
+from case_saliency.cli.networks import load_model
+from case_saliency.storage.tables import read_table, write_table
 
 if TYPE_CHECKING:
     import torch
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     settings = arguments.settings
     compute, chosen = setting(settings, "compute"), setting(settings, "localization")
-    predictions = storage.read_table(arguments.predictions)
+    predictions = read_table(arguments.predictions)
     excluded = mosaics.exclusions(predictions, chosen["min_confidence"])
     predicted = dict(zip(predictions["image_id"], predictions["top1"], strict=True))
     pool = {image_id: predicted[image_id] for image_id, reason in excluded.items() if not reason}
@@ -58,7 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
             contrast_sets = found.extras[layer][method.name].get("contrast_classes")
             table = score_localization(found.maps[layer][method.name], drawn, seen, excluded, contrast_sets)
             tables.append(identify(table.assign(**stated), arguments, layer=layer, method=method.name))
-    storage.write_table(pd.concat(tables, ignore_index=True)[list(COLUMNS)], arguments.scores)
+    write_table(pd.concat(tables, ignore_index=True)[list(COLUMNS)], arguments.scores)
 
 
 def _images(arguments: argparse.Namespace, drawn: "list[Mosaic]", model: "LoadedModel") -> "dict[str, torch.Tensor]":

@@ -6,13 +6,14 @@ Settings: dataset, compute (device, batch_size), attribution, layers, methods, d
 
 import argparse
 
-from case_saliency import storage
 from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings, setting
-from case_saliency.cli.loading import load_batches, load_leading, load_model, load_selection
+from case_saliency.cli.loading import load_batches, load_leading, load_selection
 from case_saliency.cli.maps import identify
+from case_saliency.cli.networks import load_model
 from case_saliency.cli.predicted import load_predictions
 from case_saliency.errors import CaseSaliencyError
+from case_saliency.storage.tables import write_table
 
 modules = explaining.modules_of("pairwise")
 
@@ -58,4 +59,4 @@ def run(arguments: argparse.Namespace) -> None:
                     qualified=correct[images].to_numpy(),
                 )
                 tables.append(identify(table, arguments, layer=layer, method=method))
-    storage.write_table(pd.concat(tables, ignore_index=True)[list(COLUMNS)], arguments.scores)
+    write_table(pd.concat(tables, ignore_index=True)[list(COLUMNS)], arguments.scores)

@@ -7,12 +7,13 @@ steps, how, methods).
 
 import argparse
 
-from case_saliency import storage
 from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings, setting
-from case_saliency.cli.loading import load_batches, load_confusion, load_model, load_selection
+from case_saliency.cli.loading import load_batches, load_confusion, load_selection
 from case_saliency.cli.maps import identify
+from case_saliency.cli.networks import load_model
 from case_saliency.cli.predicted import load_predictions
+from case_saliency.storage.tables import write_table
 
 modules = explaining.modules_of("randomisation")
 
@@ -55,4 +56,4 @@ def run(arguments: argparse.Namespace) -> None:
         {name: predictions.loc[name, ["top1", "top2"]].tolist() for name in rows["image_id"]},
         passed_over=selection.loc[~correct & reached, "image_id"].tolist(),
     )
-    storage.write_table(identify(scores, arguments)[list(COLUMNS)], arguments.scores)
+    write_table(identify(scores, arguments)[list(COLUMNS)], arguments.scores)

@@ -8,12 +8,12 @@ reliability (shift, chance_pairs, methods).
 import argparse
 from functools import partial
 
-from case_saliency import storage
 from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings, setting
-from case_saliency.cli.loading import load_model
 from case_saliency.cli.maps import identify
+from case_saliency.cli.networks import load_model
 from case_saliency.cli.perturbation import explained_batches
+from case_saliency.storage.tables import write_table
 
 modules = explaining.modules_of("reliability")
 
@@ -57,4 +57,4 @@ def run(arguments: argparse.Namespace) -> None:
         for images, inputs, rows, maps in explained_batches(arguments, model, [method.name for method in methods])
     ]
     table = identify(pd.concat(tables, ignore_index=True), arguments)
-    storage.write_table(table[list(COLUMNS)], arguments.scores)
+    write_table(table[list(COLUMNS)], arguments.scores)

@@ -7,9 +7,9 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from case_saliency import storage
 from case_saliency.cli.arguments import add_output, add_settings, setting
 from case_saliency.cli.maps import add_scored_maps, identify, in_blocks, read_pairs
+from case_saliency.storage.tables import write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
     table = in_blocks(_scores(arguments), ("method", "layer", "measure", "resolution"))
-    storage.write_table(table, arguments.scores)
+    write_table(table, arguments.scores)
 
 
 def _scores(arguments: argparse.Namespace) -> "Iterator[pd.DataFrame]":

@@ -23,12 +23,12 @@ def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
     from case_saliency.datasets import selection
 
-    manifest = storage.read_table(arguments.manifest)
+    manifest = storage.read_csv(arguments.manifest)
     chosen = selection.select(
         manifest,
         n_images=setting(arguments.settings, "n_images"),
         seed=setting(arguments.settings, "seed"),
         split="test",
     )
-    storage.write_table(chosen, arguments.selection)
+    storage.write_csv(chosen, arguments.selection)
     logging.getLogger(__name__).info("%d of %d test images selected", len(chosen), (manifest["split"] == "test").sum())

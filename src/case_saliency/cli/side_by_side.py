@@ -5,8 +5,8 @@ Settings: layers, fidelity (measure).
 
 import argparse
 
-from case_saliency import storage
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
+from case_saliency.storage.tables import read_table, write_table
 
 _FILL = "mean"  # the paper's: zero in normalised space
 
@@ -26,11 +26,11 @@ def run(arguments: argparse.Namespace) -> None:
 
     main = {model: names[0] for model, names in setting(arguments.settings, "layers").items()}
     table = side_by_side(
-        storage.read_table(arguments.agreement),
-        storage.read_table(arguments.fidelity),
-        layers=storage.read_table(arguments.layers) if arguments.layers else None,
+        read_table(arguments.agreement),
+        read_table(arguments.fidelity),
+        layers=read_table(arguments.layers) if arguments.layers else None,
         main=main,
         measure=f"drop_{setting(setting(arguments.settings, 'fidelity'), 'measure')}",
         fill=_FILL,
     )
-    storage.write_table(table, arguments.table)
+    write_table(table, arguments.table)

@@ -7,6 +7,7 @@ import argparse
 
 from case_saliency import storage
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
+from case_saliency.storage.tables import read_table, write_table
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,12 +25,12 @@ def run(arguments: argparse.Namespace) -> None:
 
     settings = arguments.settings
     table = headline(
-        storage.read_table(arguments.agreement),
-        storage.read_table(arguments.fidelity),
+        read_table(arguments.agreement),
+        read_table(arguments.fidelity),
         k_agreement=setting(settings, "k_agreement"),
         k_fidelity=setting(settings, "k_fidelity"),
         fill=setting(settings, "fill"),
         measure=f"drop_{setting(settings, 'measure')}",
     )
-    storage.write_table(table, arguments.summary)
+    write_table(table, arguments.summary)
     storage.write_json({"networks": summarise(table)}, arguments.metrics)

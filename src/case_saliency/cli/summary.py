@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from case_saliency import storage
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.statistics.standing import NO_IMAGE, POLICY, with_images, with_standing
+from case_saliency.storage.tables import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,8 +46,8 @@ def run(arguments: argparse.Namespace) -> None:
         raise CaseSaliencyError(f"{arguments.tables}: no summary.csv found; run `make reproduce` first")
     console = Console()
     for file in found:
-        agreement = storage.read_table(file.with_name("agreement.csv"))
-        show(console, file.parent.name, reported(storage.read_table(file), agreement))
+        agreement = read_table(file.with_name("agreement.csv"))
+        show(console, file.parent.name, reported(read_table(file), agreement))
     decided = arguments.tables.parent / "claims.json"
     if decided.exists():
         names = {file.parent.name for file in found}

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from case_saliency import storage
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
 from case_saliency.storage.columns import read_columns
+from case_saliency.storage.tables import write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +60,7 @@ def tabulate(
         for key in _PLACES[name]:
             value = setting(value, key)
         given[name] = value
-    storage.write_table(table_of(read_all(arguments.scores, columns), **given), arguments.table)
+    write_table(table_of(read_all(arguments.scores, columns), **given), arguments.table)
 
 
 def read_all(

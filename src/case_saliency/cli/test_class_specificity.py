@@ -5,9 +5,9 @@ Settings: alpha, reference, controls.
 
 import argparse
 
-from case_saliency import storage
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
 from case_saliency.cli.tabulating import read_all
+from case_saliency.storage.tables import read_table, write_table
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,9 +25,9 @@ def run(arguments: argparse.Namespace) -> None:
     settings = arguments.settings
     table = cross_deletion_table(
         read_all(arguments.fidelity_scores, NEEDED),
-        storage.read_table(arguments.agreement),
+        read_table(arguments.agreement),
         controls=set(setting(settings, "controls")),
         alpha=setting(settings, "alpha"),
         reference=setting(settings, "reference"),
     )
-    storage.write_table(table, arguments.cross_deletion)
+    write_table(table, arguments.cross_deletion)

@@ -5,9 +5,9 @@ Settings: alpha, reference, equivalence_margin, controls.
 
 import argparse
 
-from case_saliency import storage
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
 from case_saliency.cli.tabulating import read_all
+from case_saliency.storage.tables import write_table
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,5 +32,5 @@ def run(arguments: argparse.Namespace) -> None:
         reference=setting(settings, "reference"),
         equivalence_margin=setting(settings, "equivalence_margin"),
     )
-    storage.write_table(table, arguments.curves)
-    storage.write_table(curve_points(points, controls=controls, alpha=alpha), arguments.points)
+    write_table(table, arguments.curves)
+    write_table(curve_points(points, controls=controls, alpha=alpha), arguments.points)

@@ -5,9 +5,9 @@ Settings: seed, alpha, threshold, zero_method, degenerate, reference, equivalenc
 
 import argparse
 
-from case_saliency import storage
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
 from case_saliency.cli.tabulating import read_all
+from case_saliency.storage.tables import write_table
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -45,8 +45,8 @@ def run(arguments: argparse.Namespace) -> None:
         degenerate_policy=degenerate,
         seed=setting(settings, "seed"),
     )
-    storage.write_table(tests, arguments.agreement)
-    storage.write_table(
+    write_table(tests, arguments.agreement)
+    write_table(
         fidelity_table(
             fidelity,
             controls=controls,
@@ -57,6 +57,6 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.fidelity,
     )
     over_images = {"controls": controls, "alpha": alpha, "degenerate_policy": degenerate}
-    storage.write_table(ranks_table(agreement, **over_images), arguments.ranks)
-    storage.write_table(with_decisions(pooled_table(agreement, **over_images), tests, alpha), arguments.pooled)
-    storage.write_table(attrition_table(agreement, fidelity), arguments.attrition)
+    write_table(ranks_table(agreement, **over_images), arguments.ranks)
+    write_table(with_decisions(pooled_table(agreement, **over_images), tests, alpha), arguments.pooled)
+    write_table(attrition_table(agreement, fidelity), arguments.attrition)

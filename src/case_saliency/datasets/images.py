@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import torch
 
-_LARGEST = 8192  # pixels: its square is about as many as an image may have that is decoded
+_LARGEST = 8192  # pixels: its square is as many as an image may have that is decoded
 _INTERPOLATIONS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 
@@ -51,10 +51,11 @@ class Transform:
     std: tuple[float, float, float]
 
     def __post_init__(self) -> None:
-        if not 1 <= self.input_size <= self.resize <= _LARGEST:
+        whole = {type(self.input_size), type(self.resize)} == {int}
+        if not whole or not 1 <= self.input_size <= self.resize <= _LARGEST:
             raise CaseSaliencyError(
-                f"transform: input_size {self.input_size}, resize {self.resize} found; 1 <= input_size <= resize <= "
-                f"{_LARGEST} needed"
+                f"transform: input_size {self.input_size!r}, resize {self.resize!r} found; whole numbers, 1 <= "
+                f"input_size <= resize <= {_LARGEST}, needed"
             )
         if self.interpolation not in _INTERPOLATIONS:
             raise CaseSaliencyError(

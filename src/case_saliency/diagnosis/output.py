@@ -12,6 +12,8 @@ from case_saliency.diagnosis.result import Diagnosis
 from case_saliency.figures.style import save
 from case_saliency.report.content import Background, ReportFigure
 from case_saliency.report.page import render
+from case_saliency.storage.maps import write_maps
+from case_saliency.storage.tables import write_table
 
 _SHOWN_VERSIONS = ("torch", "numpy", "scipy", "pandas")
 _TARGETS = ("top1", "top2")
@@ -42,12 +44,12 @@ def write(diagnosis: Diagnosis, folder: Path, record_id: str = "none") -> None:
         *(diagnosis.ranks, diagnosis.attrition, diagnosis.summary),
     )
     for name, table in zip(files.TABLES, tables, strict=True):
-        storage.write_table(table, folder / name)
+        write_table(table, folder / name)
     followed = (scores.curves, diagnosis.curves, diagnosis.curve_points)
     for name, asked in zip(files.CURVE_TABLES, followed, strict=True):
         if asked is not None:
-            storage.write_table(asked, folder / name)
-    storage.write_maps(diagnosis.maps.datasets(_TARGETS), folder / files.MAPS)
+            write_table(asked, folder / name)
+    write_maps(diagnosis.maps.datasets(_TARGETS), folder / files.MAPS)
     storage.write_json({**settings(diagnosis), "notes": diagnosis.notes()}, folder / files.SETTINGS)
     shown = []
     for name, picture in pictures.draw(diagnosis).items():

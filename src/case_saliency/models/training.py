@@ -102,7 +102,7 @@ def produce(
     told = _told(spec, task, found) | {"sha256": storage.sha256(weights)}
     described = networks.describe(spec, task.dataset, task.seed, data.label_space, data.n_classes, transform, told)
     storage.write_json(described, description)
-    storage.write_table(pd.DataFrame(found.history), history)
+    storage.write_csv(pd.DataFrame(found.history), history)
     checkpoint.unlink(missing_ok=True)
     said = "best epoch %d of %d: %.2f%% of %d validation images classified correctly"
     log.info(said, found.best_epoch, task.recipe.epochs, 100 * found.validation_accuracy, len(validation))
@@ -111,7 +111,7 @@ def produce(
 
 def _images(task: Task, spec: zoo.ModelSpec) -> tuple[Pixels, Pixels]:
     """Read the images to learn from, and those to choose the epoch by."""
-    table, folder = storage.read_table(task.manifest), task.manifest.parent
+    table, folder = storage.read_csv(task.manifest), task.manifest.parent
     return pixels.read(folder, table, "train", spec.transform), pixels.read(folder, table, "validation", spec.transform)
 
 

@@ -1,4 +1,8 @@
-"""The only reader and writer of artefacts: maps, tables, tensors, arrays and JSON.
+"""The only reader and writer of artefacts.
+
+Here are files, CSV tables, JSON, tensors and arrays, which every stage needs. Three modules are imported by name, so
+that a stage that needs none of them does not run again when they change: `storage.tables` (tables of any kind),
+`storage.columns` (some columns of many tables) and `storage.maps` (saliency maps).
 
 Writing is atomic (a temporary file beside the target, flushed, then renamed), so that a killed process leaves no file
 that looks finished, and deterministic: the same content gives the same bytes. Every artefact carries `SCHEMA_VERSION`.
@@ -14,30 +18,26 @@ from case_saliency.storage.arrays import (
     write_matrix,
     write_tensors,
 )
+from case_saliency.storage.comma_separated import read_csv, write_csv
 from case_saliency.storage.documents import read_json, write_json
 from case_saliency.storage.files import atomic, digest, sha256, write_text
-from case_saliency.storage.maps import StoredMaps, open_maps, write_maps
 from case_saliency.storage.schema import SCHEMA_VERSION
-from case_saliency.storage.tables import read_table, write_table
 
 __all__ = [
     "SCHEMA_VERSION",
-    "StoredMaps",
     "atomic",
     "digest",
     "open_array",
-    "open_maps",
+    "read_csv",
     "read_json",
     "read_matrix",
     "read_metadata",
-    "read_table",
     "read_tensors",
     "sha256",
     "write_arrays",
+    "write_csv",
     "write_json",
-    "write_maps",
     "write_matrix",
-    "write_table",
     "write_tensors",
     "write_text",
 ]

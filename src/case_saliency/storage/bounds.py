@@ -1,5 +1,6 @@
 """What a compressed file claims to hold, compared with what can be true, before memory is taken for it."""
 
+import math
 import os
 import resource
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
 
 _DEFLATE = 1032
 """Most bytes that a byte of deflate's unfolds to (https://zlib.net/zlib_tech.html)."""
+
+_CHUNK = 2**24
+"""Bytes that a part of an HDF5 variable may unfold to though the variable is smaller; netCDF makes parts of as many."""
 
 
 def check_memory(claimed: int) -> None:
@@ -53,7 +57,7 @@ def check_hdf5(file: "h5py.File", held: int) -> None:
     ------
     ValueError
         If it holds something else than groups of variables; if values or links lie in another file; if its variables
-        claim more bytes than a file of this size unfolds to.
+        claim more bytes than a file of this size unfolds to, or are stored so that more bytes come of them.
     """
     claimed = sum(variable.size * variable.dtype.itemsize for variable in _variables(file))
     if claimed > _DEFLATE * held:
@@ -67,13 +71,30 @@ def _variables(file: "h5py.File") -> "Iterator[h5py.Dataset]":
     for group in (file, *(found for found in _members(file) if isinstance(found, h5py.Group))):
         for found in _members(group):
             if isinstance(found, h5py.Dataset):
-                if found.is_virtual or found.external:
-                    raise ValueError(f"the values of {found.name} are said to be in another file")
-                if found.dtype.kind not in "biuf" and h5py.check_string_dtype(found.dtype) is None:
-                    raise ValueError(f"the values of {found.name} are {found.dtype}, neither numbers nor texts")
+                _check_storage(found)
                 yield found
             elif group != file or not isinstance(found, h5py.Group):
                 raise ValueError(f"{found.name} is neither a variable nor the group of a layer")
+
+
+def _check_storage(variable: "h5py.Dataset") -> None:
+    """Refuse values that lie elsewhere, are of no kind that maps have, or unfold to more than their variable claims."""
+    import h5py
+
+    if variable.is_virtual or variable.external:
+        raise ValueError(f"the values of {variable.name} are said to be in another file")
+    if variable.shape is None:
+        raise ValueError(f"{variable.name} has no values")
+    if variable.dtype.kind not in "biuf" and h5py.check_string_dtype(variable.dtype) is None:
+        raise ValueError(f"the values of {variable.name} are {variable.dtype}, neither numbers nor texts")
+    made = variable.id.get_create_plist()
+    filters = [made.get_filter(place)[0] for place in range(made.get_nfilters())]
+    known = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
+    if len(filters) > len(set(filters) & known):
+        raise ValueError(f"the values of {variable.name} went through filters {filters}: one deflate is known")
+    part = math.prod(variable.chunks or ()) * variable.dtype.itemsize
+    if part > max(variable.size * variable.dtype.itemsize, _CHUNK):
+        raise ValueError(f"the values of {variable.name} lie in parts of {part:,} bytes, more than they are together")
 
 
 def _members(group: "h5py.Group") -> "Iterator[h5py.Group | h5py.Dataset | h5py.Datatype]":

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from case_saliency.storage.parquet import open_parquet, read_rows
 from case_saliency.storage.schema import check_version, unreadable
-from case_saliency.storage.tables import open_parquet, read_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +18,7 @@ def read_columns(
     columns: Sequence[str] | None = None,
     where: Mapping[str, str] | None = None,
 ) -> "pd.DataFrame":
-    """Read some columns and rows of Parquet files that `write_table` wrote, one file below the other.
+    """Read some columns and rows of Parquet files that `write_parquet` wrote, one file below the other.
 
     Parameters
     ----------
@@ -60,8 +60,6 @@ class _Table:
         with self.explained(), open_parquet(path) as file:
             self.metadata, schema = file.metadata, file.schema_arrow
         check_version((schema.metadata or {}).get(b"schema_version"), path)
-        if nested := [field for field in schema if pa.types.is_nested(field.type) or pa.types.is_binary(field.type)]:
-            raise unreadable(path, TypeError(f"column {nested[0].name} is {nested[0].type}, no number and no text"))
         self.names: list[str] = schema.names
         self.texts = [field.name for field in schema if pa.types.is_dictionary(field.type)]
 
@@ -94,7 +92,7 @@ class _Table:
 
         try:
             yield
-        except (OSError, ValueError, MemoryError, pa.ArrowException) as error:
+        except (OSError, TypeError, ValueError, MemoryError, pa.ArrowException) as error:
             raise unreadable(self.path, error) from error
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _PACKED = ("scale_factor", "add_offset")
 """Attributes of a netCDF variable whose values are not what is stored."""
 
+_NOTED_BY = "noted_by"
+"""Attribute of a variable that is no map, and was noted beside maps."""
+
 
 def write_maps(
     layers: Mapping[str, "xr.Dataset"], path: str | os.PathLike[str], attributes: Mapping[str, Any] | None = None
@@ -31,13 +34,22 @@ def write_maps(
     layers
         Target layer name -> dataset whose variables are methods with dims (image, target, y, x) at native resolution,
         with coordinates `image` (ids) and `target` (such as "top1", "top2") and the parameters in each variable's
-        attrs; further variables `<method>__<name>` hold what methods note beside their maps.
+        attrs; further variables `<method>__<name>`, with the attribute `noted_by`, hold what methods note beside
+        their maps.
     path
         File to write, ending in .nc.
     attributes
         Global attributes.
+
+    Raises
+    ------
+    ValueError
+        If a layer has no images: netCDF would not keep that ids are texts.
     """
     import xarray as xr
+
+    if empty := [name for name, dataset in layers.items() if dataset.sizes["image"] == 0]:
+        raise ValueError(f"write_maps: no image in {empty[0]} of {path}")
 
     tree = xr.DataTree.from_dict({f"/{name}": layers[name] for name in sorted(layers)})
     tree.attrs = {"schema_version": SCHEMA_VERSION, **(attributes or {})}
@@ -120,29 +132,47 @@ def open_maps(path: str | os.PathLike[str]) -> dict[str, dict[str, StoredMaps]]:
 
 
 def _version(file: "h5py.File") -> Any:
-    """Return the schema version, of which netCDF makes a list; None if it is no number."""
-    if "schema_version" not in file.attrs or file.attrs.get_id("schema_version").dtype.kind not in "iu":
+    """Return the schema version, of which netCDF makes a list; None if there is none."""
+    if "schema_version" not in file.attrs:
         return None
+    kept = file.attrs.get_id("schema_version")
+    if kept.dtype.kind not in "iu" or kept.get_space().get_simple_extent_npoints() != 1:
+        raise ValueError(f"schema_version is {kept.dtype}, {kept.shape}, not one whole number")
     return file.attrs["schema_version"].item()
 
 
 def _stored(group: "h5py.Group", layer: str, path: Path) -> dict[str, StoredMaps]:
-    images = _texts(group["image"])
-    if len(set(images)) < len(images):
-        raise ValueError(f"an image stands twice in {layer}")
-    found = {}
-    for name, values in group.items():
-        if values.ndim == 4 and len(values) == len(images):
-            if packed := [attribute for attribute in _PACKED if attribute in values.attrs]:
-                raise ValueError(f"the values of {layer}/{name} are packed ({packed[0]}), maps are not")
-            found[name] = StoredMaps(path, f"{layer}/{name}", images, values.shape)
-    return found
+    if "image" not in group:
+        raise ValueError(f"{layer} names no images")
+    images = _ids(group["image"])
+    return {
+        name: StoredMaps(path, f"{layer}/{name}", images, _shape(values, len(images)))
+        for name, values in group.items()
+        if values.ndim == 4 and _NOTED_BY not in values.attrs
+    }
 
 
-def _texts(characters: "h5py.Dataset") -> tuple[str, ...]:
+def _shape(maps: "h5py.Dataset", images: int) -> tuple[int, ...]:
+    if packed := [attribute for attribute in _PACKED if attribute in maps.attrs]:
+        raise ValueError(f"the values of {maps.name} are packed ({packed[0]}), maps are not")
+    if len(maps) != images:
+        raise ValueError(f"{maps.name} has maps of {len(maps)} images, and {images} are named beside it")
+    if 0 in maps.shape:
+        raise ValueError(f"the maps of {maps.name} are {maps.shape}, without pixels")
+    return tuple(maps.shape)
+
+
+def _ids(characters: "h5py.Dataset") -> tuple[str, ...]:
+    """Return the ids of images; only texts that differ become Python's, which take more than their bytes."""
+    import numpy as np
+
     if characters.dtype != "S1" or characters.ndim != 2:
         raise TypeError(f"{characters.name} is {characters.dtype}, ids of images are rows of characters")
+    if 0 in characters.shape:
+        raise ValueError(f"{characters.name} is {characters.shape}, without a character")
     rows = characters[:].view(f"S{characters.shape[1]}").ravel()
+    if len(np.unique(rows)) < len(rows):
+        raise ValueError(f"an image stands twice in {characters.name}")
     return tuple(row.decode() for row in rows.tolist())
 
 

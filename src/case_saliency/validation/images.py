@@ -47,7 +47,7 @@ def changed(folder: Path) -> str:
         known = _recall(folder)
         if known and known == _stamps({*known, *inside, *outside}):
             return ""
-        rows = storage.read_table(manifest)
+        rows = storage.read_csv(manifest)
         named = _named(folder, rows)
         now = _stamps({manifest, *named, *inside, *outside})
         if known.get(manifest) != now[manifest]:

@@ -11,10 +11,10 @@ import torch
 import xarray as xr
 from torch import nn
 
-from case_saliency import storage
 from case_saliency.attribution import contrast, matching
 from case_saliency.cli.maps import find_maps
 from case_saliency.errors import CaseSaliencyError
+from case_saliency.storage.maps import write_maps
 
 
 def one_cell_channels(weights):
@@ -161,10 +161,10 @@ def test_a_map_file_keeps_what_methods_note(run, conv_net, photos, tmp_path):
     files = [tmp_path / name for name in ("whole.nc", "again.nc", "0-of-2.nc", "1-of-2.nc")]
     found = run(conv_net, photos, classes, methods, "conv")
     for file in files[:2]:
-        storage.write_maps(found.datasets(["top1", "top2"]), file)
+        write_maps(found.datasets(["top1", "top2"]), file)
     for half, file in zip((slice(0, 2), slice(2, 4)), files[2:], strict=True):
         part = run(conv_net, photos[half], classes[half], methods, "conv")
-        storage.write_maps(part.datasets(["top1", "top2"]), file)
+        write_maps(part.datasets(["top1", "top2"]), file)
     assert files[0].read_bytes() == files[1].read_bytes()
     with xr.open_datatree(files[0], engine="h5netcdf") as layers:
         dataset = layers["layer"].to_dataset().load()

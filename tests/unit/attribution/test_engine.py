@@ -7,12 +7,12 @@ import torch
 import xarray as xr
 from torch import nn
 
-from case_saliency import storage
 from case_saliency.attribution import capture as capture_module
 from case_saliency.attribution import engine
 from case_saliency.attribution.devices import Settings
 from case_saliency.attribution.registry import ENTRIES, resolve
 from case_saliency.errors import CaseSaliencyError
+from case_saliency.storage.maps import write_maps
 
 CLASSES = [[0, 1], [3, 2], [6, 5], [4, 0]]
 CHEAP = [name for name, entry in ENTRIES.items() if entry.family in {"gradient", "control"}]
@@ -120,7 +120,7 @@ def test_attributes_record_how_a_map_was_made(run, conv_net, photos):
 
 def test_maps_survive_the_map_file(run, conv_net, photos, tmp_path):
     found = run(conv_net, photos, CLASSES, ["case", "sobel"], "conv")
-    storage.write_maps(found.datasets(["top1", "top2"]), tmp_path / "maps.nc")
+    write_maps(found.datasets(["top1", "top2"]), tmp_path / "maps.nc")
     with xr.open_datatree(tmp_path / "maps.nc", engine="h5netcdf") as layers:
         case = layers["layer"].to_dataset()["case"]
         np.testing.assert_array_equal(case.values, found.maps["layer"]["case"])

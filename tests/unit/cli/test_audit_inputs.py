@@ -17,6 +17,7 @@ from case_saliency.provenance.audit.judge import Audit
 from case_saliency.provenance.audit.parsing import UnreadableError
 from case_saliency.provenance.crate.content import Content
 from case_saliency.provenance.crate.licences import licences
+from case_saliency.storage.tables import write_table
 
 IMAGES = "data/x/images"
 
@@ -29,7 +30,7 @@ def dataset(tmp_path, monkeypatch):
     (tmp_path / IMAGES / "a.jpg").write_bytes(b"a")
     digest = hashlib.sha256(b"a").hexdigest()
     rows = pd.DataFrame({"file": ["images/a.jpg"], "index": [-1], "sha256": [digest], "licence": ["MIT"]})
-    storage.write_table(rows, tmp_path / "data/x/manifest.csv")
+    write_table(rows, tmp_path / "data/x/manifest.csv")
     (tmp_path / "secret").write_text("{}")
     return rows
 

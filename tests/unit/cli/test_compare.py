@@ -11,6 +11,7 @@ import yaml
 from case_saliency import storage
 from case_saliency.cli.main import main
 from case_saliency.statistics.reference import KEYS, SMALL_P, TOLERANCES, UNITS, compare, kind
+from case_saliency.storage.tables import read_table, write_table
 
 PUBLISHED = Path(__file__).parents[3] / "docs/results"
 NAME = "imagenet-sample"
@@ -29,7 +30,7 @@ def results(tmp_path):
 
 def change(results, table, function):
     file = results / "tables" / NAME / f"{table}.csv"
-    storage.write_table(function(storage.read_table(file)), file)
+    write_table(function(read_table(file)), file)
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ def test_p_values_are_compared_absolutely_and_small_ones_not_at_all(results, cap
 
         return apply
 
-    assert storage.read_table(PUBLISHED / NAME / "ranks.csv")["p_friedman"].max() < SMALL_P / 10
+    assert read_table(PUBLISHED / NAME / "ranks.csv")["p_friedman"].max() < SMALL_P / 10
     change(results, "ranks", scaled(10))
     assert outcome(results, capsys)[1]["overall"] == "within tolerance"
     change(results, "ranks", lambda table: table.assign(p_friedman=0.02))
@@ -108,7 +109,7 @@ def mixed():
     """Return the published tables whose rows have several units, and for each unit the rows that have it."""
     found = []
     for file in sorted(PUBLISHED.glob("*/*.csv")):
-        table = storage.read_table(file)
+        table = read_table(file)
         units = [name for name in ("measure", "outcome", "quantity") if name in table]
         found += [
             pytest.param(file, rows.index, id="-".join((file.parent.name, file.stem, *unit)))
@@ -123,7 +124,7 @@ def measured(table):
 
 @pytest.mark.parametrize(("file", "rows"), mixed())
 def test_a_number_that_is_off_by_a_twentieth_of_its_own_unit_is_different(file, rows):
-    table = storage.read_table(file)
+    table = read_table(file)
     numbers = table.loc[rows, measured(table)]
     if "quantity" in table and table.loc[rows, "quantity"].iloc[0].startswith("p_"):  # by another rule
         pytest.skip("p-values")
@@ -136,7 +137,7 @@ def test_a_number_that_is_off_by_a_twentieth_of_its_own_unit_is_different(file, 
 
 
 def test_p_values_among_other_quantities_are_compared_as_p_values():
-    table = storage.read_table(PUBLISHED / "digits/paper.csv")
+    table = read_table(PUBLISHED / "digits/paper.csv")
     assert {"mean", "p_wilcoxon"} <= set(table["quantity"])
     tests = table["quantity"].str.startswith("p_") & (table["ours"] > SMALL_P)
     for factor, state in ((1.05, "within"), (1.2, "different")):
@@ -156,7 +157,7 @@ def test_p_values_of_defects_are_p_values():
 @pytest.mark.parametrize("file", sorted(PUBLISHED.glob("*/*.csv")), ids=lambda file: f"{file.parent.name}-{file.stem}")
 def test_no_other_key_of_a_published_table_tells_the_unit_of_its_numbers(file):
     """Where numbers of several units share a column, some rows' largest number is a small part of the column's."""
-    table = storage.read_table(file)
+    table = read_table(file)
     units = [name for name in UNITS if name in table]
     keys = [name for name in KEYS if name in table and name not in ("method", "model", "seed", "layer", *units)]
     parts = [rows for unit, rows in table.groupby(units) if not unit[-1].startswith("p_")] if units else [table]
@@ -196,7 +197,7 @@ def test_an_infinite_or_worded_number_is_told_as_it_is_and_alone(results, capsys
     assert set(found["largest"].values()) == {0.0}
     main(["compare", "--results", str(results), "--reference", str(PUBLISHED)])
     written = capsys.readouterr().out
-    reference = storage.read_table(PUBLISHED / NAME / "agreement.csv")
+    reference = read_table(PUBLISHED / NAME / "agreement.csv")
     assert f"agreement.mean_agreement {reference.loc[0, 'mean_agreement']:.6g} -> abc" in written
     assert f"{reference.loc[2, 'median_agreement']:.6g} -> -inf" in written
     assert f"{reference.loc[3, 'median_agreement']:.6g} -> empty" in written
@@ -356,7 +357,7 @@ def test_the_shipped_run_is_published():
 
 @pytest.mark.parametrize("file", sorted(PUBLISHED.glob("*/*.csv")), ids=lambda file: f"{file.parent.name}-{file.stem}")
 def test_the_rows_of_every_published_table_have_names_of_their_own(file):
-    table = storage.read_table(file)
+    table = read_table(file)
     found = compare(table, table, file.stem)
     keys = [key for key in KEYS if key in table]
     assert len(found.cells) == len(table) * (table.shape[1] - len(keys))

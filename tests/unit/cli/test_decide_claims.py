@@ -8,6 +8,7 @@ import pytest
 
 from case_saliency import storage
 from case_saliency.cli import decide_claims
+from case_saliency.storage.tables import write_table
 
 AGREEMENT = {"case": 10.0, "case_heldout": 40.0, "gradcam": 50.0, "integrated_gradients": 60.0}
 
@@ -26,8 +27,8 @@ def test_the_gains_of_the_held_out_variant_are_its_own(tmp_path) -> None:
     )  # fmt: skip
     files = {name: tmp_path / f"{name}.csv" for name in ("agreement", "fidelity")}
     for file in files.values():
-        storage.write_table(pd.DataFrame({"model": ["net"]}), file)
-    storage.write_table(scores, tmp_path / "scores.parquet")
+        write_table(pd.DataFrame({"model": ["net"]}), file)
+    write_table(scores, tmp_path / "scores.parquet")
     storage.write_json({"model": "net", "target_layers": {"last_conv": "features"}}, tmp_path / "model.json")
     settings = {
         "seed": 0, "experiment": "e", "dataset": "d", "layers": {"net": ["last_conv"]},

@@ -11,6 +11,8 @@ from case_saliency import storage
 from case_saliency.cli import examples
 from case_saliency.datasets import sources
 from case_saliency.models import zoo
+from case_saliency.storage.maps import write_maps
+from case_saliency.storage.tables import write_table
 
 
 @pytest.fixture
@@ -18,9 +20,9 @@ def arguments(tmp_path):
     """Two digits with maps of one method at two layers, and of one that knows no layer."""
     rows = sources.fetch("digits", tmp_path).query("split == 'test'").head(2)
     names = rows["image_id"].tolist()
-    storage.write_table(rows, tmp_path / "manifest.csv")
+    write_table(rows, tmp_path / "manifest.csv")
     known = {"correct": True, "top1": 1, "top2": 2, "p_top1": 0.9, "p_top2": 0.1}
-    storage.write_table(pd.DataFrame({"image_id": names, **known}), tmp_path / "predictions.parquet")
+    write_table(pd.DataFrame({"image_id": names, **known}), tmp_path / "predictions.parquet")
     told = {"model": "vgg_small", "classes": list("0123456789")}
     transform = zoo.find("vgg_small").transform.to_dict()
     storage.write_json({**told, "transform": transform}, tmp_path / "model.json")
@@ -32,13 +34,13 @@ def arguments(tmp_path):
         )
         for layer, (method, value) in values.items()
     }
-    storage.write_maps(maps, tmp_path / "maps.nc")
+    write_maps(maps, tmp_path / "maps.nc")
     scores = [
         {"image_id": name, "layer": layer, "method": method, "agreement": 100 * value}
         for layer, (method, value) in values.items()
         for name in names
     ]
-    storage.write_table(pd.DataFrame(scores), tmp_path / "scores.parquet")
+    write_table(pd.DataFrame(scores), tmp_path / "scores.parquet")
     return SimpleNamespace(
         description=tmp_path / "model.json",
         predictions=tmp_path / "predictions.parquet",

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from case_saliency import storage
 from case_saliency.cli import gallery as module
+from case_saliency.storage.tables import write_table
 
 IMAGES = [f"image_{number:02d}" for number in range(60)]
 SETTINGS = {"layers": {"first": ["last_conv"], "second": ["last_conv"]}}
@@ -20,10 +20,10 @@ def arguments(tmp_path, monkeypatch):
     for model, wrong, empty in (("first", [1], []), ("second", [], [3, 5])):
         predictions, scores = (tmp_path / "e" / kind / model / "seed0.parquet" for kind in ("said", "scores"))
         correct = [number not in wrong for number in range(60)]
-        storage.write_table(pd.DataFrame({"image_id": IMAGES, "correct": correct}), predictions)
+        write_table(pd.DataFrame({"image_id": IMAGES, "correct": correct}), predictions)
         defects = np.where(np.isin(range(60), empty), "zero", "")
         layers = np.where(np.arange(60) == 5, "early", "last_conv")
-        storage.write_table(pd.DataFrame({"image_id": IMAGES, "layer": layers, "degenerate": defects}), scores)
+        write_table(pd.DataFrame({"image_id": IMAGES, "layer": layers, "degenerate": defects}), scores)
         files["predictions"].append(predictions)
         files["agreement_scores"].append(scores)
         files["maps"].append(tmp_path / "e" / model / "seed0" / "gradient" / "0-of-1.nc")

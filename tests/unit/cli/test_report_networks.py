@@ -7,6 +7,7 @@ import pandas as pd
 
 from case_saliency import storage
 from case_saliency.cli import photographs
+from case_saliency.storage.tables import write_table
 
 
 def test_a_prediction_is_told_in_the_classes_of_its_own_data_set(tmp_path) -> None:
@@ -17,7 +18,7 @@ def test_a_prediction_is_told_in_the_classes_of_its_own_data_set(tmp_path) -> No
         described.append(file)
     predictions = tmp_path / "first" / "net" / "seed0.parquet"
     predictions.parent.mkdir(parents=True)
-    storage.write_table(pd.DataFrame({"image_id": ["a"], "top1": [1], "p_top1": [0.75]}), predictions)
+    write_table(pd.DataFrame({"image_id": ["a"], "top1": [1], "p_top1": [0.75]}), predictions)
     arguments = argparse.Namespace(
         settings={"experiments": {"first": {"dataset": "digits"}}},
         descriptions=described,

@@ -7,6 +7,7 @@ from rich.console import Console
 from case_saliency import storage
 from case_saliency.cli.summary import reported, run, show
 from case_saliency.report.claims.view import ledger
+from case_saliency.storage.tables import write_table
 
 
 def summary(verdicts, seeds):
@@ -78,9 +79,9 @@ def test_the_answer_on_the_claims_is_that_of_the_report(tmp_path, capsys):
     folder = tmp_path / "tables" / "e"
     folder.mkdir(parents=True)
     table = summary(["class-sensitive"], [0])
-    storage.write_table(table, folder / "summary.csv")
+    write_table(table, folder / "summary.csv")
     verdicts = {f"verdict_if_{name}": "class-sensitive" for name in ("sensitive", "insensitive")}
-    storage.write_table(table.assign(**verdicts), folder / "agreement.csv")
+    write_table(table.assign(**verdicts), folder / "agreement.csv")
     arguments = SimpleNamespace(experiments=[], tables=tmp_path / "tables")
     run(arguments)
     assert "Does CASE hold up?" not in capsys.readouterr().out

@@ -18,6 +18,7 @@ from case_saliency.cli import main
 from case_saliency.datasets import images, labels, locations, sources
 from case_saliency.datasets.fetching import Options
 from case_saliency.errors import CaseSaliencyError
+from case_saliency.storage.tables import read_table, write_table
 
 KIT = "ILSVRC2012_devkit_t12"
 IDS = np.random.default_rng(0).permutation(1000)  # ILSVRC2012_IDs are not in the order of the WordNet ids
@@ -256,7 +257,7 @@ def test_a_name_that_is_no_text_is_listed(tmp_path: Path, mine: Path) -> None:
         file.write(encoded(GREY, "PNG"))
     fetched = obtain(mine, tmp_path / "data", "folder")
     assert reasons(fetched)["cat/\\udcff.png"] == "its name is not valid UTF-8"
-    storage.write_table(fetched.exclusions, tmp_path / "exclusions.csv")
+    write_table(fetched.exclusions, tmp_path / "exclusions.csv")
 
 
 def test_class_folders_of_a_known_label_space(tmp_path: Path, mine: Path, nested: Path) -> None:
@@ -284,15 +285,15 @@ def test_the_command_lists_what_it_left_out(
     monkeypatch.chdir(tmp_path)
     command = ["fetch-dataset", "--dataset", "folder", "--manifest", "data/folder/manifest.csv"]
     assert main.main([*command, "--settings", '{"path": "mine", "label_space": null}']) == 0
-    assert len(storage.read_table("data/folder/exclusions.csv")) == 6
-    assert len(storage.read_table("data/folder/manifest.csv")) == 6
+    assert len(read_table("data/folder/exclusions.csv")) == 6
+    assert len(read_table("data/folder/manifest.csv")) == 6
     assert main.main(command) == 1
     assert "datasets.folder.path: null found" in capsys.readouterr().err
     assert main.main([*command, "--settings", '{"paht": "mine"}']) == 1
     assert main.main(["fetch-dataset", "--dataset", "cifar100-sample", "--manifest", "sample/manifest.csv"]) == 0
-    sample = storage.read_table("sample/manifest.csv")
+    sample = read_table("sample/manifest.csv")
     assert sample.loc[[0, 9, 14], "label_name"].tolist() == ["mountain", "apple", "lamp"]
-    assert storage.read_table("sample/exclusions.csv").empty
+    assert read_table("sample/exclusions.csv").empty
 
 
 @pytest.mark.parametrize("file", ["/etc/passwd", "..", "a/../../b", "reference:/etc/passwd", "reference:..", "a\0b"])

@@ -114,7 +114,10 @@ class TestTransform:
     @pytest.mark.parametrize(
         ("change", "message"),
         [
-            ({"resize": 223}, "input_size 224, resize 223 found; 1 <= input_size <= resize <= 8192 needed"),
+            ({"resize": 223}, "resize 223 found; whole numbers, 1 <= input_size <= resize <= 8192, needed"),
+            ({"input_size": True}, "input_size True, resize 256 found; whole numbers, "),
+            ({"resize": 256.5}, "input_size 224, resize 256.5 found; whole numbers, "),
+            ({"resize": "256"}, "input_size 224, resize '256' found; whole numbers, "),
             ({"input_size": 0}, "input_size 0, resize 256 found"),
             ({"interpolation": "nearest"}, "interpolation 'nearest' found; choose bilinear or bicubic"),
             ({"std": [1.0, 0.0, 1.0]}, "std above 0, needed"),

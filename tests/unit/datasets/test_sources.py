@@ -10,6 +10,7 @@ import pytest
 from case_saliency import storage
 from case_saliency.datasets import labels, samples, sources
 from case_saliency.errors import CaseSaliencyError
+from case_saliency.storage.tables import write_table
 
 NAME = "imagenet-sample"
 
@@ -60,8 +61,8 @@ def test_class_names_match_what_the_photographs_show(imagenet_sample: tuple[Path
 def test_two_fetches_write_identical_manifests(imagenet_sample: tuple[Path, pd.DataFrame], tmp_path: Path) -> None:
     _, first = imagenet_sample
     second = sources.fetch(NAME, tmp_path / "again")
-    storage.write_table(first, tmp_path / "first.csv")
-    storage.write_table(second, tmp_path / "second.csv")
+    write_table(first, tmp_path / "first.csv")
+    write_table(second, tmp_path / "second.csv")
     assert (tmp_path / "first.csv").read_bytes() == (tmp_path / "second.csv").read_bytes()
 
 

@@ -11,10 +11,10 @@ import torch
 from safetensors.torch import load_file
 from sklearn.datasets import load_digits
 
-from case_saliency import storage
 from case_saliency.datasets import digits, images, selection, sources, tensors
 from case_saliency.datasets.images import Transform
 from case_saliency.errors import CaseSaliencyError
+from case_saliency.storage.tables import read_table, write_table
 
 FILE = "images/images.safetensors"
 
@@ -23,8 +23,8 @@ FILE = "images/images.safetensors"
 def fetched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame]:
     """The digits, and their manifest as a later stage reads it. Do not change them."""
     folder = tmp_path_factory.mktemp("digits")
-    storage.write_table(sources.fetch("digits", folder), folder / "manifest.csv")
-    return folder, storage.read_table(folder / "manifest.csv")
+    write_table(sources.fetch("digits", folder), folder / "manifest.csv")
+    return folder, read_table(folder / "manifest.csv")
 
 
 def test_the_digits_are_those_of_scikit_learn(fetched: tuple[Path, pd.DataFrame]) -> None:
@@ -76,7 +76,7 @@ def test_a_grey_row_becomes_a_colour_image_and_an_input(fetched: tuple[Path, pd.
 
 def test_two_fetches_write_the_same_bytes(fetched: tuple[Path, pd.DataFrame], tmp_path: Path) -> None:
     folder, _ = fetched
-    storage.write_table(sources.fetch("digits", tmp_path), tmp_path / "manifest.csv")
+    write_table(sources.fetch("digits", tmp_path), tmp_path / "manifest.csv")
     for name in (FILE, "manifest.csv"):
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
 

@@ -13,7 +13,7 @@ from matplotlib.text import Text
 from case_saliency.analyses import ANALYSES
 from case_saliency.cli.plot import FIGURES
 from case_saliency.figures.map_panels import Example
-from case_saliency.storage import read_table
+from case_saliency.storage.tables import read_table
 
 ROOT = Path(__file__).resolve().parents[3]
 RULES = (ROOT / "workflow/rules/figures.smk").read_text(encoding="utf-8")

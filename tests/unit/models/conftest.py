@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from case_saliency import storage
 from case_saliency.datasets import sources
 from case_saliency.models import networks
+from case_saliency.storage.tables import write_table
 
 for folder in ("datasets", "models"):  # for server.py, own.py and interrupted.py
     sys.path.append(str(Path(__file__).parents[1] / folder))
@@ -44,5 +44,5 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     manifest = sources.fetch("digits", folder)
     kept = manifest.groupby("split", group_keys=False).head(60)
     more = manifest[manifest["split"] == "train"].head(200)
-    storage.write_table(manifest[manifest.index.isin([*kept.index, *more.index])], folder / "manifest.csv")
+    write_table(manifest[manifest.index.isin([*kept.index, *more.index])], folder / "manifest.csv")
     return folder / "manifest.csv"

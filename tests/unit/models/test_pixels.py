@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from case_saliency import storage
 from case_saliency.datasets import images
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.models import pixels, zoo
 from case_saliency.models.pixels import Normalise, Pixels
+from case_saliency.storage.tables import read_table
 
 TRANSFORM = zoo.find("resnet_small").transform
 
@@ -20,7 +20,7 @@ def generator(seed: int = 0) -> torch.Generator:
 
 
 def test_normalised_crops_are_what_the_other_stages_see(digits: Path) -> None:
-    manifest = storage.read_table(digits)
+    manifest = read_table(digits)
     found = pixels.read(digits.parent, manifest, "validation", TRANSFORM)
     rows = manifest[manifest["split"] == "validation"]
     (batch,) = (inputs for _, inputs in images.batches(digits.parent, rows, TRANSFORM, len(rows)))
@@ -37,7 +37,7 @@ def test_image_files_are_read_one_by_one(imagenet_sample: tuple[Path, object]) -
 
 
 def test_a_missing_split_is_named(digits: Path) -> None:
-    manifest = storage.read_table(digits)
+    manifest = read_table(digits)
     with pytest.raises(CaseSaliencyError, match=r"split 'training' holds no image.*heldout, test, train, validation"):
         pixels.read(digits.parent, manifest, "training", TRANSFORM)
 
@@ -45,7 +45,7 @@ def test_a_missing_split_is_named(digits: Path) -> None:
 def test_images_that_do_not_fit_into_memory_are_refused(digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pixels, "MAX_BYTES", 60 * 32 * 32 * 3 - 1)
     with pytest.raises(CaseSaliencyError, match="60 images of 32 x 32 pixels need"):
-        pixels.read(digits.parent, storage.read_table(digits), "heldout", TRANSFORM)
+        pixels.read(digits.parent, read_table(digits), "heldout", TRANSFORM)
 
 
 def test_moments_are_those_of_the_pixels() -> None:

@@ -176,7 +176,7 @@ training.produce(task, *files, every_seconds=0, watch=watch)
         assert found.best_epoch == accuracies.index(max(accuracies)) + 1
         loaded = networks.load(tmp_path / FILES[0], tmp_path / FILES[1])
         told = loaded.description
-        table = storage.read_table(digits)
+        table = storage.read_csv(digits)
         validation = training.pixels.read(digits.parent, table, "validation", loaded.transform)
         normalise = Normalise(loaded.transform.mean, loaded.transform.std, torch.device("cpu"))
         _, accuracy = train.evaluate(loaded.module, validation, normalise)
@@ -189,7 +189,7 @@ training.produce(task, *files, every_seconds=0, watch=watch)
 
     def test_the_history_tells_each_epoch(self, digits: Path, tmp_path: Path) -> None:
         produce(digits, tmp_path)
-        table = storage.read_table(tmp_path / "training.csv")
+        table = storage.read_csv(tmp_path / "training.csv")
         assert list(table.columns) == [
             "epoch",
             "train_loss",

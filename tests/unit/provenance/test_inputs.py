@@ -8,6 +8,7 @@ from case_saliency.cli.main import main
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.provenance import hashing, inputs
 from case_saliency.provenance.record import Record
+from case_saliency.storage.tables import write_table
 
 
 @pytest.fixture
@@ -46,12 +47,12 @@ def test_a_record_that_is_not_readable_is_told_and_nothing_is_compared(made, cap
 def test_a_stage_computes_nothing_from_it(made, tmp_path):
     rows = pd.DataFrame({"image_id": ["a"], "split": ["test"]})
     record = Record("fetch_dataset", ["x"], {}, {}, {}, {"manifest": [tmp_path / "data/tiny/manifest.csv"]})
-    storage.write_table(rows, tmp_path / "data/tiny/manifest.csv")
+    write_table(rows, tmp_path / "data/tiny/manifest.csv")
     record.finish()
     command = ["select-images", "--manifest", "data/tiny/manifest.csv", "--settings", '{"n_images": 1, "seed": 0}']
     command += ["--selection", "results/selection.csv"]
     assert main(command) == 0
     (tmp_path / "results/selection.csv").unlink()
-    storage.write_table(rows.assign(image_id=["b"]), tmp_path / "data/tiny/manifest.csv")
+    write_table(rows.assign(image_id=["b"]), tmp_path / "data/tiny/manifest.csv")
     assert main(command) == 1
     assert not (tmp_path / "results/selection.csv").exists()

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from case_saliency import storage
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.provenance.audit.arithmetic import SCORES, USED, again
 from case_saliency.provenance.audit.judge import Audit
+from case_saliency.storage.maps import open_maps
+from case_saliency.storage.tables import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,13 +57,13 @@ def trace(audit: Audit, table: str, row: Mapping[str, str], column: str) -> Cell
     if problem := audit.evidence.found[table].problem:
         raise CaseSaliencyError(f"{table}: {problem}")
     stem = PurePosixPath(table).stem
-    found = _row(storage.read_table(table), table, row, column)
+    found = _row(read_table(table), table, row, column)
     scores: list[tuple[str, pd.DataFrame]] = []
     keys: dict[str, Any] = {}
     for path in _scores(audit, stem):
         if audit.evidence.found[path].problem:
             continue
-        rows = storage.read_table(path)
+        rows = read_table(path)
         used = _keys(rows, found) | {name: value for name, value in USED.get(stem, {}).items() if name in rows.columns}
         for key, value in used.items():
             rows = rows[_equals(rows[key], value) | rows[key].isna()]  # without a fill, say: of all of them
@@ -133,7 +134,7 @@ def _images(audit: Audit, scores: Sequence[str], wanted: Sequence[str]) -> tuple
 
     behind = audit.evidence.graph.behind(scores)
     manifests = [path for path in behind if path.endswith("/manifest.csv") and not audit.evidence.found[path].problem]
-    rows = [storage.read_table(path).assign(manifest=path) for path in manifests]
+    rows = [read_table(path).assign(manifest=path) for path in manifests]
     known = pd.concat(rows) if rows else pd.DataFrame(columns=["image_id", "file", "sha256", "manifest"])
     known = known[known["image_id"].isin(wanted)]
     return known, [f"image {name}" for name in wanted if name not in set(known["image_id"])]
@@ -154,7 +155,7 @@ def _maps(
             if audit.evidence.found[file].problem:
                 lacking.append(file)
                 continue
-            layers = storage.open_maps(file)
+            layers = open_maps(file)
             for (layer, method), alike in rows.groupby(["layer", "method"]):
                 if layer in layers and method in layers[str(layer)]:
                     here = set(layers[str(layer)][str(method)].images) & set(alike["image_id"])

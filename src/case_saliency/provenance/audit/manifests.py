@@ -33,4 +33,4 @@ def rows(path: str) -> "pd.DataFrame":
 
 @lru_cache(maxsize=16)
 def _read(path: str, _sha256: str) -> "pd.DataFrame":
-    return storage.read_table(path)
+    return storage.read_csv(path)
