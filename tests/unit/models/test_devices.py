@@ -3,7 +3,7 @@ import argparse
 import pytest
 import torch
 
-from case_saliency.cli import loading
+from case_saliency.cli.networks import load_model
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.models import devices, networks
 
@@ -46,5 +46,5 @@ def test_every_stage_that_loads_a_network_computes_exactly_to_its_end(monkeypatc
     monkeypatch.setattr(networks, "load", lambda *_arguments, **how: how["device"])
     arguments = argparse.Namespace(weights="w", description="d", settings={})
     with devices.exactly(deterministic=False):
-        assert loading.load_model(arguments, "cpu") == "cpu"
+        assert load_model(arguments, "cpu") == "cpu"
         assert chosen() == EXACT

@@ -15,11 +15,17 @@ def test_a_module_reaches_what_it_imports_also_inside_functions_and_the_packages
     files = {path.as_posix().split("case_saliency/")[-1] for path in found.files}
     own = {f"provenance/{name}.py" for name in ("__init__", "caches", "code", "imports", "source", "walking")}
     stored = {
-        f"storage/{name}.py"
-        for name in ("__init__", "arrays", "bounds", "documents", "files", "maps", "schema", "tables")
+        f"storage/{name}.py" for name in ("__init__", "arrays", "comma_separated", "documents", "files", "schema")
     }
     assert own | stored | {"__init__.py", "errors.py"} == files
     assert "grimp" in found.packages  # imported inside a function
+
+
+@pytest.mark.parametrize("stage", ["train_model", "obtain_model", "fetch_dataset", "select_images"])
+def test_what_takes_longest_does_not_run_again_when_readers_of_maps_or_parquet_change(stage):
+    found = {path.stem for path in closure([f"case_saliency.cli.{stage}"]).files if path.parent.name == "storage"}
+    assert "files" in found
+    assert not found & {"bounds", "columns", "maps", "parquet", "tables"}
 
 
 def test_imports_for_type_checkers_do_not_count():
