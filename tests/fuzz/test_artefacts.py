@@ -1,9 +1,16 @@
 """Tables, maps, tensors, arrays and JSON, as the workflow keeps them."""
 
+import datetime
+import decimal
+import io
 import json
+import math
 
+import h5py
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 import xarray as xr
@@ -61,10 +68,37 @@ def test_csv_tables(data, true, file, tally):
 @given(data=st.data())
 def test_parquet_tables(data, true, file, tally):
     tally.says = "t.parquet"
-    path = file("t.parquet", data.draw(damaged(true["parquet"])))
+    path = file("t.parquet", data.draw(damaged(true["parquet"]) | typed()))
     for read in (read_table, lambda file: read_columns([file, file], where={"image_id": "a"})):
         found = tally.read(lambda read=read: read(path))
         assert found is None or isinstance(found, pd.DataFrame)
+
+
+@st.composite
+def typed(draw):
+    """A Parquet file with columns of any type, of which a few bytes may unfold to many values."""
+    columns = {
+        "image_id": ["a"],
+        "nested": [[0] * draw(st.integers(0, 10**6))],
+        "bytes": [b"0" * draw(st.integers(0, 10**6))],
+        "long": ["x" * draw(st.integers(0, 10**6))],
+        "structure": [{"a": {"b": [1.0]}}],
+        "moment": [datetime.datetime(1, 1, 1)],
+        "decimal": [decimal.Decimal("1e-9")],
+        "nothing": [None],
+        "whole": [draw(st.integers(-(2**63), 2**63 - 1))],
+        "number": [draw(st.floats())],
+    }
+    chosen = draw(st.lists(st.sampled_from([*columns]), min_size=1, max_size=4))
+    rows = draw(st.integers(0, 3))
+    arrays = [pa.array(columns[name] * rows) for name in chosen]
+    if draw(st.booleans()):
+        arrays = [column.dictionary_encode() if pa.types.is_primitive(column.type) else column for column in arrays]
+    content = io.BytesIO()
+    table = pa.table(arrays, ["image_id"] * len(chosen) if draw(st.booleans()) else chosen)
+    version = draw(st.sampled_from(["1", "2", "", "\0", "1" * 10**4]))
+    pq.write_table(table.replace_schema_metadata({"schema_version": version}), content, compression="zstd")
+    return content.getvalue()
 
 
 @pytest.mark.reader("JSON: descriptions, claims, metrics")
@@ -135,8 +169,49 @@ def shapes(draw):
 @given(data=st.data())
 def test_maps(data, true, file, tally):
     tally.says = "t.nc"
-    path = file("t.nc", data.draw(damaged(true["nc"])))
+    path = file("t.nc", data.draw(damaged(true["nc"]) | built()))
     tally.read(lambda: _maps(path))
+
+
+KINDS = [
+    *("f4", "f8", "f2", "g", "i1", "u8", "?", "S1", "S9", "c8", "V7"),
+    np.dtype([("a", "f4"), ("b", "S3")]),
+    h5py.string_dtype(),
+    h5py.vlen_dtype("f4"),
+    h5py.ref_dtype,
+    h5py.enum_dtype({"a": 1}),
+]
+SHAPES = st.lists(st.integers(0, 4) | st.just(2**20), max_size=5).filter(lambda sizes: math.prod(sizes) < 2**50)
+VERSIONS = [1, 1.0, "1", b"1", [1, 1], h5py.Empty("i4"), np.uint64(2**63)]
+
+
+@st.composite
+def built(draw):
+    """An HDF5 file with any kinds, sizes, parts and filters of values where maps and ids are expected."""
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        file.attrs["schema_version"] = draw(st.sampled_from(VERSIONS))
+        layer = file.create_group(draw(st.sampled_from(["l", "\u202e", "a b", "..", "a/b"])))
+        for name in draw(st.lists(st.sampled_from(["image", "m", "m__note", "target"]), unique=True)):
+            ids = name == "image" and draw(st.booleans())
+            shape = (2, draw(st.integers(0, 9))) if ids else tuple(draw(SHAPES))
+            values = h5py.Dataset(stored(draw, layer, name, shape, "S1" if ids else draw(st.sampled_from(KINDS))))
+            if draw(st.booleans()):
+                values.attrs[draw(st.sampled_from(["scale_factor", "noted_by", "other"]))] = "m"
+    return content.getvalue()
+
+
+def stored(draw, layer, name, shape, kind):
+    """A variable without values, in parts of any size or in one."""
+    made = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    largest = None
+    if shape and draw(st.booleans()):
+        made.set_chunk(tuple(min(size + 1, draw(st.integers(1, 2**10))) for size in shape))
+        largest = (h5py.h5s.UNLIMITED,) * len(shape)
+        for number in draw(st.lists(st.sampled_from([1, 2, 3, 32000, 32015]), max_size=3)):
+            made.set_filter(number, h5py.h5z.FLAG_OPTIONAL, (9,) if number == h5py.h5z.FILTER_DEFLATE else ())
+    space, type_ = h5py.h5s.create_simple(shape, largest), h5py.h5t.py_create(np.dtype(kind), logical=True)
+    return h5py.h5d.create(layer.id, name.encode(), type_, space, made)
 
 
 def _maps(path):

@@ -221,6 +221,15 @@ def test_a_few_bytes_of_a_column_that_unfold_are_refused_unread(tmp_path, monkey
         reader(path)
 
 
+@pytest.mark.parametrize("reader", [read_table, lambda path: read_columns([path], ["a"])])
+def test_a_column_that_stands_twice_is_refused(tmp_path, reader):
+    path = tmp_path / "t.parquet"
+    table = pa.table([pa.array([], pa.int64())] * 2, ["a", "a"])
+    pq.write_table(table.replace_schema_metadata({"schema_version": "1"}), path)
+    with pytest.raises(CaseSaliencyError, match=r"cannot read .*t\.parquet: column a stands twice in it"):
+        reader(path)
+
+
 @pytest.mark.parametrize("reader", [read_table, lambda path: read_columns([path])])
 def test_long_texts_are_refused_before_all_are_read(tmp_path, monkeypatch, reader):
     path, rows = tmp_path / "t.parquet", 4 * parquet._ROWS

@@ -1,6 +1,7 @@
 """Tables as Parquet."""
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,13 +47,16 @@ def open_parquet(path: str | os.PathLike[str]) -> "pq.ParquetFile":
     Raises
     ------
     OSError, TypeError, ValueError, pyarrow.ArrowException
-        If it cannot be opened, holds something else than numbers and texts, or claims more values than memory holds.
+        If it cannot be opened, holds something else than numbers and texts, a column twice, or claims more values than
+        memory holds.
     """
     import pyarrow.parquet as pq
 
     fields, claimed = pq.read_schema(path), pq.read_metadata(path)
     if other := [field for field in fields if not _is_number(field.type) and not _is_text(field.type)]:
         raise TypeError(f"column {other[0].name} is {other[0].type}, no number and no text")
+    if twice := [name for name, count in Counter(fields.names).items() if count > 1]:
+        raise ValueError(f"column {twice[0]} stands twice in it")
     check_memory(8 * claimed.num_rows * claimed.num_columns)
     texts = [field.name for field in fields if _is_text(field.type)]
     return pq.ParquetFile(path, metadata=claimed, read_dictionary=texts)
