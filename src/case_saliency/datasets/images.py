@@ -5,6 +5,8 @@ decoder sees it.
 """
 
 import hashlib
+import math
+import reprlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -61,7 +63,7 @@ class Transform:
             raise CaseSaliencyError(
                 f"transform: interpolation {self.interpolation!r} found; choose {' or '.join(_INTERPOLATIONS)}"
             )
-        if {len(self.mean), len(self.std)} != {3} or min(self.std) <= 0:
+        if not _are_colours(self.mean) or not _are_colours(self.std) or min(self.std) <= 0:
             raise CaseSaliencyError(
                 f"transform: mean {self.mean} and std {self.std} found; three numbers each, std above 0, needed"
             )
@@ -72,6 +74,11 @@ class Transform:
         shorter = min(width, height)
         # The longer side is truncated, not rounded, as torchvision does.
         size = (int(self.resize * width / shorter), int(self.resize * height / shorter))
+        if size[0] * size[1] > decoding.MAX_PIXELS:
+            raise CaseSaliencyError(
+                f"an image of {width} x {height} pixels would be resized to {size[0]} x {size[1]}, more than "
+                f"{decoding.MAX_PIXELS} pixels; crop the image, or choose a smaller resize"
+            )
         if size != image.size:
             image = image.resize(size, _INTERPOLATIONS[self.interpolation])
         left, top = (round((side - self.input_size) / 2) for side in size)
@@ -95,7 +102,12 @@ class Transform:
         try:
             return cls(**{**fields, "mean": tuple(fields["mean"]), "std": tuple(fields["std"])})
         except (KeyError, TypeError) as error:
-            raise CaseSaliencyError(f"transform: fields {sorted(fields)} found; {error}") from error
+            raise CaseSaliencyError(f"transform: fields {reprlib.repr(fields)} found; {error}") from error
+
+
+def _are_colours(values: tuple[Any, ...]) -> bool:
+    """Whether there is a finite number for each of three channels."""
+    return len(values) == 3 and all(isinstance(value, int | float) and abs(value) < math.inf for value in values)
 
 
 def read(folder: Path, row: Mapping[Any, Any]) -> Image.Image:
@@ -195,4 +207,12 @@ def batches(
     rows = selection.to_dict("records")
     for start in range(0, len(rows), batch_size):
         batch = rows[start : start + batch_size]
-        yield [str(row["image_id"]) for row in batch], torch.stack([transform(read(folder, row)) for row in batch])
+        yield [str(row["image_id"]) for row in batch], torch.stack([_input(folder, row, transform) for row in batch])
+
+
+def _input(folder: Path, row: Mapping[Any, Any], transform: Transform) -> "torch.Tensor":
+    image = read(folder, row)
+    try:
+        return transform(image)
+    except CaseSaliencyError as error:
+        raise CaseSaliencyError(f"{folder / str(row['file'])}: {error}") from error

@@ -2,12 +2,12 @@
 
 import io
 import os
-import tokenize
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from case_saliency.errors import CaseSaliencyError
 from case_saliency.storage.files import atomic
 from case_saliency.storage.schema import SCHEMA_VERSION, check_version, unreadable
 
@@ -29,24 +29,26 @@ def write_tensors(
 
 def read_tensors(path: str | os.PathLike[str]) -> dict[str, "torch.Tensor"]:
     """Read what `write_tensors` wrote."""
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
     try:
         with safe_open(path, framework="pt") as file:
             check_version((file.metadata() or {}).get("schema_version"), path)
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    except (OSError, SafetensorError) as error:
+    except CaseSaliencyError:
+        raise
+    except Exception as error:  # on damaged headers safetensors stumbles in many ways
         raise unreadable(path, error) from error
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
     """Read the metadata that `write_tensors` was given, and the schema version."""
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
     try:
         with safe_open(path, framework="np") as file:
             metadata = dict(file.metadata() or {})
-    except (OSError, SafetensorError) as error:
+    except Exception as error:  # as above
         raise unreadable(path, error) from error
     check_version(metadata.get("schema_version"), path)
     return metadata
@@ -66,16 +68,23 @@ def write_arrays(arrays: "Mapping[str, np.ndarray[Any, Any]]", path: str | os.Pa
 def open_array(path: str | os.PathLike[str], name: str) -> "Iterator[Any]":
     """Open one array of a safetensors file: the object yielded reads from the file what it is sliced by.
 
-    It knows `get_shape()`, and a slice of it is a numpy array.
+    It knows `get_shape()`, of one length at least, and a slice of it is a numpy array.
     """
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
-    try:
-        with safe_open(path, framework="np") as file:
+    with ExitStack() as opened:
+        try:
+            file = opened.enter_context(safe_open(path, framework="np"))
             check_version((file.metadata() or {}).get("schema_version"), path)
-            yield file.get_slice(name)
-    except (OSError, SafetensorError) as error:
-        raise unreadable(path, error) from error
+            array = file.get_slice(name)
+            if 0 in array.get_shape():
+                raise ValueError(f"{name} is {array.get_shape()}, without a value")  # noqa: TRY301 - told with others
+            array[:0]  # types and shapes that numpy has not
+        except CaseSaliencyError:
+            raise
+        except Exception as error:  # as above
+            raise unreadable(path, error) from error
+        yield array
 
 
 def write_matrix(matrix: "np.ndarray[Any, Any]", path: str | os.PathLike[str]) -> None:
@@ -92,6 +101,8 @@ def read_matrix(path: str | os.PathLike[str]) -> "np.ndarray[Any, Any]":
 
     try:
         found: np.ndarray[Any, Any] = np.lib.format.read_array(io.BytesIO(Path(path).read_bytes()), allow_pickle=False)
-    except (OSError, ValueError, EOFError, MemoryError, tokenize.TokenError) as error:  # of headers, the last two
+        if found.dtype.kind not in "biuf":
+            raise TypeError(f"it holds {found.dtype}, no numbers")  # noqa: TRY301 - told with the others
+    except Exception as error:  # on damaged headers numpy stumbles in many ways
         raise unreadable(path, error) from error
     return found

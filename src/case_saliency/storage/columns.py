@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from case_saliency.storage.parquet import open_parquet, read_rows
@@ -69,9 +70,7 @@ class _Table:
         if name not in self.names:
             raise unreadable(self.path, KeyError(f"column {name} is missing"))
         with self.explained(), pq.ParquetFile(self.path, metadata=self.metadata, read_dictionary=self.texts) as file:
-            found = read_rows(file, [name]).column(0)
-            if name in self.texts:
-                found.validate(full=True)  # bytes that are no text
+            found = read_rows(file, Path(self.path).stat().st_size, [name]).column(0)
         return found if kept is None else found.filter(kept)
 
     def kept(self, where: Mapping[str, str]) -> "pa.ChunkedArray | None":
@@ -105,5 +104,6 @@ def _column(tables: Sequence[_Table], name: str, kept: "Sequence[pa.ChunkedArray
         if column.type != found[0].type:
             other = f"column {name} is {column.type}, and {found[0].type} in {tables[0].path}"
             raise unreadable(table.path, TypeError(other))
-    joined = pa.chunked_array([chunk for column in found for chunk in column.chunks], found[0].type)
-    return joined.unify_dictionaries().to_pandas()
+    with tables[0].explained():
+        joined = pa.chunked_array([chunk for column in found for chunk in column.chunks], found[0].type)
+        return joined.unify_dictionaries().to_pandas()

@@ -1,5 +1,7 @@
 """Tables as CSV."""
 
+import csv
+import io
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
 
 _FLOAT_FORMAT = "%.10g"
 _TEXT = dict.fromkeys(("image_id", "file", "label_name", "sha256"), str)  # may look like numbers, such as class "007"
+_COLUMNS = 1000  # a table has some dozens
+_CELLS = 2**22  # of a small file, whose texts may have line ends
 
 
 def write_csv(table: "pd.DataFrame", path: str | os.PathLike[str]) -> None:
@@ -26,11 +30,25 @@ def read_csv(path: str | os.PathLike[str]) -> "pd.DataFrame":
     """Read what `write_csv` wrote. Text stays text: only empty cells are missing values."""
     import pandas as pd
 
-    path = Path(path)
     try:
-        table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=_TEXT)
-        version = table.pop("schema_version").iloc[0] if len(table) else SCHEMA_VERSION
+        content = Path(path).read_bytes()
+        _check_width(content)
+        table = pd.read_csv(io.BytesIO(content), keep_default_na=False, na_values=[""], dtype=_TEXT)
+        if not isinstance(table.index, pd.RangeIndex):
+            raise ValueError("rows have more cells than there are columns")  # noqa: TRY301, TRY004 - told with the others
     except Exception as error:  # on damaged files pandas stumbles in every way
         raise unreadable(path, error) from error
-    check_version(version, path)
-    return table.drop(columns="schema_version", errors="ignore")
+    versions = table.pop("schema_version").unique().tolist() if "schema_version" in table else [None]
+    for version in versions if len(table) else ():
+        check_version(version, path)
+    return table
+
+
+def _check_width(content: bytes) -> None:
+    """Refuse a table of more cells than it has characters: missing ones at the end of a row are filled."""
+    text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline="")
+    columns = len(next(csv.reader(text), []))
+    if columns > _COLUMNS:
+        raise ValueError(f"it has {columns:,} columns, {_COLUMNS:,} are the most")
+    if (cells := columns * content.count(b"\n")) > max(_CELLS, len(content)):
+        raise ValueError(f"{cells:,} cells cannot be in a file of {len(content):,} bytes")

@@ -44,13 +44,15 @@ def write_maps(
     Raises
     ------
     ValueError
-        If a layer has no images: netCDF would not keep that ids are texts.
+        If a layer has no images, for netCDF would not keep that ids are texts; if a slash in its name would be a group.
     """
     import xarray as xr
 
-    if empty := [name for name, dataset in layers.items() if dataset.sizes["image"] == 0]:
-        raise ValueError(f"write_maps: no image in {empty[0]} of {path}")
-
+    for name, dataset in layers.items():
+        if dataset.sizes["image"] == 0:
+            raise ValueError(f"write_maps: no image in {name} of {path}")
+        if "/" in name:
+            raise ValueError(f"write_maps: layer {name!r} of {path} has a slash in its name")
     tree = xr.DataTree.from_dict({f"/{name}": layers[name] for name in sorted(layers)})
     tree.attrs = {"schema_version": SCHEMA_VERSION, **(attributes or {})}
     encoding = {
@@ -163,17 +165,22 @@ def _shape(maps: "h5py.Dataset", images: int) -> tuple[int, ...]:
 
 
 def _ids(characters: "h5py.Dataset") -> tuple[str, ...]:
-    """Return the ids of images; only texts that differ become Python's, which take more than their bytes."""
-    import numpy as np
-
+    """Return the ids of images, stored as they are: folded, many take few bytes of a file."""
+    name = characters.name
     if characters.dtype != "S1" or characters.ndim != 2:
-        raise TypeError(f"{characters.name} is {characters.dtype}, ids of images are rows of characters")
+        raise TypeError(f"{name} is {characters.dtype}, ids of images are rows of characters")
     if 0 in characters.shape:
-        raise ValueError(f"{characters.name} is {characters.shape}, without a character")
-    rows = characters[:].view(f"S{characters.shape[1]}").ravel()
-    if len(np.unique(rows)) < len(rows):
-        raise ValueError(f"an image stands twice in {characters.name}")
-    return tuple(row.decode() for row in rows.tolist())
+        raise ValueError(f"{name} is {characters.shape}, without a character")
+    if characters.chunks or characters.id.get_storage_size() != characters.size:
+        raise ValueError(f"{name} is compressed or in parts, ids of images are not")
+    rows = characters[:].view(f"S{characters.shape[1]}").ravel().tolist()
+    try:
+        found = tuple(row.decode() for row in rows)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{name} is not in UTF-8") from error
+    if len(set(found)) < len(found):
+        raise ValueError(f"an image stands twice in {name}")
+    return found
 
 
 def _numbers(values: "h5py.Dataset") -> "h5py.Dataset":

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from case_saliency.storage.bounds import check_memory
+from case_saliency.storage.bounds import check_unfolded
 from case_saliency.storage.files import atomic
 from case_saliency.storage.schema import SCHEMA_VERSION, check_version, unreadable
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 _ROWS = 2**16  # of a table, read at a time
+_COLUMNS = 1000  # a table has some dozens
 
 
 def write_parquet(table: "pd.DataFrame", path: str | os.PathLike[str]) -> None:
@@ -34,7 +35,7 @@ def read_parquet(path: str | os.PathLike[str]) -> "pd.DataFrame":
     path = Path(path)
     try:
         arrow = _whole(path)
-        table: pd.DataFrame = arrow.to_pandas()
+        table: pd.DataFrame = arrow.to_pandas(ignore_metadata=True)
     except Exception as error:  # on damaged files pyarrow stumbles in every way
         raise unreadable(path, error) from error
     check_version((arrow.schema.metadata or {}).get(b"schema_version"), path)
@@ -47,8 +48,8 @@ def open_parquet(path: str | os.PathLike[str]) -> "pq.ParquetFile":
     Raises
     ------
     OSError, TypeError, ValueError, pyarrow.ArrowException
-        If it cannot be opened, holds something else than numbers and texts, a column twice, or claims more values than
-        memory holds.
+        If it cannot be opened, holds something else than numbers and texts, a column twice or too many, or claims more
+        values than there can be.
     """
     import pyarrow.parquet as pq
 
@@ -57,29 +58,42 @@ def open_parquet(path: str | os.PathLike[str]) -> "pq.ParquetFile":
         raise TypeError(f"column {other[0].name} is {other[0].type}, no number and no text")
     if twice := [name for name, count in Counter(fields.names).items() if count > 1]:
         raise ValueError(f"column {twice[0]} stands twice in it")
-    check_memory(8 * claimed.num_rows * claimed.num_columns)
+    if len(fields) > _COLUMNS:
+        raise ValueError(f"it has {len(fields):,} columns, {_COLUMNS:,} are the most")
+    check_unfolded(8 * claimed.num_rows * claimed.num_columns, Path(path).stat().st_size)
     texts = [field.name for field in fields if _is_text(field.type)]
     return pq.ParquetFile(path, metadata=claimed, read_dictionary=texts)
 
 
-def read_rows(file: "pq.ParquetFile", columns: "Sequence[str] | None" = None) -> "pa.Table":
+def read_rows(file: "pq.ParquetFile", held: int, columns: "Sequence[str] | None" = None) -> "pa.Table":
     """Read columns of a Parquet file in parts, and no more rows than it says it has, for which memory was checked.
 
     What the file says of its single columns may be damaged in ways that end the process if it is asked for, and a few
-    bytes of a column may unfold to any number of values, and of texts of any length.
+    bytes of a column may unfold to any number of values, and to texts of any length.
+
+    Parameters
+    ----------
+    file
+        The file, opened by `open_parquet`.
+    held
+        Its size in bytes.
+    columns
+        Names; None: all.
 
     Raises
     ------
     OSError, ValueError, pyarrow.ArrowException
-        If it cannot be read, holds another number of rows than it says, or more than memory does.
+        If it cannot be read, holds another number of rows than it says, more than there can be, or bytes that are no
+        text.
     """
     import pyarrow as pa
 
-    parts, held, left = [], 0, file.metadata.num_rows
-    for part in file.iter_batches(_ROWS, columns=columns, use_threads=False):
+    parts, unfolded, left = [], 0, file.metadata.num_rows
+    rows = max(2**10, min(_ROWS, held // 2**6))  # of a small file, few: they may be long texts
+    for part in file.iter_batches(rows, columns=columns, use_threads=False):
         left -= part.num_rows
-        held += part.nbytes
-        check_memory(held)
+        unfolded += part.nbytes
+        check_unfolded(unfolded, held)
         if left < 0:
             break
         parts.append(part)
@@ -87,7 +101,9 @@ def read_rows(file: "pq.ParquetFile", columns: "Sequence[str] | None" = None) ->
         raise ValueError(f"it says that it has {file.metadata.num_rows} rows, and has {'more' if left < 0 else 'less'}")
     if not parts:
         return file.schema_arrow.empty_table().select(file.schema_arrow.names if columns is None else list(columns))
-    return pa.Table.from_batches(parts)
+    table = pa.Table.from_batches(parts)
+    table.validate(full=True)
+    return table
 
 
 def _whole(path: Path) -> "pa.Table":
@@ -95,15 +111,16 @@ def _whole(path: Path) -> "pa.Table":
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    held = path.stat().st_size
     with open_parquet(path) as file:
-        table = read_rows(file)
+        table = read_rows(file, held)
     for place, field in enumerate(table.schema):
         if pa.types.is_dictionary(field.type):
             chunks = table.column(place).chunks
             lengths = [pc.sum(pc.take(pc.binary_length(chunk.dictionary), chunk.indices)).as_py() for chunk in chunks]
-            check_memory(sum(length or 0 for length in lengths))
-            written_out = [chunk.dictionary_decode() for chunk in chunks]
-            table = table.set_column(place, field.name, pa.chunked_array(written_out, field.type.value_type))
+            check_unfolded(sum(length or 0 for length in lengths), held)
+            written_out = [pc.take(chunk.dictionary.cast(pa.large_string()), chunk.indices) for chunk in chunks]
+            table = table.set_column(place, field.name, pa.chunked_array(written_out, pa.large_string()))
     return table
 
 

@@ -123,6 +123,10 @@ class TestTransform:
             ({"std": [1.0, 0.0, 1.0]}, "std above 0, needed"),
             ({"input_size": 10**9, "resize": 10**9}, "input_size 1000000000"),
             ({"mean": [0.5]}, "three numbers each"),
+            ({"mean": "abc"}, "three numbers each"),
+            ({"mean": [None] * 3}, "three numbers each"),
+            ({"std": [float("nan")] * 3}, "three numbers each"),
+            ({"std": [1, 1, float("inf")]}, "three numbers each"),
             ({"sharpen": True}, "sharpen"),
         ],
     )
@@ -212,3 +216,13 @@ class TestBatches:
         row = stored(tmp_path, b"nothing")
         with pytest.raises(CaseSaliencyError, match="images/picture"):
             next(images.batches(tmp_path, pd.DataFrame([row]), LITE0, batch_size=2))
+
+    def test_an_image_that_grows_beyond_bounds_is_named(self, tmp_path: Path) -> None:
+        content = io.BytesIO()
+        Image.new("RGB", (10, 1000)).save(content, "PNG")
+        row = stored(tmp_path, content.getvalue())
+        large = Transform(8192, 8192, "bilinear", LITE0.mean, LITE0.std)
+        with pytest.raises(
+            CaseSaliencyError, match=r"images/picture: an image of 10 x 1000 pixels would be"
+        ):
+            next(images.batches(tmp_path, pd.DataFrame([row]), large, batch_size=1))
