@@ -104,6 +104,12 @@ def done(place):
     return subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
 
 
+def test_a_layer_with_a_slash_is_refused_before_anything_is_measured(network):
+    network.add_module("a/b", torch.nn.Identity())
+    with pytest.raises(CaseSaliencyError, match="layer a/b: map files have no layer with a slash in its name"):
+        case_saliency.diagnose(network, "images", ["my_network:plain"], layer="a/b", transform=SMALL)
+
+
 def test_importing_the_package_loads_nothing_heavy():
     code = "import sys, case_saliency; print(*{'torch', 'numpy', 'pandas'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.stage_clock import BOOKED, Clock
 from case_saliency import storage
+from case_saliency.storage import columns, maps, tables
 
 
 @pytest.fixture
@@ -24,6 +25,10 @@ def spend(monkeypatch):
 def test_every_reader_and_writer_of_artefacts_is_booked():
     booked = {name.partition(".")[0] for name in BOOKED["case_saliency.storage"]["files"]}
     assert booked == set(storage.__all__) - {"SCHEMA_VERSION", "digest"}
+    for module in (columns, maps, tables):
+        own = {name for name, found in vars(module).items() if getattr(found, "__module__", "") == module.__name__}
+        booked = {name.partition(".")[0] for name in BOOKED[module.__name__]["files"]}
+        assert booked == {name for name in own if not name.startswith("_")}
 
 
 def test_calls_steps_and_contexts_are_booked_on_what_they_are(spend):

@@ -709,7 +709,7 @@ def test_a_cell_of_what_was_tampered_with_is_an_outcome(project, what):
         "no scores": lambda: scores.write_bytes(b"nothing"),
         "other scores": lambda: write_table(pd.DataFrame({"method": ["case"]}), scores),
         "no table": (project.root / TABLE).unlink,
-        "another table": lambda: (project.root / TABLE).write_text("schema_version,a\n1.0,b\n"),
+        "another table": lambda: (project.root / TABLE).write_text("schema_version,a\n1,b\n"),
     }[what]()
     cell = ("--table", TABLE, "--row", "method=case", "--column", "median_agreement")
     done = call(project, *cell)

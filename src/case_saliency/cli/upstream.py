@@ -18,7 +18,6 @@ from case_saliency.provenance.audit.parsing import parse
 from case_saliency.provenance.audit.reading import Run, read
 from case_saliency.provenance.audit.strangers import is_aid
 from case_saliency.provenance.audit.verdicts import Check, Verdict
-from case_saliency.storage.tables import write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +77,7 @@ def _again(dataset: str, manifest: Path) -> Check:
     """Make a data set again from its pinned source, which this machine has, and compare the manifests."""
     with tempfile.TemporaryDirectory() as scratch:
         again = Path(scratch, dataset)
-        write_table(sources.obtain(dataset, again, Options()).manifest, again / manifest.name)
+        storage.write_csv(sources.obtain(dataset, again, Options()).manifest, again / manifest.name)
         expected, found = storage.sha256(again / manifest.name), storage.sha256(manifest)
     same = expected == found
     note = "as the pinned source gives it" if same else "not what the pinned source gives"

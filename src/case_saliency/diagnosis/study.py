@@ -152,6 +152,8 @@ def _target(network: subject.Subject, layer: str | None, found: folder.Folder) -
             f"class names: {len(network.class_names)} found, the model has {n_classes} classes; give one for each"
         )
     name = layer or next(iter(network.layers), None) or layers.find(module, image)
+    if "/" in name:
+        raise CaseSaliencyError(f"layer {name}: map files have no layer with a slash in its name; choose another")
     target = {name: network.layers.get(name, name)}
     height, width = layers.probe(module, image, target).layers[name].activations.shape[-2:]
     if height * width == 1:

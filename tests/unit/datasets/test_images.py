@@ -222,7 +222,5 @@ class TestBatches:
         Image.new("RGB", (10, 1000)).save(content, "PNG")
         row = stored(tmp_path, content.getvalue())
         large = Transform(8192, 8192, "bilinear", LITE0.mean, LITE0.std)
-        with pytest.raises(
-            CaseSaliencyError, match=r"images/picture: an image of 10 x 1000 pixels would be"
-        ):
+        with pytest.raises(CaseSaliencyError, match=r"images/picture: an image of 10 x 1000 pixels would be"):
             next(images.batches(tmp_path, pd.DataFrame([row]), large, batch_size=1))
