@@ -58,9 +58,20 @@ def true(tmp_path_factory):
 @given(data=st.data())
 def test_csv_tables(data, true, file, tally):
     tally.says = "t.csv"
-    path = file("t.csv", data.draw(damaged(true["csv"])))
+    path = file("t.csv", data.draw(damaged(true["csv"]) | wide()))
     found = tally.read(lambda: read_table(path))
     assert found is None or isinstance(found, pd.DataFrame)
+
+
+@st.composite
+def wide(draw):
+    """A CSV file of few bytes whose rows may be filled to many cells."""
+    end = draw(st.sampled_from(["\n", "\r", "\r\n"]))
+    columns = st.sampled_from([0, 1, 99, 999, 1000])
+    names = draw(st.sampled_from(["schema_version", '"schema_version"', f'"schema{end}_version"', ""]))
+    first = draw(st.sampled_from(["", "\ufeff", end, f" {end}\t{end}"]))
+    rows = draw(st.sampled_from([0, 1, 10**3, 10**5]))
+    return f"{first}{names}{',' * draw(columns)}{end}1{',' * draw(columns)}{end}{f'1{end}' * rows}".encode()
 
 
 @pytest.mark.reader("table, Parquet")

@@ -22,7 +22,7 @@ def examples(arguments: argparse.Namespace) -> "list[Example]":
     transform = images.Transform.from_dict(description["transform"])
     predictions = read_table(arguments.predictions)
     chosen = predictions[predictions["correct"]].head(setting(arguments.settings, "example_images"))
-    selection = read_table(arguments.selection).set_index("image_id", drop=False)
+    selection = storage.read_csv(arguments.selection).set_index("image_id", drop=False)
     maps = _maps(arguments, list(chosen["image_id"]))
     scores = read_table(arguments.scores[0])
     agreement = scores[scores["layer"].isin(_shown(arguments))].set_index(["image_id", "method"])["agreement"]

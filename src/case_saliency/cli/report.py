@@ -144,7 +144,7 @@ def _folder(arguments: argparse.Namespace, name: str) -> Path:
 
 def _selection(arguments: argparse.Namespace, name: str) -> "pd.DataFrame":
     [selection] = [file for file in arguments.selections if file.parent.name == name]
-    return read_table(selection)
+    return storage.read_csv(selection)
 
 
 def _environment() -> dict[str, str]:

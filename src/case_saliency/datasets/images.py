@@ -6,7 +6,6 @@ decoder sees it.
 
 import hashlib
 import math
-import reprlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -102,7 +101,7 @@ class Transform:
         try:
             return cls(**{**fields, "mean": tuple(fields["mean"]), "std": tuple(fields["std"])})
         except (KeyError, TypeError) as error:
-            raise CaseSaliencyError(f"transform: fields {reprlib.repr(fields)} found; {error}") from error
+            raise CaseSaliencyError(f"transform: fields {str(fields)[:300]} found; {error}") from error
 
 
 def _are_colours(values: tuple[Any, ...]) -> bool:

@@ -87,8 +87,11 @@ def verified(pixels: Any, index: int, sha256: str, path: Path) -> Pixels:
     if index >= shape[0]:
         raise CaseSaliencyError(f"{path}: image {index} is missing, there are {shape[0]}; {locations.remedy(folder)}")
     image: Pixels = pixels[index : index + 1][0]
-    if image.dtype != np.uint8 or image.ndim not in {2, 3}:
-        raise CaseSaliencyError(f"{path}: {image.dtype}, {image.shape} is no image; {locations.remedy(folder)}")
+    if image.dtype != np.uint8 or image.shape[2:] not in {(), (3,)} or image.ndim < 2:
+        raise CaseSaliencyError(
+            f"{path}: image {index}: {image.dtype} of {image.shape} found, uint8 of (H, W) or (H, W, 3) needed; "
+            f"{locations.remedy(folder)}"
+        )
     found = _digest(image)
     if found != sha256:
         raise CaseSaliencyError(

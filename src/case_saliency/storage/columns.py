@@ -104,6 +104,6 @@ def _column(tables: Sequence[_Table], name: str, kept: "Sequence[pa.ChunkedArray
         if column.type != found[0].type:
             other = f"column {name} is {column.type}, and {found[0].type} in {tables[0].path}"
             raise unreadable(table.path, TypeError(other))
-    with tables[0].explained():
+    with tables[0].explained():  # of several files, the first is named
         joined = pa.chunked_array([chunk for column in found for chunk in column.chunks], found[0].type)
         return joined.unify_dictionaries().to_pandas()

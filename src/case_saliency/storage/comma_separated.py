@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,17 +39,21 @@ def read_csv(path: str | os.PathLike[str]) -> "pd.DataFrame":
             raise ValueError("rows have more cells than there are columns")  # noqa: TRY301, TRY004 - told with the others
     except Exception as error:  # on damaged files pandas stumbles in every way
         raise unreadable(path, error) from error
-    versions = table.pop("schema_version").unique().tolist() if "schema_version" in table else [None]
-    for version in versions if len(table) else ():
+    versions = table.pop("schema_version") if "schema_version" in table else pd.Series([None])
+    if versions.isna().any() and versions.notna().any():
+        raise unreadable(path, ValueError(f"row {versions.isna().argmax() + 1} is cut off, or has no schema version"))
+    for version in versions.unique().tolist() if len(table) else ():
         check_version(version, path)
     return table
 
 
 def _check_width(content: bytes) -> None:
-    """Refuse a table of more cells than it has characters: missing ones at the end of a row are filled."""
-    text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline="")
-    columns = len(next(csv.reader(text), []))
+    """Refuse a table of more cells than it has characters: pandas fills rows that are short, up to the first one's."""
+    text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
+    rows = (row for row in csv.reader(text) if len(row) > 1 or "".join(row).strip())  # pandas passes over blank lines
+    columns = max((len(row) for row in islice(rows, 2)), default=0)
     if columns > _COLUMNS:
         raise ValueError(f"it has {columns:,} columns, {_COLUMNS:,} are the most")
-    if (cells := columns * content.count(b"\n")) > max(_CELLS, len(content)):
+    lines = content.count(b"\n") + content.count(b"\r") - content.count(b"\r\n")
+    if (cells := columns * lines) > max(_CELLS, len(content)):
         raise ValueError(f"{cells:,} cells cannot be in a file of {len(content):,} bytes")

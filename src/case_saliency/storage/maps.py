@@ -172,7 +172,7 @@ def _ids(characters: "h5py.Dataset") -> tuple[str, ...]:
     if 0 in characters.shape:
         raise ValueError(f"{name} is {characters.shape}, without a character")
     if characters.chunks or characters.id.get_storage_size() != characters.size:
-        raise ValueError(f"{name} is compressed or in parts, ids of images are not")
+        raise ValueError(f"{name} is compressed, in parts or not stored, which ids of images are not")
     rows = characters[:].view(f"S{characters.shape[1]}").ravel().tolist()
     try:
         found = tuple(row.decode() for row in rows)

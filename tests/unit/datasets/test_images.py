@@ -134,6 +134,11 @@ class TestTransform:
         with pytest.raises(CaseSaliencyError, match=message):
             Transform.from_dict({**LITE0.to_dict(), **change})
 
+    @pytest.mark.parametrize("fields", [None, 3, "abc", [1]])
+    def test_what_is_no_fields_at_all_is_refused(self, fields: Any) -> None:
+        with pytest.raises(CaseSaliencyError, match=r"transform: fields .* found"):
+            Transform.from_dict(fields)
+
     def test_a_missing_field_is_named(self) -> None:
         fields = LITE0.to_dict()
         del fields["mean"]

@@ -1,5 +1,6 @@
 """Datasets of one file: the digits, and what happens when the file is not what the manifest says."""
 
+import hashlib
 from collections import Counter
 from importlib import metadata
 from pathlib import Path
@@ -123,3 +124,12 @@ def test_a_label_out_of_range_is_refused(tmp_path: Path) -> None:
     pixels = np.zeros((2, 2, 2), np.uint8)
     with pytest.raises(CaseSaliencyError, match="digits: image b has label 10, expected 0 to 9; 1 such labels"):
         tensors.store(sources.DATASETS["digits"], tmp_path, pixels, [9, 10], ["a", "b"], ["test"] * 2, ["a", "b"])
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 4, 1), (2, 3, 4, 3, 1)])
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_arrays_that_are_no_images_are_refused(tmp_path: Path, shape: tuple[int, ...], kind: type) -> None:
+    pixels = np.zeros(shape, kind)
+    known = hashlib.sha256(pixels[1].tobytes()).hexdigest()
+    with pytest.raises(CaseSaliencyError, match=r"image 1: .* found, uint8 of \(H, W\) or \(H, W, 3\) needed"):
+        tensors.verified(pixels, 1, known, tmp_path / "data/images/images.safetensors")
