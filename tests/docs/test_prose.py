@@ -224,12 +224,12 @@ def test_the_deviation_of_holms_families_is_told_as_it_is():
     first = pd.concat([turned(table("agreement", name), "p_sign", "p_holm") for name in names])
     cells = first.set_index(["experiment", "model", "method", "seed"]).sort_index()
     assert list(cells.index) == [
-        ("digits", "resnet_small", "layercam", 1),
-        ("digits", "resnet_small", "layercam", 2),
+        ("digits", "densenet_small", "case", 2),
+        ("digits", "densenet_small", "gradcam", 2),
         ("imagenet-sample", "efficientnet_lite0", "hirescam", 0),
     ]
     (a, b, c), (d, e, f) = ([f"{p:.3f}"[1:] for p in cells[name]] for name in ("planned", "p_holm"))
-    assert f"RQ1: {len(cells)} cells, LayerCAM in two trainings of the ResNet of `digits` ({a} and {b} instead" in plan
+    assert f"RQ1: {len(cells)} cells, CASE and Grad-CAM in one training of the DenseNet of `digits` ({a} and" in plan
     assert f"({a} and {b} instead of {d} and {e})" in plan
     assert f"HiResCAM on EfficientNet-Lite0 of `imagenet-sample` ({c} instead of {f})" in plan
     counts = {}

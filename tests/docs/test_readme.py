@@ -174,18 +174,27 @@ CLAIMS = {
         [passed(defect, name) for defect in ("threshold_70", "none") for name in ("gradcam", "layercam")]
         == [3, 3, 0, 0]
     ),
-    "Grad-CAM, HiResCAM and all variants of CASE are class-sensitive in every training of every network": (
-        trained("gradcam", "hirescam", "case", "case_unpooled", "case_heldout") == {"class-sensitive"}
+    "CASE, unpooled or held out, is class-sensitive in every training of every network": (
+        trained("case_unpooled", "case_heldout") == {"class-sensitive"}
     ),
-    "with a mean cosine between -0.08 and 0.04": (
-        (f"{COSINES.min():.2f}", f"{COSINES.max():.2f}") == ("-0.08", "0.04")
+    "and so are Grad-CAM, HiResCAM and CASE but in one training of the DenseNet, whose verdicts depend on its empty "
+    "maps": (
+        TRAINED[TRAINED["method"].isin(["gradcam", "hirescam", "case"])]
+        .assign(reported=tables.reported(TRAINED, TRAINED))
+        .query("reported != 'class-sensitive'")[["model", "seed", "method", "reported"]]
+        .to_numpy()
+        .tolist()
+        == [["densenet_small", 2, method, tables.POLICY] for method in ("case", "gradcam", "hirescam")]
+    ),
+    "with a mean cosine between -0.08 and 0.03": (
+        (f"{COSINES.min():.2f}", f"{COSINES.max():.2f}") == ("-0.08", "0.03")
     ),
     "So there is no reduction of agreement whose share left could be told": (
         TRAINED_CIRCULARITY.loc[TRAINED_CIRCULARITY["membership"] == "all", "share_left"].isna().all()
     ),
-    "at the larger share of removed pixels CASE is class-specific in all trainings of the ResNet, in two of three of "
-    "the VGG and of the DenseNet, and in none of the ConvNeXt": (
-        SPECIFIC == {"resnet_small": 3, "vgg_small": 2, "densenet_small": 2, "convnext_small": 0}
+    "at the larger share of removed pixels CASE is class-specific in all trainings of the ResNet and of the DenseNet, in "
+    "two of three of the VGG, and in none of the ConvNeXt": (
+        SPECIFIC == {"resnet_small": 3, "vgg_small": 2, "densenet_small": 3, "convnext_small": 0}
     ),
     "Eigen-CAM and Sobel edges are insensitive everywhere": trained("eigencam", "sobel") == {"insensitive"},
     "find none of the paper's eight claims reproduced, three in part (C3, C6, C8), two open (C2, C4) and three not "
