@@ -192,8 +192,8 @@ CLAIMS = {
     "So there is no reduction of agreement whose share left could be told": (
         TRAINED_CIRCULARITY.loc[TRAINED_CIRCULARITY["membership"] == "all", "share_left"].isna().all()
     ),
-    "at the larger share of removed pixels CASE is class-specific in all trainings of the ResNet and of the DenseNet, in "
-    "two of three of the VGG, and in none of the ConvNeXt": (
+    "at the larger share of removed pixels CASE is class-specific in all trainings of the ResNet and of the DenseNet, "
+    "in two of three of the VGG, and in none of the ConvNeXt": (
         SPECIFIC == {"resnet_small": 3, "vgg_small": 2, "densenet_small": 3, "convnext_small": 0}
     ),
     "Eigen-CAM and Sobel edges are insensitive everywhere": trained("eigencam", "sobel") == {"insensitive"},
