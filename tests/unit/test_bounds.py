@@ -217,14 +217,24 @@ def test_columns_that_are_no_numbers_or_texts_are_refused(tmp_path, values):
         read_columns([path])
 
 
+UNFOLDING = {
+    "a list": (lambda: pa.array([[0] * 10**7]), "column a is list.*, no number and no text"),
+    "bytes": (lambda: pa.array([bytes(10**7)]), "column a is binary, no number and no text"),
+    "no value": (lambda: pa.nulls(10**8), "it claims .* bytes of values, which cannot be in a file of"),
+    "one value": (lambda: pa.array(np.zeros(3 * 10**7)), "it claims .* bytes of values, which cannot be in a file of"),
+}
+
+
 @pytest.mark.parametrize("reader", [read_table, lambda path: read_columns([path])])
-@pytest.mark.parametrize("values", [pa.array([[0] * 10**7]), pa.array([bytes(10**7)])])
-def test_a_few_bytes_of_a_column_that_unfold_are_refused_unread(tmp_path, monkeypatch, reader, values):
+@pytest.mark.parametrize("kind", UNFOLDING)
+def test_a_few_bytes_of_a_column_that_unfold_are_refused_unread(tmp_path, monkeypatch, reader, kind):
     path = tmp_path / "t.parquet"
-    pq.write_table(pa.table({"a": values}).replace_schema_metadata({"schema_version": "1"}), path, compression="zstd")
-    assert path.stat().st_size < 10_000
+    values, told = UNFOLDING[kind]
+    table = pa.table({"a": values()}).replace_schema_metadata({"schema_version": "1"})
+    pq.write_table(table, path, compression="zstd")
+    assert path.stat().st_size < 250_000
     monkeypatch.setattr(pq.ParquetFile, "iter_batches", None)
-    with pytest.raises(CaseSaliencyError, match=r"t\.parquet: column a is (list|binary).*, no number and no text"):
+    with pytest.raises(CaseSaliencyError, match=rf"cannot read .*t\.parquet: {told}"):
         reader(path)
 
 
@@ -401,17 +411,6 @@ def test_maps_of_no_image_are_not_written(tmp_path):
 def test_a_layer_with_a_slash_is_not_written(tmp_path):
     with pytest.raises(ValueError, match=r"write_maps: layer 'a/b' of .*t\.nc has a slash in its name"):
         write_maps({"a/b": xr.Dataset({"m": MAPS})}, tmp_path / "t.nc")
-
-
-@pytest.mark.parametrize("values", [pa.nulls(10**8), pa.array(np.zeros(3 * 10**7))])
-@pytest.mark.parametrize("reader", [read_table, lambda path: read_columns([path])])
-def test_columns_of_one_value_are_refused_unread(tmp_path, monkeypatch, reader, values):
-    path = tmp_path / "t.parquet"
-    pq.write_table(pa.table({"a": values}).replace_schema_metadata({"schema_version": "1"}), path, compression="zstd")
-    assert path.stat().st_size < 250_000
-    monkeypatch.setattr(pq.ParquetFile, "iter_batches", None)
-    with pytest.raises(CaseSaliencyError, match=r"it claims [\d,]+ bytes of values, which cannot be in a file of"):
-        reader(path)
 
 
 @pytest.mark.parametrize("reader", [read_table, lambda path: read_columns([path])])
