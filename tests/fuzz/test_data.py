@@ -1,9 +1,11 @@
 """Data sets: archives, records, images, the user's folders, manifests, and what a server answers."""
 
+import bz2
 import dataclasses
 import gzip
 import hashlib
 import io
+import lzma
 import tarfile
 from pathlib import Path
 
@@ -48,9 +50,43 @@ MEMBERS = st.lists(
 GOOD = _tar([("set/a", tarfile.REGTYPE, "", b"abc")])
 
 
+def _headed(headers, repeated, compress):
+    """Put headers that describe the next member before those of a good archive."""
+    packed = b""
+    for kind, body in headers:
+        info = tarfile.TarInfo("header")
+        info.type, info.size = kind, len(body)
+        packed += info.tobuf(tarfile.GNU_FORMAT) + body + bytes(-len(body) % 512)
+    return compress(packed * repeated + gzip.decompress(GOOD))
+
+
+def _pax(keyword, value):
+    text = f" {keyword}={value}\n".encode()
+    return next(b"%d%b" % (n, text) for n in range(len(text), 10**6) if n == len(b"%d%b" % (n, text)))
+
+
+PAX = st.builds(
+    _pax,
+    st.sampled_from(["path", "size", "mtime", "hdrcharset", "charset", "comment"])
+    | st.sampled_from(["map", "size", "realsize", "major", "minor", "offset", "numbytes", "numblocks", "name"]).map(
+        lambda key: f"GNU.sparse.{key}"
+    ),
+    NAMES.map(lambda name: name.replace("\ud800", "x")) | NUMBERS.map(str) | st.sampled_from(["1", "0,9999", "a,b", "-5"]),
+)
+HEADERS = st.tuples(st.sampled_from([b"x", b"g", b"X"]), PAX | st.binary(max_size=20)) | st.tuples(
+    st.sampled_from([b"L", b"K", b"S", b"V", b"M"]), st.integers(0, 10**5).map(bytes) | st.binary(max_size=20)
+)
+HEADED = st.builds(
+    _headed,
+    st.lists(HEADERS, min_size=1, max_size=3),
+    st.sampled_from([1, 2, 1500]),
+    st.sampled_from([bytes, gzip.compress, bz2.compress, lzma.compress]),
+)
+
+
 @pytest.mark.reader("archives of data sets, tar")
 @few
-@given(content=damaged(GOOD) | MEMBERS.map(_tar))
+@given(content=damaged(GOOD) | MEMBERS.map(_tar) | HEADED)
 def test_tar_archives(content, file, tally, tmp_path):
     tally.says = "a.tar.gz"
     found = tally.read(lambda: archives.read_tar(file("a.tar.gz", content), ["set/a"], 1000))

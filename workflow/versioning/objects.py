@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -64,10 +64,14 @@ def mending(root: Path, entry: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def forget(root: Path, entry: Mapping[str, Any]) -> None:
-    """Take what a stage made out of the workspace, and out of the cache those of its objects that are damaged."""
+def forget(root: Path, entry: Mapping[str, Any], own: Collection[str]) -> None:
+    """Take a stage's outputs out of the workspace, and out of the cache those of its objects that are damaged.
+
+    Of what the entry calls outputs those alone are touched that are the stage's `own`: under another name, which the
+    stage had once or somebody wrote there, may lie anything.
+    """
     for out in entry.get("outs", []):
-        if out["path"].startswith(("results/metrics/", "results/claims/")):
+        if out["path"] not in own or out["path"].startswith(("results/metrics/", "results/claims/")):
             continue
         for one in _listing(cache_folder(root), out["md5"]) or [{"md5": out["md5"]}]:
             stored = _object(cache_folder(root), one["md5"])

@@ -123,8 +123,9 @@ def restore(root: Path, experiments: Sequence[str] = ()) -> str:
     unrecorded = objects.damaged_apart(root, str(lockfile.RECORDS))
     lost |= unproven(planned, [stage for stage in own if stage.name not in lost], root, unrecorded)
     lost = downstream(lost, own, entries)
-    for name in lost.keys() & entries.keys():
-        objects.forget(root, entries[name])
+    for stage in own:
+        if stage.name in lost.keys() & entries.keys():
+            objects.forget(root, entries[stage.name], stage.outs)
     told = dict(lost)
     if unrecorded:  # a file without a record is not known to be of any run
         told[str(lockfile.RECORDS)] = (

@@ -5,12 +5,14 @@ import tarfile
 import zlib
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from case_saliency.errors import CaseSaliencyError
 
 _MEMBERS = 10_000
+_HEADERS = 2**25  # bytes beside the contents of 10,000 members: headers of 512, long names, contents filled up to 512
 _PADDING = 2**20  # bytes of zeros after the last member; tar pads to 10 kB
-_DAMAGE = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError)
+_DAMAGE = (zlib.error, EOFError, OSError)
 
 
 def gunzip(path: Path, limit: int) -> bytes:
@@ -24,7 +26,7 @@ def gunzip(path: Path, limit: int) -> bytes:
     try:
         with gzip.open(path) as stream:
             content = stream.read(limit + 1)
-    except (*_DAMAGE, OSError) as error:
+    except _DAMAGE as error:
         raise _unreadable(path, error) from error
     if len(content) > limit:
         raise CaseSaliencyError(f"{path}: unpacks to more than {limit} bytes; use the published file")
@@ -32,7 +34,7 @@ def gunzip(path: Path, limit: int) -> bytes:
 
 
 def read_tar(path: Path, wanted: Collection[str], limit: int) -> dict[str, bytes]:
-    """Return the wanted members of a tar archive, compressed or not, in memory.
+    """Return the wanted members of a tar archive, compressed with gzip or not, in memory.
 
     Parameters
     ----------
@@ -49,24 +51,16 @@ def read_tar(path: Path, wanted: Collection[str], limit: int) -> dict[str, bytes
         If a member would leave the folder it is unpacked in, is a link or a device, or appears twice; if there are too
         many or too large members; if a wanted one is missing; or if the archive is damaged.
     """
-    found: dict[str, bytes] = {}
-    total = 0
     try:
-        with tarfile.open(path) as archive:
-            for count, member in enumerate(archive, start=1):
-                _check(member, path)
-                total += member.size
-                if total > limit or count > _MEMBERS:
-                    raise CaseSaliencyError(
-                        f"{path}: more than {limit} bytes or {_MEMBERS} members found; use the published file"
-                    )
-                if member.name in found:
-                    raise CaseSaliencyError(f"{path}: member {member.name!r} appears twice; use the published file")
-                stream = archive.extractfile(member) if member.name in wanted else None
-                if stream is not None:
-                    found[member.name] = stream.read()
-            _read_out(archive, path)
-    except (*_DAMAGE, OSError) as error:
+        with path.open("rb") as file:
+            compressed = file.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if compressed else path.open("rb") as content:
+            stream = _Bounded(content, limit + _HEADERS, path)
+            found = _members(stream, wanted, limit, path)
+            _read_out(stream, path)
+    except CaseSaliencyError:
+        raise
+    except Exception as error:  # on damaged headers tarfile stumbles in every way
         raise _unreadable(path, error) from error
     missing = sorted(set(wanted) - set(found))
     if missing:
@@ -74,16 +68,49 @@ def read_tar(path: Path, wanted: Collection[str], limit: int) -> dict[str, bytes
     return found
 
 
-def _read_out(archive: tarfile.TarFile, path: Path) -> None:
+class _Bounded:
+    """A stream of at most `limit` bytes: tarfile reads the long headers of a member before it shows the member."""
+
+    def __init__(self, stream: BinaryIO, limit: int, path: Path) -> None:
+        self._stream, self._left, self._path = stream, limit, path
+
+    def read(self, size: int) -> bytes:
+        content = self._stream.read(min(size, self._left + 1))
+        self._left -= len(content)
+        if self._left < 0:
+            raise CaseSaliencyError(f"{self._path}: unpacks to more than was published; use the published file")
+        return content
+
+
+def _members(stream: _Bounded, wanted: Collection[str], limit: int, path: Path) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    total = 0
+    with tarfile.open(fileobj=stream, mode="r|") as archive:
+        for count, member in enumerate(archive, start=1):
+            _check(member, path)
+            total += member.size
+            if total > limit or count > _MEMBERS:
+                raise CaseSaliencyError(
+                    f"{path}: more than {limit} bytes or {_MEMBERS} members found; use the published file"
+                )
+            if member.name in found:
+                raise CaseSaliencyError(f"{path}: member {member.name!r} appears twice; use the published file")
+            content = archive.extractfile(member) if member.name in wanted else None
+            if content is not None:
+                found[member.name] = content.read()
+    return found
+
+
+def _read_out(stream: _Bounded, path: Path) -> None:
     """Read what follows the last member: only at its end does a gzip file say whether it is whole."""
-    if len(archive.fileobj.read(_PADDING + 1)) > _PADDING:
+    if len(stream.read(_PADDING + 1)) > _PADDING:
         raise CaseSaliencyError(f"{path}: more than {_PADDING} bytes after the last member; use the published file")
 
 
 def _check(member: tarfile.TarInfo, path: Path) -> None:
     """Refuse every link and device, and names that lead out of a folder (`tarfile.data_filter` is not in 3.11.2)."""
     name = PurePosixPath(member.name)
-    if not (member.isreg() or member.isdir()) or name.is_absolute() or ".." in name.parts:
+    if not (member.isreg() or member.isdir()) or member.issparse() or name.is_absolute() or ".." in name.parts:
         raise CaseSaliencyError(
             f"{path}: member {member.name!r} refused, as it is no plain file within a folder; use the published file"
         )

@@ -1,8 +1,10 @@
 """Archives are read in memory, and refused if they hold what would harm."""
 
+import bz2
 import gzip
 import io
 import tarfile
+import tracemalloc
 from contextlib import suppress
 from pathlib import Path
 
@@ -68,6 +70,48 @@ def test_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(archives, "_MEMBERS", 1)
     with pytest.raises(CaseSaliencyError, match="or 1 members found"):
         archives.read_tar(path, ["set/a.bin"], 10**7)
+
+
+def headed(kind: bytes, body: bytes, repeated: int = 1) -> bytes:
+    """A good archive behind headers that describe its member, compressed."""
+    info = tarfile.TarInfo("header")
+    info.type, info.size = kind, len(body)
+    header = info.tobuf(tarfile.GNU_FORMAT) + body + bytes(-len(body) % 512)
+    good = io.BytesIO()
+    with tarfile.open(fileobj=good, mode="w") as archive:
+        GOOD[1].seek(0)
+        archive.addfile(*GOOD)
+    return gzip.compress(header * repeated + good.getvalue())
+
+
+def test_a_long_name_is_not_unpacked_beyond_the_limit(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar.gz"
+    path.write_bytes(headed(tarfile.GNUTYPE_LONGNAME, bytes(10**8)))
+    assert path.stat().st_size < 10**6
+    tracemalloc.start()
+    with pytest.raises(CaseSaliencyError, match="unpacks to more than was published"):
+        archives.read_tar(path, ["set/a.bin"], 10**6)
+    assert tracemalloc.get_traced_memory()[1] < 8 * 10**7
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (headed(b"x", b"23 GNU.sparse.map=a,b\n"), "cannot be unpacked"),
+        (headed(b"x", b"21 GNU.sparse.size=x\n"), "cannot be unpacked"),
+        (headed(b"x", b"27 GNU.sparse.map=0,9999999\n".replace(b"27", b"28")), "no plain file"),
+        (headed(b"L", b"a", repeated=3000), "recursion"),
+        (headed(b"x", b"13 comment=x\n", repeated=3000), "recursion"),
+        (bz2.compress(gzip.decompress(headed(b"L", b"a"))), "cannot be unpacked"),
+    ],
+    ids=["sparse map", "sparse size", "sparse file", "long names of long names", "headers of headers", "bz2"],
+)
+def test_headers_on_which_tarfile_stumbles_are_refused(tmp_path: Path, content: bytes, reason: str) -> None:
+    path = tmp_path / "a.tar.gz"
+    path.write_bytes(content)
+    with pytest.raises(CaseSaliencyError, match=rf"a\.tar\.gz: .*{reason}"):
+        archives.read_tar(path, ["set/a.bin"], 10**8)
 
 
 def test_a_tail_without_end_is_refused(tmp_path: Path) -> None:
