@@ -84,6 +84,38 @@ rule attribute:
 use rule attribute as predict with:
     output: "predict.txt"
 """
+PODS = """
+import json, sys
+from unittest.mock import MagicMock
+from snakemake.api import SnakemakeApi
+from snakemake.cli import parse_args
+from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness
+from snakemake.settings.types import ResourceSettings, StorageSettings
+from snakemake_executor_plugin_kubernetes import Executor
+
+told = parse_args(["--workflow-profile", sys.argv[1]])[1].default_resources
+with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+    workflow = api.workflow(
+        resource_settings=ResourceSettings(cores=1, default_resources=told),
+        config_settings=ConfigSettings(),
+        storage_settings=StorageSettings(),
+    )._workflow
+    workflow.dag_settings = DAGSettings()
+    workflow._prepare_dag(forceall=False, ignore_incomplete=False, lock_warn_only=True, nolock=True)
+    workflow._build_dag()
+    sent = {}
+    for job in workflow.dag.jobs:
+        if job.rule.name != "all":
+            cluster = MagicMock(container_image="image", persistent_volumes=[], k8s_service_account_name=None,
+                                secret_envvars={}, k8s_cpu_scalar=0.95, privileged=False)
+            cluster.format_job_exec.return_value = "true"
+            cluster._kubernetes_retry.side_effect = lambda ask: ask()
+            Executor.run_job(cluster, job)
+            pod = cluster.batchapi.create_namespaced_job.call_args.args[1].spec.template.spec
+            asked = pod.containers[0].resources
+            sent[job.rule.name] = {"requests": asked.requests, "limits": asked.limits}
+print(json.dumps(sent))
+"""
 WITH_NETWORK = {"predict", "attribute", "score_fidelity"}
 
 
@@ -123,6 +155,17 @@ def test_slurm_is_asked_for_the_gpus_that_the_page_and_the_profile_say(tmp_path)
     }
     refused = ["mutually exclusive" in str(one["attribute"][1]) for one in found]
     assert refused == ["wrong" in remark for _, _, remark in rows] == [False, False, False, True]
+
+
+def test_a_pod_has_limits_without_which_kubernetes_gives_no_gpu(tmp_path):
+    without = 'rule collect:\n    output: "collect.txt"\n    shell: "touch {output}"\n'
+    (tmp_path / "Snakefile").write_text(ON_A_CARD.replace('"predict.txt"]', '"collect.txt"]', 1) + without)
+    said = Project(tmp_path).run("python", "-c", PODS, str(ROOT / "profiles/kubernetes"))
+    found = json.loads(said.splitlines()[-1])
+    asked = {"memory": "1000M", "ephemeral-storage": "10000M"}
+    assert found["attribute"]["requests"] == {"cpu": "950m", **asked, "nvidia.com/gpu": "1"}
+    assert found["attribute"]["limits"] == {"cpu": "1000m", **asked, "nvidia.com/gpu": "1"}
+    assert found["collect"]["limits"] == {"cpu": "1000m", **asked}
 
 
 def test_the_page_lists_the_rules_that_ask_for_a_gpu():
