@@ -7,7 +7,7 @@ configfile: "params.yaml"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/images.smk"
+include: "workflow/rules/hidden.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/attribution.smk"
@@ -31,6 +31,7 @@ rule all:
         ["results/claims.json", "results/claims.md"],
         ["results/side-by-side.md", "results/paper-consistency.csv"],
         "results/report.html",
+        again_if_damaged,
     message:
         "everything is there"
 

@@ -5,6 +5,7 @@ import decimal
 import io
 import json
 import math
+import re
 
 import h5py
 import numpy as np
@@ -14,11 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 import xarray as xr
-from hostile import VALUES, damaged, few
+from hostile import VALUES, damaged, few, fewer
 from hypothesis import given
 from hypothesis import strategies as st
 
 from case_saliency import storage
+from case_saliency.storage import trial
 from case_saliency.storage.columns import read_columns
 from case_saliency.storage.maps import open_maps, write_maps
 from case_saliency.storage.tables import read_table, write_table
@@ -182,6 +184,30 @@ def test_maps(data, true, file, tally):
     tally.says = "t.nc"
     path = file("t.nc", data.draw(damaged(true["nc"]) | built()))
     tally.read(lambda: _maps(path))
+
+
+@pytest.mark.reader("saliency maps of others, in a process of their own")
+@fewer
+@given(data=st.data())
+def test_maps_of_others(data, true, file, tally, monkeypatch):
+    tally.says = "t.nc"
+    monkeypatch.setattr(trial, "_SECONDS", 5)
+    path = file("t.nc", data.draw(damaged(true["nc"]) | circles(true["nc"])))
+    tally.read(lambda: trial.maps(path))
+
+
+@st.composite
+def circles(draw, content):
+    """A map file whose parts refer to each other, or to themselves, in ways that lead nowhere."""
+    content = bytearray(content)
+    parts = [found.start() for found in re.finditer(rb"TREE|SNOD|HEAP|OHDR|FRHP|FHDB|BTHD|BTLF", content)]
+    for _ in range(draw(st.integers(1, 3))):
+        part, to = draw(st.sampled_from(parts)), draw(st.sampled_from(parts))
+        place = part + 8 * draw(st.integers(0, 12))
+        content[place : place + 8] = to.to_bytes(8, "little")
+        if draw(st.booleans()):
+            content[part + 5] = draw(st.integers(0, 255))
+    return bytes(content)
 
 
 KINDS = [

@@ -71,7 +71,9 @@ PAX = st.builds(
     | st.sampled_from(["map", "size", "realsize", "major", "minor", "offset", "numbytes", "numblocks", "name"]).map(
         lambda key: f"GNU.sparse.{key}"
     ),
-    NAMES.map(lambda name: name.replace("\ud800", "x")) | NUMBERS.map(str) | st.sampled_from(["1", "0,9999", "a,b", "-5"]),
+    NAMES.map(lambda name: name.replace("\ud800", "x"))
+    | NUMBERS.map(str)
+    | st.sampled_from(["1", "0,9999", "a,b", "-5"]),
 )
 HEADERS = st.tuples(st.sampled_from([b"x", b"g", b"X"]), PAX | st.binary(max_size=20)) | st.tuples(
     st.sampled_from([b"L", b"K", b"S", b"V", b"M"]), st.integers(0, 10**5).map(bytes) | st.binary(max_size=20)

@@ -210,7 +210,11 @@ def _run_recorded(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
     logging.getLogger(__name__).debug("%s", shlex.join(record.command))
     try:
         record.require_inputs()
-        inputs.check(record.hashed_inputs)
+        if foreign := [path for path in inputs.check(record.hashed_inputs) if path.endswith(".nc")]:
+            from case_saliency.storage import trial
+
+            for path in foreign:
+                trial.maps(Path(path))
         arguments.module.run(arguments)
         record.finish()
     except BaseException as error:

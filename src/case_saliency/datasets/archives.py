@@ -1,11 +1,11 @@
 """Reading of archives. They are untrusted: nothing is extracted to disk, and what unpacks to too much is refused."""
 
 import gzip
+import io
 import tarfile
 import zlib
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 from case_saliency.errors import CaseSaliencyError
 
@@ -68,14 +68,14 @@ def read_tar(path: Path, wanted: Collection[str], limit: int) -> dict[str, bytes
     return found
 
 
-class _Bounded:
+class _Bounded(io.BufferedIOBase):
     """A stream of at most `limit` bytes: tarfile reads the long headers of a member before it shows the member."""
 
-    def __init__(self, stream: BinaryIO, limit: int, path: Path) -> None:
+    def __init__(self, stream: io.BufferedIOBase, limit: int, path: Path) -> None:
         self._stream, self._left, self._path = stream, limit, path
 
-    def read(self, size: int) -> bytes:
-        content = self._stream.read(min(size, self._left + 1))
+    def read(self, size: int | None = None) -> bytes:
+        content = self._stream.read(self._left + 1 if size is None else min(size, self._left + 1))
         self._left -= len(content)
         if self._left < 0:
             raise CaseSaliencyError(f"{self._path}: unpacks to more than was published; use the published file")

@@ -5,7 +5,6 @@ inputs anyway: so damage is found before anything is computed from it, whatever 
 """
 
 import glob
-import logging
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -16,14 +15,13 @@ from case_saliency.provenance.audit.graph import Graph, graph
 from case_saliency.provenance.audit.parsing import UnreadableError
 from case_saliency.provenance.folders import FOLDER
 
-log = logging.getLogger(__name__)
 
+def check(inputs: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Compare the inputs of a run with the records of the runs that made them; return those that no record tells of.
 
-def check(inputs: Iterable[Mapping[str, Any]]) -> None:
-    """Compare the inputs of a run with the records of the runs that made them.
-
-    A file that no record tells of is the user's, and passes. Records are looked for under the file's own folder, where
-    they lie if a stage's files lie side by side.
+    A file that no record tells of is the user's, and passes; but not where a record of that folder cannot be read, for
+    that might be its own. Records are looked for under the file's own folder, where they lie if a stage's files lie
+    side by side.
 
     Parameters
     ----------
@@ -33,30 +31,42 @@ def check(inputs: Iterable[Mapping[str, Any]]) -> None:
     Raises
     ------
     CaseSaliencyError
-        If a file differs from what the last run that made it wrote; names it and both hashes.
+        If a file differs from what the last run that made it wrote: names it and both hashes. If it cannot be known:
+        names the damaged record.
     """
-    known: dict[PurePosixPath, Graph] = {}
+    known: dict[PurePosixPath, tuple[Graph, str]] = {}
+    untold = []
     for found in inputs:
         path = PurePosixPath(found["path"])
         if path.is_absolute():
+            untold.append(found["path"])
             continue
         if path.parent not in known:
             known[path.parent] = _runs(path.parent)
-        expected = known[path.parent].entry(str(path))
-        if expected is not None and found["sha256"] != expected.sha256:
+        runs, damage = known[path.parent]
+        expected = runs.entry(str(path))
+        if expected is None and damage:
+            raise CaseSaliencyError(
+                f"{path}: whether it is what a run wrote is not known, for a record is damaged: {damage}; snakemake "
+                "makes what the record told of again, and --forcerun with a file's name that file"
+            )
+        if expected is None:
+            untold.append(found["path"])
+        elif found["sha256"] != expected.sha256:
             raise CaseSaliencyError(
                 f"{path}: sha256 {found['sha256']} found, but the run that made it wrote {expected.sha256}: it was "
                 "damaged or edited; delete it and run the workflow again"
             )
+    return untold
 
 
-def _runs(folder: PurePosixPath) -> Graph:
-    """Return the runs that wrote into a folder, as far as their records are readable."""
+def _runs(folder: PurePosixPath) -> tuple[Graph, str]:
+    """Return the runs that wrote into a folder, and the first record of them that cannot be read; empty: all can."""
     inside = folder.relative_to("results") if folder.is_relative_to("results") else folder
-    runs = []
+    runs, damage = [], ""
     for file in sorted(FOLDER.glob(f"*/{glob.escape(str(inside))}/*.json")):
         try:
             runs.append(reading.load(file, file.as_posix()))
-        except UnreadableError as error:  # the gate after a run refuses it, and an audit tells
-            log.warning("%s: %s; what it tells of is not compared", file, error)
-    return graph(runs)
+        except UnreadableError as error:
+            damage = damage or f"{file}: {error}"
+    return graph(runs), damage

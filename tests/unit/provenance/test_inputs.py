@@ -1,5 +1,7 @@
 """Inputs of a run, against the records of the runs that made them."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -9,6 +11,7 @@ from case_saliency.errors import CaseSaliencyError
 from case_saliency.provenance import hashing, inputs
 from case_saliency.provenance.record import Record
 from case_saliency.storage.tables import write_table
+from case_saliency.validation import records
 
 
 @pytest.fixture
@@ -36,12 +39,20 @@ def test_a_file_that_changed_is_refused(made):
         inputs.check([entry(made)])
 
 
-def test_a_record_that_is_not_readable_is_told_and_nothing_is_compared(made, caplog):
+def test_what_a_damaged_record_may_tell_of_is_refused_and_what_others_tell_of_is_not(made):
     [record] = made.parents[3].rglob("a.csv.json")
+    other = made.with_name("b.csv")
+    storage.write_text("other", other)
+    Record("plot", ["x"], {}, {}, {}, {"table": [other]}).finish()
     record.write_text("{")
-    made.write_text("changed")
-    inputs.check([entry(made)])
-    assert "it is not JSON" in caplog.text
+    inputs.check([{"path": "results/tables/tiny/b.csv", "sha256": hashing.sha256(other)}])
+    with pytest.raises(
+        CaseSaliencyError, match=r"^results/tables/tiny/a\.csv: .* damaged: .*a\.csv\.json: it is not JSON"
+    ):
+        inputs.check([entry(made)])
+    [(file, damage)] = records.damaged()
+    assert file == "results/tables/tiny/a.csv"
+    assert damage.startswith(f"{record.relative_to(Path.cwd())}: it is not JSON")
 
 
 def test_a_stage_computes_nothing_from_it(made, tmp_path):
