@@ -1,8 +1,10 @@
 """What a command tells a person: its log, and the failures that are no defect of the program."""
 
+import contextlib
 import errno
 import logging
 import os
+import sys
 from pathlib import Path
 
 from case_saliency.cli.progress import to_lines
@@ -31,6 +33,18 @@ def explain(error: Exception) -> str | None:
     return None
 
 
+class _LogFile(logging.FileHandler):
+    """A log file that is given up when its disk is full, with one line at the terminal: the job may go on."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 (logging's)
+        """Say why no more is written."""
+        reason = sys.exc_info()[1]
+        logging.getLogger().removeHandler(self)
+        with contextlib.suppress(OSError):  # what could not be written is tried once more
+            self.close()
+        logging.getLogger(__name__).warning("%s: %s; nothing more is logged there", self.baseFilename, reason)
+
+
 def start_logging(file: Path | None, stage: str) -> None:
     """Tell messages at the terminal, and in `file` as well."""
     terminal = logging.StreamHandler()
@@ -38,7 +52,7 @@ def start_logging(file: Path | None, stage: str) -> None:
     handlers: list[logging.Handler] = [terminal]
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(file, mode="w", encoding="utf-8"))
+        handlers.append(_LogFile(file, mode="w", encoding="utf-8"))
         to_lines()
     prefix = f"[{stage}{'' if file is None else ' ' + _job(file)}] "
     logging.basicConfig(level=logging.WARNING, format=prefix + "%(message)s", handlers=handlers, force=True)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LISTED = 8  # names in one message
+_LARGEST = 8 * decoding.MAX_PIXELS  # bytes: not compressed, with four channels of 16 bits
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ def _row(folder: Path, path: Path) -> dict[str, Any]:
     if name.as_posix() != _printable(name):
         raise CaseSaliencyError(f"{path}: its name is not valid UTF-8; rename it")
     try:
+        if (size := path.stat().st_size) > _LARGEST:
+            raise CaseSaliencyError(f"{path}: {size} bytes found, no image has more than {_LARGEST}; remove it")
         content = path.read_bytes()
     except OSError as error:
         raise CaseSaliencyError(f"{path}: cannot be read ({error.strerror}); make it readable") from error

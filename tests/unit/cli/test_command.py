@@ -1,6 +1,7 @@
 """The command itself: what it offers."""
 
 import json
+import logging
 import re
 import subprocess
 import sys
@@ -143,3 +144,18 @@ def test_lack_of_memory_disk_or_files_is_explained(error, told, tmp_path, monkey
 
 def test_a_defect_keeps_its_traceback():
     assert messages.explain(RuntimeError("shapes differ")) is None
+
+
+def test_a_log_whose_disk_is_full_is_told_once_and_the_job_goes_on(capsys):
+    messages.start_logging(Path("/dev/full"), "summarise")
+    log = logging.getLogger("case_saliency")
+    for number in range(3):
+        log.info("message %s", number)
+    said = capsys.readouterr().err
+    assert said.count("/dev/full: [Errno 28] No space left on device; nothing more is logged there") == 1
+    assert [line.partition("] ")[2] for line in said.splitlines() if "message" in line] == [
+        "message 0",
+        "message 1",
+        "message 2",
+    ]
+    assert "Traceback" not in said

@@ -18,7 +18,7 @@ from PIL import Image
 from torchvision import transforms
 from torchvision.transforms import InterpolationMode
 
-from case_saliency.datasets import decoding, images
+from case_saliency.datasets import decoding, folders, images
 from case_saliency.datasets.images import Transform
 from case_saliency.errors import CaseSaliencyError
 
@@ -229,3 +229,14 @@ class TestBatches:
         large = Transform(8192, 8192, "bilinear", LITE0.mean, LITE0.std)
         with pytest.raises(CaseSaliencyError, match=r"images/picture: an image of 10 x 1000 pixels would be"):
             next(images.batches(tmp_path, pd.DataFrame([row]), large, batch_size=1))
+
+
+def test_a_file_larger_than_any_image_is_passed_over_unread(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(encoded(noise(8, 8), "PNG"))
+    with (tmp_path / "b.png").open("wb") as file:
+        file.truncate(50 * 10**9)  # takes no space on the disk
+    found = folders.survey(tmp_path)
+    assert found.manifest["image_id"].tolist() == ["a.png"]
+    assert found.excluded.to_dict("records") == [
+        {"file": "b.png", "reason": "50000000000 bytes found, no image has more than 536870912"}
+    ]
