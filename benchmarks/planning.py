@@ -1,14 +1,21 @@
-"""What planning and recording cost: on this tree, if its run is finished; and a plan of 10,000 jobs in a clone."""
+"""What planning and recording cost: this tree, if its run is finished; 10,000 jobs in a clone; 20,000 image files."""
 
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
+
+import pandas as pd
 
 from benchmarks.timing import Row, tell
 from benchmarks.workflow import ROOT, change, clone, environment
+from case_saliency.provenance import hashing
+from case_saliency.storage.tables import write_table
+from case_saliency.validation import images
 
 FINISHED = {
     "plan_seconds": ["snakemake", "--dry-run"],
@@ -17,6 +24,8 @@ FINISHED = {
 }
 SHARDS = 413
 """Of each network: 10,000 jobs, nearly all of which draw maps of a family of methods, or measure confidence drops."""
+IMAGES = 20_000
+"""Files that a plan compares with their manifest, each as large as a photograph (110 kB)."""
 
 
 def measure() -> tuple[dict[str, float], list[Row]]:
@@ -35,7 +44,32 @@ def measure() -> tuple[dict[str, float], list[Row]]:
         change(tree, {"run": ["imagenet"], "datasets": {"imagenet": {"path": "/nowhere"}}}, {"imagenet": section})
         seconds, said = _wall(tree, ["snakemake", "--dry-run", "--quiet", "rules"])
     jobs = next(float(line.split()[1]) for line in said.splitlines() if line.startswith("total"))
-    return figures | {"planned_jobs": jobs, "planned_jobs_seconds": seconds}, []
+    return figures | {"planned_jobs": jobs, "planned_jobs_seconds": seconds} | _comparison(), []
+
+
+def _comparison() -> dict[str, float]:
+    """Return the seconds in which a plan compares images with their manifest: when they are new, and afterwards."""
+    tell("images that a plan compares")
+    with tempfile.TemporaryDirectory() as cache, tempfile.TemporaryDirectory() as data:
+        os.environ["XDG_CACHE_HOME"] = cache
+        folder = Path(data, "many")
+        (folder / "images").mkdir(parents=True)
+        rows = []
+        for number in range(IMAGES):
+            content = number.to_bytes(4, "little") * 27_500
+            name = f"images/{number}.jpg"
+            (folder / name).write_bytes(content)
+            rows.append({"image_id": str(number), "file": name, "index": -1, "sha256": sha256(content).hexdigest()})
+        write_table(pd.DataFrame(rows), folder / "manifest.csv")
+        time.sleep(2 * hashing.SETTLED)  # what has just been written is not remembered
+        seconds = []
+        for _ in range(2):
+            begun = time.monotonic()
+            if found := images.changed(folder):
+                raise RuntimeError(found)
+            seconds.append(time.monotonic() - begun)
+    first, later = seconds
+    return {"compared_images": float(IMAGES), "compared_first_seconds": first, "compared_later_seconds": later}
 
 
 def _wall(tree: Path, command: Sequence[str]) -> tuple[float, str]:

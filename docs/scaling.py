@@ -162,9 +162,10 @@ def _paper(networks: list[Hours], card: str, params: dict[str, Any]) -> list[str
         fill(
             f"""By this reckoning no run is faster: these are the GPU hours divided, or those of the longest job behind
             the maps that it waits for, whichever is more. The first bottleneck is
-            {"similarity" if similarity > circularity else "circularity"}; both are analyses, which nothing but their
-            tables, figures and the report waits for. What removes them: taking them out of `analyses`, or splitting
-            them as drops are split, similarity once the level of chance, which its jobs simulate, is apart."""
+            {"similarity" if similarity > circularity else "circularity"}. Both columns are analyses, which nothing but
+            their tables, figures and the report waits for. What removes them: taking them out of
+            `analyses`, or splitting them as drops are split, similarity once the level of chance, which its jobs
+            simulate, is apart."""
         ),
         fill(
             f"""Most of the disk is taken by maps in the input's space: at {SIZE} x {SIZE} pixels {disk(params):,.0f} GB

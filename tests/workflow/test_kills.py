@@ -47,24 +47,35 @@ def test_ctrl_c_leaves_nothing_half_written(project, finished):
     project.completes(finished, maps)
 
 
-def killed_in_every_stage(project, undisturbed, stages):
-    for stage, output in undisturbed.first_outputs().items():
+def killed_in_every_stage(project, undisturbed, stages, moment):
+    outputs = undisturbed.first_outputs()
+    assert set(stages) <= set(outputs)
+    for stage, output in outputs.items():
         if stage in stages:
-            kill(project, stage, "output", output)
+            kill(project, stage, moment, output)
+            said = project.snakemake(check=False)
+            assert LOCKED in said, stage
+            assert "--unlock" in said, stage
             project.snakemake("--unlock")
     project.completes(undisturbed)
 
 
 @pytest.mark.slow
-@pytest.mark.fault("`kill -9` in each stage of the main chain, one after the other", "as above, each time")
-def test_a_workflow_killed_in_every_stage(fresh, finished):
-    killed_in_every_stage(fresh, finished, set(STAGES))
+@pytest.mark.parametrize("moment", ["output", "record"])
+@pytest.mark.fault(
+    "`kill -9` in each stage of the main chain, one after the other, before its first file is there, or its record",
+    "Directory cannot be locked ... --unlock, each time",
+)
+def test_a_workflow_killed_in_every_stage(fresh, finished, moment):
+    killed_in_every_stage(fresh, finished, set(finished.first_outputs()), moment)
 
 
 @pytest.mark.slow
-@pytest.mark.fault("`kill -9` in training and in each stage of the analyses", "as above, each time")
+@pytest.mark.fault(
+    "`kill -9` in training and in each stage of the analyses", "Directory cannot be locked ... --unlock, each time"
+)
 def test_analyses_killed_in_every_stage(fresh_analyses, analysed):
-    killed_in_every_stage(fresh_analyses, analysed, set(WITH_ANALYSES))
+    killed_in_every_stage(fresh_analyses, analysed, WITH_ANALYSES, "output")
 
 
 def test_every_stage_is_killed_in_one_of_the_two(finished):
