@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
+from unittest.mock import patch
 
 import pandas as pd
 
@@ -50,15 +51,22 @@ def measure() -> tuple[dict[str, float], list[Row]]:
 def _comparison() -> dict[str, float]:
     """Return the seconds in which a plan compares images with their manifest: when they are new, and afterwards."""
     tell("images that a plan compares")
-    with tempfile.TemporaryDirectory() as cache, tempfile.TemporaryDirectory() as data:
-        os.environ["XDG_CACHE_HOME"] = cache
+    with (
+        tempfile.TemporaryDirectory() as cache,
+        tempfile.TemporaryDirectory() as data,
+        patch.dict(os.environ, {"XDG_CACHE_HOME": cache}),
+    ):
         folder = Path(data, "many")
         (folder / "images").mkdir(parents=True)
         rows = []
         for number in range(IMAGES):
             content = number.to_bytes(4, "little") * 27_500
             name = f"images/{number}.jpg"
-            (folder / name).write_bytes(content)
+            with (folder / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # to be read from the disk
             rows.append({"image_id": str(number), "file": name, "index": -1, "sha256": sha256(content).hexdigest()})
         write_table(pd.DataFrame(rows), folder / "manifest.csv")
         time.sleep(2 * hashing.SETTLED)  # what has just been written is not remembered

@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from workflow.versioning.lockfile import pointer
+from case_saliency.provenance.audit.reading import leaves
+from workflow.versioning.lockfile import MD5, pointer
 from workflow.versioning.store import cache_folder
 
 
@@ -86,13 +87,15 @@ def _object(folder: Path, digest: str) -> Path:
 
 
 def _listing(folder: Path, digest: str | None) -> list[dict[str, str]] | None:
-    """Return the files of a folder; None if it is none, or its listing is missing or damaged."""
+    """Return the files of a folder; None if it is none, or its listing is missing, damaged or names files elsewhere."""
     if not digest or not digest.endswith(".dir"):
         return None
     file = _object(folder, digest)
     if md5(file) != digest.removesuffix(".dir"):
         return None
     content: list[dict[str, str]] = json.loads(file.read_text())
+    if any(leaves(one["relpath"]) or not MD5.fullmatch(one["md5"]) for one in content):
+        return None
     return content
 
 

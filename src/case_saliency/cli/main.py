@@ -210,10 +210,10 @@ def _run_recorded(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
     logging.getLogger(__name__).debug("%s", shlex.join(record.command))
     try:
         record.require_inputs()
-        if foreign := [path for path in inputs.check(record.hashed_inputs) if path.endswith(".nc")]:
+        if foreign := {entry["path"] for entry in inputs.check(record.hashed_inputs) if entry["role"] == "maps"}:
             from case_saliency.storage import trial
 
-            for path in foreign:
+            for path in sorted(foreign):
                 trial.maps(Path(path))
         arguments.module.run(arguments)
         record.finish()

@@ -36,9 +36,12 @@ def explain(error: Exception) -> str | None:
 class _LogFile(logging.FileHandler):
     """A log file that is given up when its disk is full, with one line at the terminal: the job may go on."""
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 (logging's)
-        """Say why no more is written."""
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
+        """Say why no more is written; a message that cannot be written at all is logging's own business."""
         reason = sys.exc_info()[1]
+        if not isinstance(reason, OSError):
+            super().handleError(record)
+            return
         logging.getLogger().removeHandler(self)
         with contextlib.suppress(OSError):  # what could not be written is tried once more
             self.close()

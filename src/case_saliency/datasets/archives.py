@@ -11,6 +11,7 @@ from case_saliency.errors import CaseSaliencyError
 
 _MEMBERS = 10_000
 _HEADERS = 2**25  # bytes beside the contents of 10,000 members: headers of 512, long names, contents filled up to 512
+_GLOBAL = 100  # headers of all members, of which tarfile gives each member a copy
 _PADDING = 2**20  # bytes of zeros after the last member; tar pads to 10 kB
 _DAMAGE = (zlib.error, EOFError, OSError)
 
@@ -58,7 +59,7 @@ def read_tar(path: Path, wanted: Collection[str], limit: int) -> dict[str, bytes
             stream = _Bounded(content, limit + _HEADERS, path)
             found = _members(stream, wanted, limit, path)
             _read_out(stream, path)
-    except CaseSaliencyError:
+    except (CaseSaliencyError, MemoryError):
         raise
     except Exception as error:  # on damaged headers tarfile stumbles in every way
         raise _unreadable(path, error) from error
@@ -88,6 +89,8 @@ def _members(stream: _Bounded, wanted: Collection[str], limit: int, path: Path) 
     with tarfile.open(fileobj=stream, mode="r|") as archive:
         for count, member in enumerate(archive, start=1):
             _check(member, path)
+            if len(archive.pax_headers) > _GLOBAL:
+                raise CaseSaliencyError(f"{path}: more than {_GLOBAL} headers of all members; use the published file")
             total += member.size
             if total > limit or count > _MEMBERS:
                 raise CaseSaliencyError(

@@ -28,7 +28,7 @@ def read(meta: bytes) -> dict[int, str]:
     """
     try:
         done = subprocess.run(  # noqa: S603 (this module, in this Python)
-            [sys.executable, "-m", __name__], input=meta, capture_output=True, check=False, timeout=_SECONDS
+            [sys.executable, "-P", "-m", __name__], input=meta, capture_output=True, check=False, timeout=_SECONDS
         )
         if done.returncode:
             said = done.stderr.decode("utf-8", "replace").strip().splitlines()

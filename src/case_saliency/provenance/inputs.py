@@ -6,17 +6,17 @@ inputs anyway: so damage is found before anything is computed from it, whatever 
 
 import glob
 from collections.abc import Iterable, Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.provenance.audit import reading
 from case_saliency.provenance.audit.graph import Graph, graph
 from case_saliency.provenance.audit.parsing import UnreadableError
-from case_saliency.provenance.folders import FOLDER
+from case_saliency.provenance.folders import FOLDER, first_output
 
 
-def check(inputs: Iterable[Mapping[str, Any]]) -> list[str]:
+def check(inputs: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Compare the inputs of a run with the records of the runs that made them; return those that no record tells of.
 
     A file that no record tells of is the user's, and passes; but not where a record of that folder cannot be read, for
@@ -39,7 +39,7 @@ def check(inputs: Iterable[Mapping[str, Any]]) -> list[str]:
     for found in inputs:
         path = PurePosixPath(found["path"])
         if path.is_absolute():
-            untold.append(found["path"])
+            untold.append(found)
             continue
         if path.parent not in known:
             known[path.parent] = _runs(path.parent)
@@ -47,11 +47,11 @@ def check(inputs: Iterable[Mapping[str, Any]]) -> list[str]:
         expected = runs.entry(str(path))
         if expected is None and damage:
             raise CaseSaliencyError(
-                f"{path}: whether it is what a run wrote is not known, for a record is damaged: {damage}; snakemake "
-                "makes what the record told of again, and --forcerun with a file's name that file"
+                f"{path}: whether it is what a run wrote is not known, for a record is damaged: {damage}; run "
+                "the workflow again, which makes what the record told of anew, or make that file again yourself"
             )
         if expected is None:
-            untold.append(found["path"])
+            untold.append(found)
         elif found["sha256"] != expected.sha256:
             raise CaseSaliencyError(
                 f"{path}: sha256 {found['sha256']} found, but the run that made it wrote {expected.sha256}: it was "
@@ -61,12 +61,13 @@ def check(inputs: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _runs(folder: PurePosixPath) -> tuple[Graph, str]:
-    """Return the runs that wrote into a folder, and the first record of them that cannot be read; empty: all can."""
+    """Return the runs that wrote into a folder, and the first record of one that cannot be read; empty: all can."""
     inside = folder.relative_to("results") if folder.is_relative_to("results") else folder
     runs, damage = [], ""
-    for file in sorted(FOLDER.glob(f"*/{glob.escape(str(inside))}/*.json")):
+    for file in sorted(FOLDER.glob(f"*/{glob.escape(str(inside))}/[!.]*.json")):
         try:
             runs.append(reading.load(file, file.as_posix()))
         except UnreadableError as error:
-            damage = damage or f"{file}: {error}"
+            of_a_result = not file.name.endswith(".failed.json") and first_output(file).parent == Path(folder)
+            damage = damage or (f"{file}: {error}" if of_a_result else "")
     return graph(runs), damage

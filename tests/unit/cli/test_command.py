@@ -159,3 +159,12 @@ def test_a_log_whose_disk_is_full_is_told_once_and_the_job_goes_on(capsys):
         "message 2",
     ]
     assert "Traceback" not in said
+
+
+def test_a_message_that_cannot_be_written_does_not_end_the_log(tmp_path, capsys):
+    messages.start_logging(tmp_path / "a.log", "summarise")
+    log = logging.getLogger("case_saliency")
+    log.debug("a file %s", "\udcff.png")
+    log.debug("the next message")
+    assert "the next message" in (tmp_path / "a.log").read_text()
+    assert "UnicodeEncodeError" in capsys.readouterr().err

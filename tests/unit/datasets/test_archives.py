@@ -101,11 +101,20 @@ def test_a_long_name_is_not_unpacked_beyond_the_limit(tmp_path: Path) -> None:
         (headed(b"x", b"23 GNU.sparse.map=a,b\n"), "cannot be unpacked"),
         (headed(b"x", b"21 GNU.sparse.size=x\n"), "cannot be unpacked"),
         (headed(b"x", b"27 GNU.sparse.map=0,9999999\n".replace(b"27", b"28")), "no plain file"),
+        (headed(b"g", b"".join(b"12 k%03d=abc\n" % number for number in range(200))), "more than 100 headers of all"),
         (headed(b"L", b"a", repeated=3000), "recursion"),
         (headed(b"x", b"13 comment=x\n", repeated=3000), "recursion"),
         (bz2.compress(gzip.decompress(headed(b"L", b"a"))), "cannot be unpacked"),
     ],
-    ids=["sparse map", "sparse size", "sparse file", "long names of long names", "headers of headers", "bz2"],
+    ids=[
+        "sparse map",
+        "sparse size",
+        "sparse file",
+        "headers of all members",
+        "long names of long names",
+        "headers of headers",
+        "bz2",
+    ],
 )
 def test_headers_on_which_tarfile_stumbles_are_refused(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "a.tar.gz"

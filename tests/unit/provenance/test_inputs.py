@@ -50,9 +50,23 @@ def test_what_a_damaged_record_may_tell_of_is_refused_and_what_others_tell_of_is
         CaseSaliencyError, match=r"^results/tables/tiny/a\.csv: .* damaged: .*a\.csv\.json: it is not JSON"
     ):
         inputs.check([entry(made)])
+    for name in (".a.csv.json.7@host.x.tmp.json", "b.csv.failed.json"):  # one is being written, one tells of no file
+        record.with_name(name).write_text("{")
     [(file, damage)] = records.damaged()
     assert file == "results/tables/tiny/a.csv"
     assert damage.startswith(f"{record.relative_to(Path.cwd())}: it is not JSON")
+
+
+def test_a_damaged_record_of_another_folder_or_of_a_failed_run_is_no_hindrance(made):
+    [record] = made.parents[3].rglob("a.csv.json")
+    untold = {"path": "results/tables/tiny/mine.csv", "sha256": "0"}
+    record.with_name("a.csv.failed.json").write_text("{")
+    (Path("results/provenance/report/report.html.json")).parent.mkdir()
+    (Path("results/provenance/report/report.html.json")).write_text("{")
+    assert inputs.check([entry(made), untold, {"path": "mine.csv", "sha256": "0"}]) == [
+        untold,
+        {"path": "mine.csv", "sha256": "0"},
+    ]
 
 
 def test_a_stage_computes_nothing_from_it(made, tmp_path):

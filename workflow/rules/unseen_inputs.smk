@@ -36,6 +36,6 @@ def again_if_changed(wildcards):
 def again_if_damaged(wildcards):
     """Input function: no file; it forces the jobs whose records are damaged."""
     for file, damage in run_records.damaged() if looks() else ():
-        logger.warning(f"{damage}: {file} is made again, and what depends on it")
+        logger.warning(f"{damage}: {file} is made again, and what depends on it, where this run makes it")
         workflow.dag.forcefiles.add(file)
     return []
