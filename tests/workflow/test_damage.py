@@ -48,8 +48,8 @@ def test_a_damaged_file_is_named_and_made_again(project, finished, stage):
 
 @pytest.mark.fault("a record is cut off", "...json: it is not JSON: ... is made again; and by an audit: UNVERIFIABLE")
 def test_a_damaged_record_is_told_and_what_it_told_of_is_made_again(project, finished):
-    file = project.first_outputs()["plot_critical_difference"]
-    [record] = (project.root / "results/provenance").glob(f"*/{file.removeprefix('results/')}.json")
+    [record] = (project.root / "results/provenance").glob("*/figures/imagenet-sample/critical_difference.*.json")
+    file = json.loads(record.read_text())["outputs"][0]["path"]
     record.write_bytes(record.read_bytes()[:100])
     said = project.run("case-saliency", "audit", file, check=False)
     assert "UNVERIFIABLE: no record tells where it comes from" in said
@@ -65,10 +65,10 @@ def test_a_damaged_record_is_told_and_what_it_told_of_is_made_again(project, fin
 
 
 def test_nothing_is_computed_from_what_a_damaged_record_may_tell_of(project):
-    file = project.first_outputs()["score_agreement"]
-    [record] = (project.root / "results/provenance").glob(f"*/{file.removeprefix('results/')}.json")
+    outputs = project.first_outputs()
+    file, table = outputs["score_agreement"], outputs["test_hypotheses"]
+    record = project.root / f"results/provenance/score_agreement/{file.removeprefix('results/')}.json"
     record.write_bytes(record.read_bytes()[:100])
-    table = project.first_outputs()["test_hypotheses"]
     said = project.snakemake("--forcerun", table, "--", table, check=False)
     assert f"{file}: whether it is what a run wrote is not known" in said
     assert "Traceback" not in said
