@@ -222,30 +222,30 @@ CLAIMS = {
         [large("vgg_small", name) for name in ("gradcam", "case", "case_heldout")]
         == [{tables.POLICY: 5}, {tables.POLICY: 5}, {tables.POLICY: 3, "class-sensitive": 2}]
     ),
-    "Of the paper's methods only Score-CAM is insensitive anywhere, in four trainings of the DenseNet": (
+    "Of the paper's methods only Score-CAM is insensitive anywhere, in all trainings of the DenseNet": (
         LARGE.query("role == 'method' and method != 'eigencam' and reported == 'insensitive'")
         .groupby(["method", "model"])
         .size()
         .to_dict()
-        == {("scorecam", "densenet_small"): 4}
+        == {("scorecam", "densenet_small"): 5}
     ),
-    "with a mean cosine between -0.41 and -0.11": (
-        (f"{LARGE_COSINES.min():.2f}", f"{LARGE_COSINES.max():.2f}") == ("-0.41", "-0.11")
+    "with a mean cosine between -0.46 and -0.10": (
+        (f"{LARGE_COSINES.min():.2f}", f"{LARGE_COSINES.max():.2f}") == ("-0.46", "-0.10")
     ),
-    "Grad-CAM's map for one of the two classes is empty on 86% to 90% of the images that count, CASE's on 50% to 58%; "
-    "with maps that mark fewer pixels than the top 5% it is 87% to 91% and 53% to 62%. Score-CAM's is empty on all of "
+    "Grad-CAM's map for one of the two classes is empty on 86% to 91% of the images that count, CASE's on 53% to 56%; "
+    "with maps that mark fewer pixels than the top 5% it is 88% to 92% and 56% to 59%. Score-CAM's is empty on all of "
     "them, and on all of the ResNet": (
-        [span(EMPTY.loc[(name, "vgg_small")]) for name in ("gradcam", "case")] == [["86%", "90%"], ["50%", "58%"]]
+        [span(EMPTY.loc[(name, "vgg_small")]) for name in ("gradcam", "case")] == [["86%", "91%"], ["53%", "56%"]]
         and [span(DEGENERATE.loc[(name, "vgg_small")]) for name in ("gradcam", "case")]
-        == [["87%", "91%"], ["53%", "62%"]]
+        == [["88%", "92%"], ["56%", "59%"]]
         and all(EMPTY.loc[("scorecam", model), "min"] == 100 for model in ("vgg_small", "resnet_small"))
     ),
     "Therefore C2 is open, though no cell of CASE speaks against it where such images are left out": (
         set(LARGE.loc[LARGE["method"] == "case", "verdict"]) == {"class-sensitive"}
     ),
-    "CASE is class-specific in 18 of 20 trainings and Grad-CAM in 15, four and one of them of the VGG and with the "
+    "CASE is class-specific in 17 of 20 trainings and Grad-CAM in 13, four and one of them of the VGG and with the "
     "same doubt; no control is in any": (
-        [(LARGE_JOINT["method"] == name).sum() for name in ("case", "gradcam")] == [18, 15]
+        [(LARGE_JOINT["method"] == name).sum() for name in ("case", "gradcam")] == [17, 13]
         and [len(LARGE_JOINT.query("method == @name and model == 'vgg_small'")) for name in ("case", "gradcam")]
         == [4, 1]
         and set(LARGE_JOINT["role"]) == {"method"}

@@ -1,6 +1,7 @@
 """Stages from jobs, and what is decided about them, without Snakemake or DVC."""
 
 import hashlib
+import json
 import shutil
 from pathlib import Path
 
@@ -186,8 +187,11 @@ def test_differing_files_are_named(tmp_path):
         file.write_text(content)
         return {"outs": [{"path": "out", "md5": digest}]}, file
 
-    old, _ = listing('[{"md5": "1", "relpath": "x"}, {"md5": "2", "relpath": "y"}]')
-    new, file = listing('[{"md5": "1", "relpath": "x"}, {"md5": "3", "relpath": "y"}]')
+    def listed(*digits):
+        return json.dumps([{"md5": digit * 32, "relpath": name} for digit, name in zip(digits, "xy", strict=True)])
+
+    old, _ = listing(listed("1", "2"))
+    new, file = listing(listed("1", "3"))
     assert objects.differing(old, new, tmp_path) == ["out/y"]
     assert objects.differing(old, {"outs": [{"path": "out", "md5": "cc1.dir"}]}, tmp_path) == ["out"]
     file.write_text(file.read_text()[:40])  # a listing that was cut off lists nothing
