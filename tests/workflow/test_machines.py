@@ -52,7 +52,7 @@ def test_a_full_disk_is_an_error_and_the_next_run_completes(project, finished, s
 @pytest.mark.slow
 @pytest.mark.fault(
     "disk full in the middle of a write: of images, weights, predictions, maps, scores, tables, figures, records",
-    "cannot write ...: No space left on device; nothing was kept, free the cause and run again",
+    "cannot write ...: No space left on device; ... free the cause and run again",
 )
 def test_a_full_disk_in_every_folder(fresh, finished, small):
     mount, unmount = small
@@ -62,7 +62,8 @@ def test_a_full_disk_in_every_folder(fresh, finished, small):
         path = mount(fresh.root / folder, size)
         said = fresh.snakemake(check=False)
         assert "cannot write" in said, f"{folder}: {said}"
-        assert "No space left on device; nothing was kept, free the cause and run again" in said, folder
+        assert "No space left on device" in said, folder
+        assert "free the cause and run again" in said, folder
         assert "Traceback" not in said, folder
         assert not list(path.rglob(".*.tmp*")), folder
         unmount()
