@@ -14,6 +14,7 @@ MILLION = 10**6
 def plan(figures: dict[str, float]) -> list[str]:
     """Return the chapter."""
     jobs, seconds = figures["planned_jobs"], figures["planned_jobs_seconds"]
+    most = JOBS * params.MOST_SHARDS
     verdict = "within" if seconds <= LIMIT else "beyond"
     first, later = (
         figures[f"compared_{when}_seconds"] / figures["compared_images"] * MILLION for when in ("first", "later")
@@ -27,14 +28,14 @@ def plan(figures: dict[str, float]) -> list[str]:
         fill(
             f"""A plan of {jobs:,.0f} jobs takes {seconds:.0f} s, {1000 * seconds / jobs:.1f} ms for each, {verdict} the
             minute that a person waits. An experiment that does not say how many shards it has never has more than
-            {params.MOST_SHARDS:,} of all its networks: {JOBS * params.MOST_SHARDS:,} jobs, {JOBS} of a shard, for five
-            families of methods and the drops. From then on shards grow: {_grown()}. Several experiments of that size in
-            one run are a plan each in proportion: run them one after the other."""
+            {params.MOST_SHARDS:,} of all its networks: {most:,} jobs, or {seconds / jobs * most:.0f} s; {JOBS} jobs of
+            a shard, for five families of methods and the drops. From then on shards grow: {_grown()}. Several
+            experiments of that size in one run are a plan each in proportion: run them one after the other."""
         ),
         fill(
             f"""Beside that, a plan compares the images with their manifest, if they are files of their own (decision
-            43). By {figures["compared_images"]:,.0f} files of 110 kB, {MILLION:,} that are new take {first:.0f} s,
-            once, for their bytes are read, and {later:.0f} s in every later plan."""
+            43). Judged by {figures["compared_images"]:,.0f} files of 110 kB, {MILLION:,} that are new take
+            {first:.0f} s, once, for their bytes are read, and {later:.0f} s in every later plan."""
         ),
     ]
 

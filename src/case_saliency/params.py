@@ -15,9 +15,9 @@ from case_saliency.datasets.sources import DATASETS
 Params = Mapping[str, Any]
 SHARD_IMAGES = 100
 """Fewest images of a job, where an experiment does not say how many jobs there are."""
-MOST_SHARDS = 1600
+MOST_SHARDS = 1200
 """Most jobs that the images of an experiment are split into, over all its networks, where it does not say how many:
-five families of methods and the drops are then 9,600 jobs, and a plan of 10,000 takes about a minute."""
+five families of methods and the drops are then 7,200 jobs, and a plan of 10,000 takes about a minute."""
 
 
 def methods(params: Params, experiment: str, family: str | None = None) -> list[Method]:
