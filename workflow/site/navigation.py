@@ -44,6 +44,11 @@ def _pages(page: str) -> list[Any]:
     others: list[Any] = [f"{folder}/{file.name}" for file in sorted((DOCS / folder).glob("*.md")) if file.name != name]
     for front in sorted((DOCS / folder).glob("*/README.md")):
         of = f"{folder}/{front.parent.name}"
-        tables = [f"{of}/{file.stem}.md" for file in sorted(front.parent.glob("*.csv"))]
-        others.append({front.parent.name: [f"{of}/README.md", {"Tables": tables}]})
-    return [page, *others]
+        others.append({front.parent.name: [f"{of}/README.md", *_tables(of)]})
+    return [page, *others, *_tables(folder)]
+
+
+def _tables(folder: str) -> list[Any]:
+    """Return the pages that are made of a folder's tables, as a section; nothing where it has none."""
+    names = [f"{folder}/{file.stem}.md" for file in sorted((DOCS / folder).glob("*.csv"))]
+    return [{"Tables": names}] if names else []
