@@ -143,9 +143,9 @@ def automatic_shards(n_images: int, batch_size: int, n_networks: int) -> int:
     Examples
     --------
     >>> [automatic_shards(n, 10, n_networks=4) for n in (20, 500, 1000, 10_000, 50_000, 1_000_000)]
-    [1, 5, 10, 100, 224, 400]
+    [1, 5, 10, 100, 224, 300]
     >>> [automatic_shards(1_000_000, 10, n_networks=n) for n in (1, 4, 20)]
-    [1000, 400, 80]
+    [1000, 300, 60]
     """
     by_size = n_images // max(SHARD_IMAGES, math.isqrt(n_images))
     return max(1, min(by_size, MOST_SHARDS // n_networks, math.ceil(n_images / batch_size)))
