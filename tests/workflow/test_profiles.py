@@ -18,35 +18,40 @@ rule compute:
     resources: mem_mb=400, runtime=5, gpu=1
     shell: "mkdir held && sleep 2 && rmdir held && echo gpu ${{CUDA_VISIBLE_DEVICES:-}} > {output}"
 """
-PLAN = """
-import json
-from snakemake.api import SnakemakeApi
-from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness
-from snakemake.settings.types import ResourceSettings, StorageSettings
-
-with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
-    made = api.workflow(
-        resource_settings=ResourceSettings(cores=1),
-        config_settings=ConfigSettings(),
-        storage_settings=StorageSettings(),
-    )
-    workflow = made._workflow
-    workflow.dag_settings = DAGSettings()
-    workflow._prepare_dag(forceall=False, ignore_incomplete=False, lock_warn_only=True, nolock=True)
-    workflow._build_dag()
-    found = {}
-    for job in workflow.dag.jobs:
-        for job.attempt in (1, 2):
-            told = {name: job.resources.get(name) for name in ("gpu", "mem_mb", "runtime")}
-            found.setdefault(job.rule.name, []).append(told)
-    print(json.dumps(found))
-"""
-ASKING = """
+PLANNED = """
 import json, sys
+from contextlib import contextmanager
 from snakemake.api import SnakemakeApi
 from snakemake.cli import parse_args
 from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness
 from snakemake.settings.types import ResourceSettings, StorageSettings
+
+@contextmanager
+def planned(**resources):
+    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+        workflow = api.workflow(
+            resource_settings=ResourceSettings(cores=1, **resources),
+            config_settings=ConfigSettings(),
+            storage_settings=StorageSettings(),
+        )._workflow
+        workflow.dag_settings = DAGSettings()
+        workflow._prepare_dag(forceall=False, ignore_incomplete=False, lock_warn_only=True, nolock=True)
+        workflow._build_dag()
+        yield list(workflow.dag.jobs)
+
+def of_profile(profile):
+    return parse_args(["--workflow-profile", profile])[1]
+"""
+PLAN = f"""{PLANNED}
+found = {{}}
+with planned() as jobs:
+    for job in jobs:
+        for job.attempt in (1, 2):
+            told = {{name: job.resources.get(name) for name in ("gpu", "mem_mb", "runtime")}}
+            found.setdefault(job.rule.name, []).append(told)
+print(json.dumps(found))
+"""
+ASKING = f"""{PLANNED}
 from snakemake_executor_plugin_slurm.partitions import parse_gpu_requirements
 from snakemake_executor_plugin_slurm.utils import set_gres_string
 
@@ -56,20 +61,12 @@ def of_a_partition(job):
     except Exception as error:
         return str(error)
 
-found = {}
+found = {{}}
 for profile in sys.argv[1:]:
-    told = parse_args(["--workflow-profile", profile])[1].set_resources
-    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
-        workflow = api.workflow(
-            resource_settings=ResourceSettings(cores=1, overwrite_resources=told),
-            config_settings=ConfigSettings(),
-            storage_settings=StorageSettings(),
-        )._workflow
-        workflow.dag_settings = DAGSettings()
-        workflow._prepare_dag(forceall=False, ignore_incomplete=False, lock_warn_only=True, nolock=True)
-        workflow._build_dag()
-        jobs = [job for job in workflow.dag.jobs if job.rule.name != "all"]
-        found[profile] = {job.rule.name: (set_gres_string(job).strip(), of_a_partition(job)) for job in jobs}
+    with planned(overwrite_resources=of_profile(profile).set_resources) as jobs:
+        found[profile] = {{
+            job.rule.name: (set_gres_string(job).strip(), of_a_partition(job)) for job in jobs if job.rule.name != "all"
+        }}
 print(json.dumps(found))
 """
 ON_A_CARD = """
@@ -84,36 +81,21 @@ rule attribute:
 use rule attribute as predict with:
     output: "predict.txt"
 """
-PODS = """
-import json, sys
+PODS = f"""{PLANNED}
 from unittest.mock import MagicMock
-from snakemake.api import SnakemakeApi
-from snakemake.cli import parse_args
-from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness
-from snakemake.settings.types import ResourceSettings, StorageSettings
 from snakemake_executor_plugin_kubernetes import Executor
 
-told = parse_args(["--workflow-profile", sys.argv[1]])[1].default_resources
-with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
-    workflow = api.workflow(
-        resource_settings=ResourceSettings(cores=1, default_resources=told),
-        config_settings=ConfigSettings(),
-        storage_settings=StorageSettings(),
-    )._workflow
-    workflow.dag_settings = DAGSettings()
-    workflow._prepare_dag(forceall=False, ignore_incomplete=False, lock_warn_only=True, nolock=True)
-    workflow._build_dag()
-    sent = {}
-    for job in workflow.dag.jobs:
-        if job.rule.name != "all":
-            cluster = MagicMock(container_image="image", persistent_volumes=[], k8s_service_account_name=None,
-                                secret_envvars={}, k8s_cpu_scalar=0.95, privileged=False)
-            cluster.format_job_exec.return_value = "true"
-            cluster._kubernetes_retry.side_effect = lambda ask: ask()
-            Executor.run_job(cluster, job)
-            pod = cluster.batchapi.create_namespaced_job.call_args.args[1].spec.template.spec
-            asked = pod.containers[0].resources
-            sent[job.rule.name] = {"requests": asked.requests, "limits": asked.limits}
+sent = {{}}
+with planned(default_resources=of_profile(sys.argv[1]).default_resources) as jobs:
+    for job in (job for job in jobs if job.rule.name != "all"):
+        cluster = MagicMock(container_image="image", persistent_volumes=[], k8s_service_account_name=None,
+                            secret_envvars={{}}, k8s_cpu_scalar=0.95, privileged=False)
+        cluster.format_job_exec.return_value = "true"
+        cluster._kubernetes_retry.side_effect = lambda ask: ask()
+        Executor.run_job(cluster, job)
+        pod = cluster.batchapi.create_namespaced_job.call_args.args[1].spec.template.spec
+        asked = pod.containers[0].resources
+        sent[job.rule.name] = {{"requests": asked.requests, "limits": asked.limits}}
 print(json.dumps(sent))
 """
 WITH_NETWORK = {"predict", "attribute", "score_fidelity"}
