@@ -65,12 +65,43 @@ def bombs(draw):
     return pickle.dumps(content) if kind == "pickle" else _saved(content, _use_new_zipfile_serialization=kind == "zip")
 
 
+PLAIN = st.none() | st.integers() | st.floats() | st.text(max_size=5) | st.booleans()
+CONTENTS = st.recursive(
+    PLAIN
+    | st.sampled_from([torch.ones(2, 3), torch.zeros(2), torch.ones(2, 3).to_sparse(), torch.ones(2, device="meta")]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.sets(st.integers(), max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["weight", "bias", "epoch", "state_dict", "x" * 500]) | PLAIN, inner, max_size=3
+        )
+    ),
+    max_leaves=6,
+)
+"""What people save: a state beside an epoch, lists, numbers, tensors of any kind."""
+
+
+@st.composite
+def compressed(draw):
+    """A checkpoint whose entries are deflated, one of them with zeros at its end that take no place."""
+    with zipfile.ZipFile(io.BytesIO(CHECKPOINTS[0])) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members[draw(st.sampled_from(sorted(members)))] += bytes(draw(st.sampled_from([0, 1, 10_000_000])))
+    return _packed(members, zipfile.ZIP_DEFLATED)
+
+
 CHECKPOINTS = [_saved(TENSORS), _saved(TENSORS, _use_new_zipfile_serialization=False)]
 
 
 @pytest.mark.reader("weights, .pt and .pth")
 @few
-@given(content=st.sampled_from(CHECKPOINTS).flatmap(damaged) | bombs() | st.binary(max_size=50))
+@given(
+    content=st.sampled_from(CHECKPOINTS).flatmap(damaged)
+    | bombs()
+    | CONTENTS.map(_saved)
+    | compressed()
+    | st.binary(max_size=50)
+)
 def test_checkpoints(content, file, tally, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     tally.says = "w.pth"
@@ -147,9 +178,9 @@ def program(tmp_path_factory):
     return path.read_bytes()
 
 
-def _packed(members):
+def _packed(members, compression=zipfile.ZIP_STORED):
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
     return buffer.getvalue()

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
 from case_saliency.errors import CaseSaliencyError
 
 MAX_PIXELS = 2**26  # 67 million, 201 MB as RGB; the largest ILSVRC2012 photograph has 61 million
+MAX_BYTES = 8 * MAX_PIXELS  # of a file: not compressed, with four channels of 16 bits
+MAX_PASSES = 16 * MAX_PIXELS  # pixels times scans of a progressive JPEG, whose writers make about ten scans
 MAX_ELONGATION = 100  # longer side over shorter side; resizing the shorter side enlarges a thread without bound
+_SCAN = b"\xff\xda"  # begins a scan; within one these two bytes do not follow each other
 _FORMATS = ("JPEG", "PNG", "BMP", "WEBP")  # decoders that never start another program
 
 
@@ -31,7 +35,8 @@ def decode(content: bytes, path: Path) -> Image.Image:
     Raises
     ------
     CaseSaliencyError
-        If it is truncated, is not an image, has more than `MAX_PIXELS` pixels, or is longer than `MAX_ELONGATION`.
+        If it is truncated, is not an image, has more than `MAX_PIXELS` pixels, is longer than `MAX_ELONGATION`, or has
+        more scans than `MAX_PASSES` allows.
     """
     try:
         with warnings.catch_warnings():
@@ -44,6 +49,8 @@ def decode(content: bytes, path: Path) -> Image.Image:
                 f"{path}: {width} x {height} pixels found; at most {MAX_PIXELS} pixels and sides of at most "
                 f"{MAX_ELONGATION} to 1 are read; scale or crop the image"
             )
+        if isinstance(image, JpegImageFile) and (scans := content.count(_SCAN)) * width * height > MAX_PASSES:
+            raise CaseSaliencyError(f"{path}: {scans} scans of {width} x {height} pixels found; save it anew")
         return _rgb(image)
     except Image.DecompressionBombError as error:
         raise CaseSaliencyError(f"{path}: {error}; at most {MAX_PIXELS} pixels are read; scale the image") from error

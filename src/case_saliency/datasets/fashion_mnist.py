@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from case_saliency import storage
 from case_saliency.datasets import archives, official, tensors
 from case_saliency.datasets.download import RemoteFile, download
 from case_saliency.datasets.fetching import Fetched, Options
@@ -79,7 +80,7 @@ def _read(name: str, folder: Path | None, destination: Path, options: Options) -
             raise CaseSaliencyError(
                 f"{path}: missing; put the four files of Fashion-MNIST there or set datasets.fashion-mnist.path to null"
             )
-    content = archives.gunzip(path, limit) if path.suffix == ".gz" else path.read_bytes()
+    content = archives.gunzip(path, limit) if path.suffix == ".gz" else storage.read_bytes(path, limit)
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise CaseSaliencyError(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from case_saliency import storage
 from case_saliency.datasets import decoding
 from case_saliency.datasets.fetching import EXCLUSION_COLUMNS, Progress, silently
 from case_saliency.datasets.sources import MANIFEST_COLUMNS
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LISTED = 8  # names in one message
-_LARGEST = 8 * decoding.MAX_PIXELS  # bytes: not compressed, with four channels of 16 bits
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,7 @@ def _row(folder: Path, path: Path) -> dict[str, Any]:
     if name.as_posix() != _printable(name):
         raise CaseSaliencyError(f"{path}: its name is not valid UTF-8; rename it")
     try:
-        if (size := path.stat().st_size) > _LARGEST:
-            raise CaseSaliencyError(f"{path}: {size} bytes found, no image has more than {_LARGEST}; remove it")
-        content = path.read_bytes()
+        content = storage.read_bytes(path, decoding.MAX_BYTES)
     except OSError as error:
         raise CaseSaliencyError(f"{path}: cannot be read ({error.strerror}); make it readable") from error
     image = decoding.decode(content, path)

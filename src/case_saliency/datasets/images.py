@@ -131,7 +131,7 @@ def read(folder: Path, row: Mapping[Any, Any]) -> Image.Image:
         with storage.open_array(path, tensors.NAME) as pixels:
             return Image.fromarray(tensors.verified(pixels, index, str(row["sha256"]), path)).convert("RGB")
     try:
-        content = path.read_bytes()
+        content = storage.read_bytes(path, decoding.MAX_BYTES)
     except OSError as error:
         raise CaseSaliencyError(f"{path}: cannot be read ({error.strerror}); {locations.remedy(folder)}") from error
     found = hashlib.sha256(content).hexdigest()

@@ -45,15 +45,23 @@ def load(path: Path) -> Program:
         with _tensors_only():
             program = torch.export.load(path)
     except Exception as error:  # the reader raises whatever its parsing meets
-        reason = str(error).partition("\n")[0].strip() or type(error).__name__
-        raise CaseSaliencyError(f"{path}: not a readable exported program ({reason}); {_REMEDY}") from error
+        raise _unreadable(path, error) from error
     batch, channels, height, width = _input_shape(program, path)
     if channels not in (3, None) or height != width or batch not in (1, None):
         raise CaseSaliencyError(
             f"{path}: the program takes images of shape ({batch or 'N'}, {channels}, {height}, {width}); needed: three "
             "channels, square, and any number of them or one; export it with dynamic_shapes=({0: Dim.DYNAMIC},)"
         )
-    return Program(torch.export.unflatten(program), height, batch)
+    try:
+        module = torch.export.unflatten(program)
+    except Exception as error:  # a damaged graph is found out here
+        raise _unreadable(path, error) from error
+    return Program(module, height, batch)
+
+
+def _unreadable(path: Path, error: Exception) -> CaseSaliencyError:
+    reason = str(error).partition("\n")[0].strip() or type(error).__name__
+    return CaseSaliencyError(f"{path}: not a readable exported program ({reason}); {_REMEDY}")
 
 
 def _input_shape(program: torch.export.ExportedProgram, path: Path) -> list[int | None]:

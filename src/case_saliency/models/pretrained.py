@@ -1,21 +1,20 @@
-"""Published weights: read without executing pickled code, and put into a network."""
+"""Published weights: fetched, checked against their pinned hash, and put into a network."""
 
 import hashlib
-import io
-import pickle
 import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from case_saliency import storage
 from case_saliency.datasets import download
 from case_saliency.datasets.fetching import Progress, silently
 from case_saliency.datasets.packages import PackagedFile
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.models import building
-from case_saliency.models.spec import FORMATS, Built, DownloadedFile, LocalFile, ModelSpec, Trained
+from case_saliency.models import building, checkpoints
+from case_saliency.models.spec import Built, DownloadedFile, LocalFile, ModelSpec, Trained
 
 if TYPE_CHECKING:
     import torch
@@ -70,9 +69,9 @@ def read(spec: ModelSpec, folder: Path, progress: Progress = silently) -> Publis
         brought = building.seeded(spec, spec.n_classes).state_dict()
         return Published(dict(brought), spec.label_space, spec.n_classes, weights.source, None)
     content = _content(weights, folder, progress)
-    found = _tensors(content, weights.source)
-    renamed = isinstance(weights, DownloadedFile)
-    tensors = {_OLD_NAME.sub(r"\1\2", str(name)) if renamed else str(name): found[name] for name in found}
+    tensors = checkpoints.tensors(content, weights.source)
+    if isinstance(weights, DownloadedFile):
+        tensors = {_OLD_NAME.sub(r"\1\2", name): value for name, value in tensors.items()}
     digest = hashlib.sha256(content).hexdigest()
     return Published(tensors, spec.label_space, spec.n_classes, weights.source, digest)
 
@@ -111,31 +110,10 @@ def _content(weights: PackagedFile | DownloadedFile | LocalFile, folder: Path, p
         return weights.read()
     path = Path(weights.path).expanduser()
     try:
-        return path.read_bytes()
+        return storage.read_bytes(path)
     except OSError as error:
         raise CaseSaliencyError(
             f"{path}: cannot be read ({error.strerror}); correct `weights` in params.yaml"
-        ) from error
-
-
-def _tensors(content: bytes, source: str) -> "dict[Any, torch.Tensor]":
-    """Return the tensors of a file; whatever is no file of plain tensors is refused."""
-    import safetensors.torch
-    import torch
-
-    try:
-        if source.endswith(FORMATS[0]):
-            return dict(safetensors.torch.load(content))
-        return dict(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
-    except pickle.UnpicklingError as error:  # whose advice is to read it all the same
-        raise CaseSaliencyError(
-            f"{source}: refused, a file of plain tensors was expected: whatever else it holds could run code when it "
-            "is read; save the state_dict alone, best as safetensors"
-        ) from error
-    except Exception as error:  # on damaged files these readers stumble in every way
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CaseSaliencyError(
-            f"{source}: refused, a file of plain tensors was expected ({reason}); use a trusted source"
         ) from error
 
 

@@ -20,7 +20,7 @@ from case_saliency.storage.arrays import (
 )
 from case_saliency.storage.comma_separated import read_csv, write_csv
 from case_saliency.storage.documents import read_json, write_json
-from case_saliency.storage.files import atomic, digest, sha256, write_text
+from case_saliency.storage.files import atomic, digest, open_regular, read_bytes, sha256, write_text
 from case_saliency.storage.schema import SCHEMA_VERSION
 
 __all__ = [
@@ -28,6 +28,8 @@ __all__ = [
     "atomic",
     "digest",
     "open_array",
+    "open_regular",
+    "read_bytes",
     "read_csv",
     "read_json",
     "read_matrix",

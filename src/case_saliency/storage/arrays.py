@@ -4,11 +4,10 @@ import io
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.storage.files import atomic
+from case_saliency.storage.files import atomic, open_regular, read_bytes
 from case_saliency.storage.schema import SCHEMA_VERSION, check_version, unreadable
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def read_tensors(path: str | os.PathLike[str]) -> dict[str, "torch.Tensor"]:
     from safetensors import safe_open
 
     try:
-        with safe_open(path, framework="pt") as file:
+        with open_regular(path), safe_open(path, framework="pt") as file:
             check_version((file.metadata() or {}).get("schema_version"), path)
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     except CaseSaliencyError:
@@ -46,7 +45,7 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
     from safetensors import safe_open
 
     try:
-        with safe_open(path, framework="np") as file:
+        with open_regular(path), safe_open(path, framework="np") as file:
             metadata = dict(file.metadata() or {})
     except Exception as error:  # as above
         raise unreadable(path, error) from error
@@ -74,6 +73,7 @@ def open_array(path: str | os.PathLike[str], name: str) -> "Iterator[Any]":
 
     with ExitStack() as opened:
         try:
+            opened.enter_context(open_regular(path))
             file = opened.enter_context(safe_open(path, framework="np"))
             check_version((file.metadata() or {}).get("schema_version"), path)
             array = file.get_slice(name)
@@ -100,7 +100,7 @@ def read_matrix(path: str | os.PathLike[str]) -> "np.ndarray[Any, Any]":
     import numpy as np
 
     try:
-        found: np.ndarray[Any, Any] = np.lib.format.read_array(io.BytesIO(Path(path).read_bytes()), allow_pickle=False)
+        found: np.ndarray[Any, Any] = np.lib.format.read_array(io.BytesIO(read_bytes(path)), allow_pickle=False)
         if found.dtype.kind not in "biuf":
             raise TypeError(f"it holds {found.dtype}, no numbers")  # noqa: TRY301 - told with the others
     except Exception as error:  # on damaged headers numpy stumbles in many ways

@@ -4,10 +4,9 @@ import csv
 import io
 import os
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from case_saliency.storage.files import atomic
+from case_saliency.storage.files import atomic, read_bytes
 from case_saliency.storage.schema import SCHEMA_VERSION, check_version, unreadable
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def read_csv(path: str | os.PathLike[str]) -> "pd.DataFrame":
     import pandas as pd
 
     try:
-        content = Path(path).read_bytes()
+        content = read_bytes(path)
         _check_width(content)
         table = pd.read_csv(io.BytesIO(content), keep_default_na=False, na_values=[""], dtype=_TEXT)
         if not isinstance(table.index, pd.RangeIndex):

@@ -3,11 +3,10 @@
 import json
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.storage.files import write_text
+from case_saliency.storage.files import read_bytes, write_text
 from case_saliency.storage.schema import SCHEMA_VERSION, check_version, unreadable
 
 
@@ -20,7 +19,7 @@ def write_json(value: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
 def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Read what `write_json` wrote; an unreadable file or another schema version is an error."""
     try:
-        value = json.loads(Path(path).read_text(encoding="utf-8"))
+        value = json.loads(read_bytes(path).decode())
     except (OSError, ValueError, RecursionError) as error:
         raise unreadable(path, error) from error
     if not isinstance(value, dict):

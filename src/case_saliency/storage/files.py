@@ -1,10 +1,13 @@
 """Files: written whole or not at all, and named by their hash."""
 
+import errno
 import glob
 import hashlib
+import io
 import json
 import os
 import socket
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -87,9 +90,27 @@ def _umask() -> int:
     return current
 
 
+def open_regular(path: str | os.PathLike[str]) -> io.BufferedReader:
+    """Open a file to read its bytes; a pipe, on which a reader would wait, a device or a socket is an `OSError`."""
+    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # noqa: SIM115 - returned
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    return file
+
+
+def read_bytes(path: str | os.PathLike[str], largest: int | None = None) -> bytes:
+    """Return the content of a regular file; one of more than `largest` bytes is an `OSError`, and is not read."""
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if largest is not None and size > largest:
+            raise OSError(errno.EFBIG, f"{size} bytes found, at most {largest} expected", str(path))
+        return file.read()
+
+
 def sha256(path: str | os.PathLike[str]) -> str:
     """Return the SHA-256 of a file's bytes as 64 hexadecimal digits."""
-    with Path(path).open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

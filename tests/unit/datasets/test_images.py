@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -231,6 +232,45 @@ class TestBatches:
             next(images.batches(tmp_path, pd.DataFrame([row]), large, batch_size=1))
 
 
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (os.mkfifo, "it is no regular file"),
+        (lambda path: path.mkdir(), "Is a directory"),
+        (
+            lambda path: path.touch() or os.truncate(path, 10**12),
+            "1000000000000 bytes found, at most 536870912 expected",
+        ),
+    ],
+)
+def test_what_a_manifest_names_is_an_image_file_or_is_not_read(tmp_path: Path, make: Any, reason: str) -> None:
+    row = stored(tmp_path, b"")
+    path = tmp_path / row["file"]
+    path.unlink()
+    make(path)
+    with pytest.raises(CaseSaliencyError, match=rf"picture: cannot be read \({reason}\); fetch it again"):
+        images.read(tmp_path, row)
+
+
+@pytest.mark.parametrize("kind", ["tensors", "reference"])
+def test_nor_is_a_pipe_in_the_place_of_another_file_of_a_dataset_waited_for(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "images").mkdir()
+    named = {"tensors": ("images/images.safetensors", 0), "reference": ("reference:a.png", -1)}[kind]
+    os.mkfifo(tmp_path / ("images/images.safetensors" if kind == "tensors" else "images/reference.json"))
+    with pytest.raises(CaseSaliencyError, match="it is no regular file"):
+        images.read(tmp_path, {"file": named[0], "index": named[1], "sha256": ""})
+
+
+def test_a_jpeg_of_many_scans_is_refused_unread(tmp_path: Path) -> None:
+    content = io.BytesIO()
+    Image.new("RGB", (8192, 8192), (120, 3, 4)).save(content, "JPEG", progressive=True)
+    honest = content.getvalue()
+    assert decoding.decode(honest, tmp_path).size == (8192, 8192)
+    scan = honest[honest.rindex(b"\xff\xda") : -2]
+    with pytest.raises(CaseSaliencyError, match="210 scans of 8192 x 8192 pixels found"):
+        decoding.decode(honest[:-2] + 200 * scan + honest[-2:], tmp_path)
+
+
 def test_a_file_larger_than_any_image_is_passed_over_unread(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(encoded(noise(8, 8), "PNG"))
     with (tmp_path / "b.png").open("wb") as file:
@@ -238,5 +278,5 @@ def test_a_file_larger_than_any_image_is_passed_over_unread(tmp_path: Path) -> N
     found = folders.survey(tmp_path)
     assert found.manifest["image_id"].tolist() == ["a.png"]
     assert found.excluded.to_dict("records") == [
-        {"file": "b.png", "reason": "50000000000 bytes found, no image has more than 536870912"}
+        {"file": "b.png", "reason": "cannot be read (50000000000 bytes found, at most 536870912 expected)"}
     ]

@@ -4,7 +4,10 @@ import copy
 import hashlib
 import io
 import json
+import os
+import resource
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -111,6 +114,55 @@ class TestObtained:
             obtain({"mine": entry(weights=file)})
         assert "weights_only" not in str(caught.value), "no advice to read it all the same"
         assert not (place / "exploded").exists()
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            (
+                lambda: {"epoch": 5, "state_dict": tensors()},
+                r"tensors by name were expected, 'epoch' \(int\), 'state_dict' \(dict\) found; save 'state_dict' alone",
+            ),
+            (
+                lambda: {**tensors(), "loss": 0.5},
+                r".* expected, 'loss' \(float\) found; save the network's state_dict\(\) alone",
+            ),
+            (lambda: list(tensors().values()), r".* expected, list found; save the network's state_dict"),
+            (lambda: {3, 4}, ".* expected, set found"),
+            (lambda: {0: torch.ones(1)}, r".* a name that is int \(Tensor\) found"),
+            (lambda: {"x" * 10**6: 1}, r".*'x{100}\.\.\.' \(int\) found"),
+            (lambda: {str(number): number for number in range(1000)}, r".*'4' \(int\), \.\.\. found"),
+            (lambda: {"w": torch.eye(3).to_sparse()}, "'w' is sparse, quantised or without values"),
+            (lambda: {"w": torch.ones(3, device="meta")}, "'w' is sparse, quantised or without values"),
+            (lambda: {"w": torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.quint8)}, "'w' is sparse, quanti"),
+        ],
+    )
+    @pytest.mark.parametrize("of_today", [True, False])
+    @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+    def test_a_checkpoint_that_holds_more_than_tensors_is_told(
+        self, place: Path, content: Any, message: str, of_today: bool
+    ) -> None:
+        torch.save(content(), "mine.pth", _use_new_zipfile_serialization=of_today)
+        with pytest.raises(CaseSaliencyError, match=rf"^mine\.pth: refused, {message}"):
+            obtain({"mine": entry(weights="mine.pth")})
+
+    @pytest.mark.parametrize("padded", ["data.pkl", "version", "data/0"])
+    def test_a_compressed_file_is_not_unpacked(self, place: Path, padded: str) -> None:
+        torch.save(tensors(), "stored.pth")
+        with zipfile.ZipFile("stored.pth") as stored, zipfile.ZipFile("mine.pth", "w", zipfile.ZIP_DEFLATED) as small:
+            for name in stored.namelist():
+                small.writestr(name, stored.read(name) + bytes(2 * 10**8 if name.endswith(f"/{padded}") else 0))
+        assert Path("mine.pth").stat().st_size < 10**6
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with pytest.raises(
+            CaseSaliencyError, match=r"mine\.pth: refused, .* \(it is compressed, as torch\.save leaves"
+        ):
+            obtain({"mine": entry(weights="mine.pth")})
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 10**5  # kB
+
+    def test_a_pipe_is_not_waited_for(self, place: Path) -> None:
+        os.mkfifo("mine.pth")
+        with pytest.raises(CaseSaliencyError, match=r"mine\.pth: cannot be read \(it is no regular file\)"):
+            obtain({"mine": entry(weights="mine.pth")})
 
 
 class TestBuilder:
