@@ -206,9 +206,13 @@ def test_a_change_after_restoring_is_seen_by_both_tools(restored: Repository, tm
     assert tree.changed() == stages  # that read it: DVC does not look further
 
 
-def test_a_second_run_from_the_same_commit_records_the_same_bytes(recorded: Repository, tmp_path: Path) -> None:
+def test_a_second_run_from_scratch_makes_and_records_the_same_bytes(recorded: Repository, tmp_path: Path) -> None:
     again = recorded.clone(tmp_path / "tree")
+    assert not (again.root / "results/saliency").exists()
     said = again.snakemake()  # which records what it made, at its end
+    first, second = recorded.results(), again.results()
+    assert set(first) == set(second)
+    assert [name for name in first if first[name] != second[name]] == []
     assert "stages recorded, 0 of them new or changed" in said
     assert (again.root / "dvc.lock").read_bytes() == (recorded.root / "dvc.lock").read_bytes()
 
