@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from case_saliency.statistics.intervals import (
+    BLOCK,
     Interval,
     bca_mean_interval,
     bca_ratio_interval,
@@ -157,6 +158,42 @@ def test_ratio_interval_equals_the_formulas():
     low, high = np.quantile(ratios, stats.norm.cdf(z + around / (1 - acceleration * around)))
     assert found.estimate == pytest.approx(estimate)
     assert (found.low, found.high) == (pytest.approx(low, abs=0.01), pytest.approx(high, abs=0.01))
+
+
+@pytest.mark.parametrize("n", [2, 3, 18, 100, 1000])
+@pytest.mark.parametrize("draw", ["exponential", "uniform", "geometric"])
+def test_bca_intervals_equal_those_of_scipy_which_leaves_each_image_out_by_itself(n, draw):
+    random = np.random.default_rng(n)
+    values = {
+        "exponential": lambda: random.exponential(10, n),
+        "uniform": lambda: random.uniform(-1e6, 1e6, n),
+        "geometric": lambda: random.geometric(0.3, n).astype(float) + np.arange(n),  # with ties
+    }[draw]()
+    under = random.uniform(20, 90, n)
+
+    def expected(samples, statistic, batch=None):
+        found = stats.bootstrap(
+            samples, statistic, method="BCa", paired=len(samples) > 1, rng=np.random.default_rng(3), batch=batch
+        ).confidence_interval
+        return pytest.approx((found.low, found.high), rel=1e-12, nan_ok=n == 2)
+
+    of_mean, of_ratio = bca_mean_interval(values, 0.95, 3), bca_ratio_interval(values, under, 0.95, 3)
+    assert (of_mean.low, of_mean.high) == expected((values,), np.mean, max(1, BLOCK // n))
+    quotient = lambda over, under, axis=-1: np.mean(over, axis=axis) / np.mean(under, axis=axis)  # noqa: E731
+    assert (of_ratio.low, of_ratio.high) == expected((values, under), quotient, max(1, BLOCK // n))
+
+
+def test_bca_interval_of_many_values_takes_no_sample_for_each_that_is_left_out(monkeypatch):
+    monkeypatch.setattr("case_saliency.statistics.intervals.BLOCK", 2**10)
+    values, sizes = np.arange(3000.0), []
+
+    def mean(sample, axis=-1):
+        sizes.append(sample.size)
+        return np.average(sample, axis=axis)
+
+    monkeypatch.setattr("case_saliency.statistics.intervals.np.mean", mean)
+    bca_mean_interval(values, 0.95, 0)
+    assert sum(sizes) <= (9999 + 2) * 3000
 
 
 def test_ratio_interval_of_few_and_proportional_values():
