@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ from tests.workflow.test_profiles import EXCLUSIVE
 
 pytestmark = pytest.mark.slurm
 SCRIPT = Path(__file__).with_name("slurm-local.sh")
-PROFILE = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "5")
+SHIPPED = ("--workflow-profile", "profiles/slurm")
+SOON = ("--slurm-init-seconds-before-status-checks", "5")  # the profile's interval is for clusters with other users
+PROFILE = (*SHIPPED, *SOON)
 TABLES = "tables-imagenet-sample"
 LIMIT = 3600  # seconds that a run may take
 
@@ -62,18 +65,26 @@ def measured(project: Project) -> dict[str, bytes]:
     return found | {folder: read_all(files).to_csv().encode() for folder, files in folders.items()}
 
 
-@pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A running Slurm of one node."""
+@contextmanager
+def slurm(folder: Path, **settings: str) -> Iterator[None]:
+    """Run a Slurm of one node; `settings` are those of its script."""
     if importlib.util.find_spec("snakemake_executor_plugin_slurm") is None:
         pytest.fail("snakemake-executor-plugin-slurm is not installed: pip install '.[cluster]'", pytrace=False)
-    folder = str(tmp_path_factory.mktemp("slurm") / "slurm-local.d")
-    environment = {"SLURM_LOCAL_DIR": folder, **os.environ}
+    environment = {"SLURM_LOCAL_DIR": str(folder / "slurm-local.d"), **settings, **os.environ}
     started = subprocess.run(["bash", SCRIPT, "start"], env=environment, capture_output=True, text=True, check=False)
     if started.returncode:
         pytest.fail(started.stdout + started.stderr, pytrace=False)
-    yield
-    subprocess.run(["bash", SCRIPT, "stop"], env=environment, check=True, capture_output=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["bash", SCRIPT, "stop"], env=environment, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A running Slurm, which books memory and takes none away."""
+    with slurm(tmp_path_factory.mktemp("slurm")):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -148,7 +159,7 @@ def kill_one(root: Path, stage: str, running: "subprocess.Popen[bytes]") -> str:
 
 def test_two_jobs_never_share_a_gpu_of_a_node(cluster: None, tmp_path: Path) -> None:
     (tmp_path / "Snakefile").write_text(EXCLUSIVE)
-    profile = ["--workflow-profile", str(ROOT / "profiles/slurm"), *PROFILE[2:]]
+    profile = ["--workflow-profile", str(ROOT / "profiles/slurm"), *SOON]
     said = run(Project(tmp_path), *profile)  # the second to make the folder `held` would fail, and be tried again
     assert "Trying to restart" not in said
     assert {(tmp_path / f"{index}.txt").read_text() for index in range(2)} == {"gpu 0\n"}
