@@ -13,7 +13,7 @@
 #   SLURM_LOCAL_INSTALL 1 = install missing packages with apt-get (default: 0, say which are missing and fail)
 #   SLURM_LOCAL_CPUS   CPUs the node offers        (default: nproc)
 #   SLURM_LOCAL_MEM    MiB the node offers         (default: 90 % of MemTotal)
-#   SLURM_LOCAL_GPUS   fake GPUs (gres/gpu)        (default: 1; 0 = no GPU gres)
+#   SLURM_LOCAL_GPUS   fake GPUs (gres/gpu:pretend) (default: 1; 0 = no GPU gres)
 #   SLURM_LOCAL_MEMKILL 1 = kill what takes more than its --mem (default: 0, mem is only booked): by the memory cgroup
 #                      where version 1 is mounted (OUT_OF_MEMORY), else by polling RSS (FAILED)
 #   SLURM_LOCAL_DBD    1 = mariadb + slurmdbd, so that sacct works (default: 0, status by squeue)
@@ -113,10 +113,10 @@ write_config() {
   : > "$BASE/etc/gres.conf"
   for ((i = 0; i < GPUS; i++)); do
     [ -e "$BASE/dev/gpu$i" ] || mknod -m 666 "$BASE/dev/gpu$i" c 1 3 2>/dev/null || true
-    if [ -c "$BASE/dev/gpu$i" ]; then echo "NodeName=$NODE Name=gpu File=$BASE/dev/gpu$i" >> "$BASE/etc/gres.conf"; fi
+    if [ -c "$BASE/dev/gpu$i" ]; then echo "NodeName=$NODE Name=gpu Type=pretend File=$BASE/dev/gpu$i" >> "$BASE/etc/gres.conf"; fi
   done
   if [ "$GPUS" -gt 0 ] && [ ! -s "$BASE/etc/gres.conf" ]; then   # no mknod here (container)
-    echo "NodeName=$NODE Name=gpu Count=$GPUS" > "$BASE/etc/gres.conf"
+    echo "NodeName=$NODE Name=gpu Type=pretend Count=$GPUS" > "$BASE/etc/gres.conf"
   fi
 
   if [ "$DBD" = 1 ]; then
@@ -203,7 +203,7 @@ SlurmdLogFile=$LOG/slurmd.log
 SlurmctldDebug=info
 SlurmdDebug=info
 $([ "$GPUS" -gt 0 ] && echo "GresTypes=gpu")
-NodeName=$NODE NodeAddr=$ADDR CPUs=$CPUS RealMemory=$MEM$([ "$GPUS" -gt 0 ] && echo " Gres=gpu:$GPUS") State=UNKNOWN
+NodeName=$NODE NodeAddr=$ADDR CPUs=$CPUS RealMemory=$MEM$([ "$GPUS" -gt 0 ] && echo " Gres=gpu:pretend:$GPUS") State=UNKNOWN
 PartitionName=main Nodes=$NODE Default=YES MaxTime=INFINITE DefaultTime=60 State=UP OverSubscribe=NO
 CFG
 }

@@ -25,6 +25,16 @@ SOON = ("--slurm-init-seconds-before-status-checks", "5")  # the profile's inter
 PROFILE = (*SHIPPED, *SOON)
 TABLES = "tables-imagenet-sample"
 LIMIT = 3600  # seconds that a run may take
+WAYS = """\
+rule all:
+    input: ["any.txt", "model.txt", "gres.txt"]
+"""
+WAY = """
+rule {name}:
+    output: "{name}.txt"
+    resources: mem_mb=400, runtime=5, gpu=1
+    shell: "echo gpu $CUDA_VISIBLE_DEVICES, $(scontrol -d show job $SLURM_JOB_ID | grep -o ' GRES=.*') > {{output}}"
+"""
 
 
 def run(project: Project, *arguments: str) -> str:
@@ -165,3 +175,23 @@ def test_two_jobs_never_share_a_gpu_of_a_node(cluster: None, tmp_path: Path) -> 
     said = run(Project(tmp_path), *profile)  # the second to make the folder `held` would fail, and be tried again
     assert "Trying to restart" not in said
     assert {(tmp_path / f"{index}.txt").read_text() for index in range(2)} == {"gpu 0\n"}
+
+
+def test_a_gpu_is_given_by_each_way_that_the_page_names(cluster: None, tmp_path: Path) -> None:
+    (tmp_path / "Snakefile").write_text(WAYS + "".join(WAY.format(name=name) for name in ("any", "model", "gres")))
+    profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
+    profile["set-resources"] = {"model": {"gpu_model": "pretend"}, "gres": {"gres": "gpu:pretend:1", "gpu": 0}}
+    (tmp_path / "profile").mkdir()
+    (tmp_path / "profile/config.yaml").write_text(yaml.safe_dump(profile))
+    run(Project(tmp_path), "--workflow-profile", "profile", *SOON)
+    told = subprocess.run(["scontrol", "--oneliner", "show", "job"], capture_output=True, text=True, check=True).stdout
+    jobs = [dict(word.partition("=")[::2] for word in line.split()) for line in told.splitlines()]
+    of_rule = {job["Comment"].removeprefix("rule_"): job for job in jobs if job["WorkDir"] == str(tmp_path)}
+    asked = {name: (job.get("TresPerJob"), job.get("TresPerNode")) for name, job in of_rule.items()}
+    assert asked == {
+        "any": ("gres:gpu:1", None),
+        "model": ("gres:gpu:pretend:1", None),
+        "gres": (None, "gres:gpu:pretend:1"),
+    }
+    given = {(tmp_path / f"{name}.txt").read_text() for name in of_rule}
+    assert given == {"gpu 0, GRES=gpu:pretend:1(IDX:0)\n"}
