@@ -19,7 +19,8 @@ Written by `make test-slurm` on {day}, from commit {commit}, whose workflow it t
 Means over the jobs of the reduced workflow, in seconds, on {machine}.
 {load:.1f} processes wanted its cores at the end. `work` is the time in a job's record; `beside it` all else from the
 decision to run the job until Snakemake knows that it has ended, without waiting for a node. Of that, `in the job` is
-what Slurm, Snakemake and Python need to start, and `unseen` what passes from the job's end until Snakemake knows.
+what Slurm, Snakemake and Python need to start, and `unseen` what passes from the job's end until Snakemake knows:
+with `profiles/slurm` as shipped it asks Slurm every {interval} s what has ended, and less often while nothing ends.
 
 | where | jobs | work | beside it | in the job | unseen | waiting for a node |
 | --- | --: | --: | --: | --: | --: | --: |
@@ -77,8 +78,8 @@ def _clock(text: str) -> datetime:
     return datetime.strptime(text, "%a %b %d %H:%M:%S %Y")
 
 
-def write(found: Mapping[str, Overhead], file: Path) -> None:
-    """Write the table."""
+def write(found: Mapping[str, Overhead], interval: int, file: Path) -> None:
+    """Write the table; Slurm was asked at an interval, in seconds."""
     models = re.findall(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
     machine = f"{os.cpu_count()} cores ({models[0] if models else platform.machine()})"
     rows = [
@@ -90,7 +91,8 @@ def write(found: Mapping[str, Overhead], file: Path) -> None:
         for name, one in found.items()
     ]
     text = "".join(f"| {' | '.join(row)} |\n" for row in rows)
-    head = HEAD.format(day=datetime.now(UTC).date(), commit=_commit(), machine=machine, load=os.getloadavg()[0])
+    told = {"day": datetime.now(UTC).date(), "commit": _commit(), "machine": machine, "load": os.getloadavg()[0]}
+    head = HEAD.format(**told, interval=interval)
     file.write_text(head + text, encoding="utf-8")
 
 

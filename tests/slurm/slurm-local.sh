@@ -6,15 +6,16 @@
 #   slurm-local.sh stop      cancel this cluster's jobs, stop only the PIDs that start recorded
 #
 # For Debian 12, as root. Every socket is bound to 127.0.0.1 or is a unix socket.
-# Outside its own directory it writes: links in /etc/slurm, maybe a line in /etc/hosts (both gone after stop);
+# Outside its own directory it writes: links in /etc/slurm, maybe a line in /etc/hosts, cgroups (all gone after stop);
 # packages only where SLURM_LOCAL_INSTALL=1.
 # Settings, all optional (environment):
 #   SLURM_LOCAL_DIR    state, logs, sockets; its name is slurm-local.d (default: /var/lib/case-saliency/slurm-local.d)
 #   SLURM_LOCAL_INSTALL 1 = install missing packages with apt-get (default: 0, say which are missing and fail)
 #   SLURM_LOCAL_CPUS   CPUs the node offers        (default: nproc)
 #   SLURM_LOCAL_MEM    MiB the node offers         (default: 90 % of MemTotal)
-#   SLURM_LOCAL_GPUS   fake GPUs (gres/gpu)        (default: 1; 0 = no GPU gres)
-#   SLURM_LOCAL_MEMKILL 1 = poll RSS and kill steps above their --mem (default: 0, mem is only booked)
+#   SLURM_LOCAL_GPUS   fake GPUs (gres/gpu:pretend) (default: 1; 0 = no GPU gres)
+#   SLURM_LOCAL_MEMKILL 1 = kill what takes more than its --mem (default: 0, mem is only booked): by the memory cgroup
+#                      where version 1 is mounted (OUT_OF_MEMORY), else by polling RSS (FAILED)
 #   SLURM_LOCAL_DBD    1 = mariadb + slurmdbd, so that sacct works (default: 0, status by squeue)
 #   SLURM_LOCAL_PORT   first of the ports used     (default: 26817; uses PORT..PORT+63)
 set -euo pipefail
@@ -112,10 +113,10 @@ write_config() {
   : > "$BASE/etc/gres.conf"
   for ((i = 0; i < GPUS; i++)); do
     [ -e "$BASE/dev/gpu$i" ] || mknod -m 666 "$BASE/dev/gpu$i" c 1 3 2>/dev/null || true
-    if [ -c "$BASE/dev/gpu$i" ]; then echo "NodeName=$NODE Name=gpu File=$BASE/dev/gpu$i" >> "$BASE/etc/gres.conf"; fi
+    if [ -c "$BASE/dev/gpu$i" ]; then echo "NodeName=$NODE Name=gpu Type=pretend File=$BASE/dev/gpu$i" >> "$BASE/etc/gres.conf"; fi
   done
   if [ "$GPUS" -gt 0 ] && [ ! -s "$BASE/etc/gres.conf" ]; then   # no mknod here (container)
-    echo "NodeName=$NODE Name=gpu Count=$GPUS" > "$BASE/etc/gres.conf"
+    echo "NodeName=$NODE Name=gpu Type=pretend Count=$GPUS" > "$BASE/etc/gres.conf"
   fi
 
   if [ "$DBD" = 1 ]; then
@@ -148,6 +149,13 @@ CFG
   # slurmd loads a cgroup plugin even when nothing uses cgroups: the v1 one starts without a
   # mounted hierarchy, the autodetected v2 one wants systemd over dbus
   echo "CgroupPlugin=cgroup/v1" > "$BASE/etc/cgroup.conf"
+  local task=task/affinity polled=
+  if [ "$MEMKILL" = 1 ] && [ -d /sys/fs/cgroup/memory ]; then
+    echo "ConstrainRAMSpace=yes" >> "$BASE/etc/cgroup.conf"
+    task=task/cgroup,task/affinity
+  elif [ "$MEMKILL" = 1 ]; then
+    polled=JobAcctGatherParams=OverMemoryKill
+  fi
 
   cat > "$CONF" <<CFG
 ClusterName=local
@@ -160,14 +168,14 @@ SlurmdUser=root
 AuthType=auth/munge
 AuthInfo=socket=$RUN/munge.socket
 CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
-# no systemd, no cgroups
+# no systemd; cgroups for memory alone
 ProctrackType=proctrack/linuxproc
-TaskPlugin=task/affinity
+TaskPlugin=$task
 MpiDefault=none
 MailProg=/bin/true
 JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=task=2
-$([ "$MEMKILL" = 1 ] && echo "JobAcctGatherParams=OverMemoryKill")
+$polled
 # scheduling
 SchedulerType=sched/backfill
 SchedulerParameters=sched_interval=2,bf_interval=2
@@ -195,7 +203,7 @@ SlurmdLogFile=$LOG/slurmd.log
 SlurmctldDebug=info
 SlurmdDebug=info
 $([ "$GPUS" -gt 0 ] && echo "GresTypes=gpu")
-NodeName=$NODE NodeAddr=$ADDR CPUs=$CPUS RealMemory=$MEM$([ "$GPUS" -gt 0 ] && echo " Gres=gpu:$GPUS") State=UNKNOWN
+NodeName=$NODE NodeAddr=$ADDR CPUs=$CPUS RealMemory=$MEM$([ "$GPUS" -gt 0 ] && echo " Gres=gpu:pretend:$GPUS") State=UNKNOWN
 PartitionName=main Nodes=$NODE Default=YES MaxTime=INFINITE DefaultTime=60 State=UP OverSubscribe=NO
 CFG
 }
@@ -298,6 +306,9 @@ stop() {
   fi
   local d
   for d in slurmd slurmctld slurmdbd mariadbd munged; do halt "$d"; done
+  if grep -qs ConstrainRAMSpace "$BASE/etc/cgroup.conf"; then   # those of jobs that were killed stay, and are empty
+    find "/sys/fs/cgroup/memory/slurm_$NODE" -depth -type d -exec rmdir {} \; 2>/dev/null || true
+  fi
   for d in slurm.conf gres.conf cgroup.conf; do
     if [ "$(readlink "/etc/slurm/$d" 2>/dev/null || true)" = "$BASE/etc/$d" ]; then rm -f "/etc/slurm/$d"; fi
   done
@@ -311,5 +322,5 @@ case "${1:-}" in
   start) start ;;
   stop) stop ;;
   status) status ;;
-  *) sed -n '2,19p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; exit 2 ;;
+  *) sed -n '2,20p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; exit 2 ;;
 esac

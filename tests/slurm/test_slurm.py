@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import yaml
 
 from case_saliency.cli.tabulating import read_all
 from tests.slurm.overhead import overhead, write
@@ -18,9 +20,21 @@ from tests.workflow.test_profiles import EXCLUSIVE
 
 pytestmark = pytest.mark.slurm
 SCRIPT = Path(__file__).with_name("slurm-local.sh")
-PROFILE = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "5")
+SHIPPED = ("--workflow-profile", "profiles/slurm")
+SOON = ("--slurm-init-seconds-before-status-checks", "5")  # the profile's interval is for clusters with other users
+PROFILE = (*SHIPPED, *SOON)
 TABLES = "tables-imagenet-sample"
 LIMIT = 3600  # seconds that a run may take
+WAYS = """\
+rule all:
+    input: ["any.txt", "model.txt", "gres.txt"]
+"""
+WAY = """
+rule {name}:
+    output: "{name}.txt"
+    resources: mem_mb=400, runtime=5, gpu=1
+    shell: "echo gpu $CUDA_VISIBLE_DEVICES, $(scontrol -d show job $SLURM_JOB_ID | grep -o ' GRES=.*') > {{output}}"
+"""
 
 
 def run(project: Project, *arguments: str) -> str:
@@ -62,18 +76,26 @@ def measured(project: Project) -> dict[str, bytes]:
     return found | {folder: read_all(files).to_csv().encode() for folder, files in folders.items()}
 
 
-@pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A running Slurm of one node."""
+@contextmanager
+def slurm(folder: Path, **settings: str) -> Iterator[None]:
+    """Run a Slurm of one node; `settings` are those of its script."""
     if importlib.util.find_spec("snakemake_executor_plugin_slurm") is None:
         pytest.fail("snakemake-executor-plugin-slurm is not installed: pip install '.[cluster]'", pytrace=False)
-    folder = str(tmp_path_factory.mktemp("slurm") / "slurm-local.d")
-    environment = {"SLURM_LOCAL_DIR": folder, **os.environ}
+    environment = {"SLURM_LOCAL_DIR": str(folder / "slurm-local.d"), **settings, **os.environ}
     started = subprocess.run(["bash", SCRIPT, "start"], env=environment, capture_output=True, text=True, check=False)
     if started.returncode:
         pytest.fail(started.stdout + started.stderr, pytrace=False)
-    yield
-    subprocess.run(["bash", SCRIPT, "stop"], env=environment, check=True, capture_output=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["bash", SCRIPT, "stop"], env=environment, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A running Slurm, which books memory and takes none away."""
+    with slurm(tmp_path_factory.mktemp("slurm")):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -85,14 +107,15 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
 
 def test_the_workflow_on_slurm_makes_the_same_tables(cluster: None, local: tuple[Project, str], tmp_path: Path) -> None:
     project = sharded(tmp_path / "project", 3)
-    said = run(project, *PROFILE)
+    said = run(project, *SHIPPED)
     assert measured(project) == measured(local[0])
     assert project.pending() == set()
     found = {"one machine": overhead(local[0].root, local[1]), "Slurm": overhead(project.root, said, jobs())}
     assert found["Slurm"].count > found["one machine"].count  # two families, and the drops, in three shards
     assert found["Slurm"].seconds > 0
     if "MEASURED" in os.environ:
-        write(found, ROOT / os.environ["MEASURED"])
+        profile = yaml.safe_load((project.root / "profiles/slurm/config.yaml").read_text())
+        write(found, profile[SOON[0].removeprefix("--")], ROOT / os.environ["MEASURED"])
 
 
 def jobs() -> dict[str, tuple[str, str, str]]:
@@ -148,7 +171,27 @@ def kill_one(root: Path, stage: str, running: "subprocess.Popen[bytes]") -> str:
 
 def test_two_jobs_never_share_a_gpu_of_a_node(cluster: None, tmp_path: Path) -> None:
     (tmp_path / "Snakefile").write_text(EXCLUSIVE)
-    profile = ["--workflow-profile", str(ROOT / "profiles/slurm"), *PROFILE[2:]]
+    profile = ["--workflow-profile", str(ROOT / "profiles/slurm"), *SOON]
     said = run(Project(tmp_path), *profile)  # the second to make the folder `held` would fail, and be tried again
     assert "Trying to restart" not in said
     assert {(tmp_path / f"{index}.txt").read_text() for index in range(2)} == {"gpu 0\n"}
+
+
+def test_a_gpu_is_given_by_each_way_that_the_page_names(cluster: None, tmp_path: Path) -> None:
+    (tmp_path / "Snakefile").write_text(WAYS + "".join(WAY.format(name=name) for name in ("any", "model", "gres")))
+    profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
+    profile["set-resources"] = {"model": {"gpu_model": "pretend"}, "gres": {"gres": "gpu:pretend:1", "gpu": 0}}
+    (tmp_path / "profile").mkdir()
+    (tmp_path / "profile/config.yaml").write_text(yaml.safe_dump(profile))
+    run(Project(tmp_path), "--workflow-profile", "profile", *SOON)
+    told = subprocess.run(["scontrol", "--oneliner", "show", "job"], capture_output=True, text=True, check=True).stdout
+    jobs = [dict(word.partition("=")[::2] for word in line.split()) for line in told.splitlines()]
+    of_rule = {job["Comment"].removeprefix("rule_"): job for job in jobs if job["WorkDir"] == str(tmp_path)}
+    asked = {name: (job.get("TresPerJob"), job.get("TresPerNode")) for name, job in of_rule.items()}
+    assert asked == {
+        "any": ("gres:gpu:1", None),
+        "model": ("gres:gpu:pretend:1", None),
+        "gres": (None, "gres:gpu:pretend:1"),
+    }
+    given = {(tmp_path / f"{name}.txt").read_text() for name in of_rule}
+    assert given == {"gpu 0, GRES=gpu:pretend:1(IDX:0)\n"}
