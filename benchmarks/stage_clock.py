@@ -24,6 +24,7 @@ BOOKED = {
     "case_saliency.storage": {
         "files": (
             *("read_json", "read_csv", "read_tensors", "read_metadata", "read_matrix", "open_array", "sha256"),
+            *("open_regular", "read_bytes"),
             *("write_text", "write_json", "write_csv", "write_tensors", "write_arrays", "write_matrix", "atomic"),
         )
     },
@@ -32,7 +33,8 @@ BOOKED = {
     "case_saliency.storage.columns": {"files": ("read_columns",)},
     "case_saliency.datasets.images": {"files": ("read", "arrays")},
     "case_saliency.datasets.packages": {"files": ("PackagedFile.read",)},
-    "case_saliency.models.pretrained": {"files": ("_content", "_tensors")},
+    "case_saliency.models.pretrained": {"files": ("_content",)},
+    "case_saliency.models.checkpoints": {"files": ("tensors",)},
     "case_saliency.cli.maps": {"files": ("read_layers",)},
     "case_saliency.provenance.code": {"record": ("closure",)},
     "case_saliency.provenance.record": {"record": ("Record.__post_init__", "Record.finish")},

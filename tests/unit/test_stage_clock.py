@@ -2,6 +2,7 @@
 
 import time
 from contextlib import contextmanager, suppress
+from pkgutil import resolve_name
 
 import pytest
 
@@ -29,6 +30,13 @@ def test_every_reader_and_writer_of_artefacts_is_booked():
         own = {name for name, found in vars(module).items() if getattr(found, "__module__", "") == module.__name__}
         booked = {name.partition(".")[0] for name in BOOKED[module.__name__]["files"]}
         assert booked == {name for name in own if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("module", BOOKED)
+def test_all_that_is_booked_is_there(module):
+    for names in BOOKED[module].values():
+        for name in names:
+            assert callable(resolve_name(f"{module}:{name}"))
 
 
 def test_calls_steps_and_contexts_are_booked_on_what_they_are(spend):

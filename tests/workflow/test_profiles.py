@@ -9,11 +9,9 @@ import yaml
 from tests.workflow.conftest import ROOT, Project
 
 CLUSTERS = ROOT / "docs/clusters.md"
-EXCLUSIVE = """\
-rule all:
-    input: ["0.txt", "1.txt"]
+EXCLUSIVE = """
 
-rule compute:
+rule exclude:
     output: "{index}.txt"
     resources: mem_mb=400, runtime=5, gpu=1
     shell: "mkdir held && sleep 2 && rmdir held && echo gpu ${{CUDA_VISIBLE_DEVICES:-}} > {output}"
@@ -166,11 +164,14 @@ def test_other_resources_rerun_nothing(project):
     assert project.pending() == set()
 
 
-@pytest.mark.parametrize(("allowed", "shared"), [([], False), (["--resources", "gpu=2"], True)])
-def test_two_jobs_share_the_gpu_of_one_machine_only_if_asked(tmp_path, allowed, shared):
-    (tmp_path / "Snakefile").write_text(EXCLUSIVE)
-    profile = ["--workflow-profile", str(ROOT / "profiles/default")]
-    said = Project(tmp_path).run("snakemake", *profile, "--cores", "2", *allowed, check=not shared)
+@pytest.mark.parametrize(
+    ("allowed", "shared"),
+    [([], False), (["--resources", "mem_mb=8000"], False), (["--resources", "gpu=2", "mem_mb=8000"], True)],
+)
+def test_two_jobs_share_the_gpu_of_one_machine_only_if_asked(fresh, allowed, shared):
+    with (fresh.root / "Snakefile").open("a") as file:
+        file.write(EXCLUSIVE)
+    said = fresh.run("snakemake", "--cores", "2", *allowed, "--", "0.txt", "1.txt", check=not shared)
     assert ("cannot create directory" in said) == shared
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
+from snakemake.resources import Resource
 
 # This tree's code runs, wherever a package of the same name is installed.
 SOURCE = str(Path(workflow.basedir, "src"))
@@ -46,6 +47,10 @@ except CaseSaliencyError as error:
 MODELS = known(config["models"])
 # What jobs that compute with a network ask for: a GPU, if compute.device names one. Results do not depend on it.
 ON_DEVICE = {"gpu": 1} if accelerators.wanted(config["compute"]["device"]) else {}
+# One machine counts one GPU, so that two jobs never share its memory unasked. A profile cannot say that: `--resources` for
+# anything else takes the place of all that it says.
+if workflow.local_exec and "gpu" not in workflow.global_resources:
+    workflow.register_resource("gpu", Resource("gpu", 1))
 
 
 wildcard_constraints:

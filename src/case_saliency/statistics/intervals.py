@@ -161,8 +161,8 @@ def _bca(
 ) -> Interval:
     """Return the BCa interval; `left_out` is the statistic without each of the images.
 
-    scipy resamples. Its own BCa makes n samples of n - 1 values to leave each image out, which takes most of the time of
-    thousands of images; for means that is known from their sum.
+    scipy resamples. Its own BCa makes n samples of n - 1 values to leave each image out, which takes most of the time
+    of thousands of images; for means that is known from their sum.
     """
     n = samples[0].size
     estimate = float(statistic(*samples)) if n else float("nan")
