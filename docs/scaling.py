@@ -14,7 +14,7 @@ import yaml
 
 from case_saliency.storage import write_text
 from docs.prose import fill, table
-from docs.scaling_imagenet import CIRCULARITY, IMAGES, SIZE, Hours, disk, hours, least
+from docs.scaling_imagenet import CIRCULARITY, IMAGES, SIZE, Hours, disk, hours, least, starts, statistics
 from docs.scaling_memory import memory
 from docs.scaling_planning import plan
 from docs.scaling_rules import given, holding, rule, series
@@ -45,7 +45,12 @@ def page(measured: dict[str, Any], counted: str, params: dict[str, Any]) -> str:
         *_floor(figures, rows),
         *memory(figures, rows, params),
         *_cost(rows, counted, gpu, card),
-        *_paper(hours(counted, measured["gpu"], measured["agreement"]["figures"], params), card, params),
+        *_paper(
+            hours(counted, measured["gpu"], measured["agreement"]["figures"], params),
+            statistics(measured["statistics"]["figures"], params),
+            card,
+            params,
+        ),
         *plan(planning),
     ]
     return "\n\n".join(["# Scaling", *parts]) + "\n"
@@ -129,24 +134,31 @@ def _card(rows: Rows) -> str:
     return str(next(row["remark"] for row in rows if row["what"] == "card")).partition(",")[0]
 
 
-def _paper(networks: list[Hours], card: str, params: dict[str, Any]) -> list[str]:
+def _paper(networks: list[Hours], tested: float, card: str, params: dict[str, Any]) -> list[str]:
+    cost, engine = _beside_work()
+    n_jobs, starting = starts(params, cost)
     total, shards = (sum(getattr(one, name) for one in networks) for name in ("gpu", "shards"))
     similarity, circularity = (max(getattr(one, name) for one in networks) for name in ("similarity", "circularity"))
     return [
         f"## ImageNet's {IMAGES:,} validation images, four networks, all methods",
         fill(
             f"""Extrapolated from what ten images took on an {card} (`python -m benchmarks gpu`), as
-            [experiments](experiments.md#times-on-a-gpu) tells; the starts of jobs are not among it. The experiment as
-            shipped keeps half of the images to estimate confusions; this is what explaining all of them would take.
-            Analyses of a fixed number of images, and the images held out, count once. A pass is that of the batches
+            [experiments](experiments.md#times-on-a-gpu) tells; drops were measured with the card's own rounding
+            (TF32), which stages no longer use. The experiment as shipped keeps half of the images to estimate
+            confusions; this is what explaining all of them would take. Analyses of a fixed number of images, and the
+            images held out, count once. A pass is that of the batches
             of {params["compute"]["batch_size"]} in which stages compute."""
         ),
         fill(
             f"""`attribute` and `score-fidelity` are split into shards, {shards / total:.0%} of the GPU hours: maps, and
             the confidence drops, which make their images on the processor while the GPU waits, spread over as many GPUs
-            as there are. Every other stage that looks at images is one job for each network. The two longest of these,
-            in hours: similarity of maps, on one core and without a GPU (`python -m benchmarks agreement`), and
-            circularity, by its {CIRCULARITY} passes of an image alone, a floor."""
+            as there are, in {n_jobs:,} jobs. A job of the reduced workflow cost {cost:.1f} s beside its work through
+            Slurm on {engine} ([measured](clusters-overhead.md)): in all {starting:.0f} hours, more than the work of the
+            families that pass an image a few times. Larger shards, `shards` of the experiment, save of them, and wait
+            longer for what failed. Every other stage that looks at images is one job for each network. The two longest
+            of these, in hours: similarity of maps, on one core and without a GPU (`python -m benchmarks agreement`),
+            and circularity, by its {CIRCULARITY} passes of an image alone, a floor. Behind similarity comes its test,
+            one job of all networks on one core, {tested:.1f} hours (`python -m benchmarks statistics`)."""
         ),
         table(
             ("network", "GPU hours", "of which in shards", "`score-similarity`", "`score-circularity`"),
@@ -157,31 +169,41 @@ def _paper(networks: list[Hours], card: str, params: dict[str, Any]) -> list[str
         ),
         table(
             ("GPUs", "hours", "hours without the analysis `similarity`"),
-            [(str(n), f"{least(networks, n):.1f}", f"{least(networks, n, similarity=False):.1f}") for n in GPUS],
+            [(str(n), *(f"{least(networks, n, starting, last):.1f}" for last in (tested, None))) for n in GPUS],
         ),
         fill(
-            f"""By this reckoning no run is faster: these are the GPU hours divided, or those of the longest job behind
-            the maps that it waits for, whichever is more. The first bottleneck is
-            {"similarity" if similarity > circularity else "circularity"}. Both columns are analyses, which nothing but
-            their tables, figures and the report waits for. What removes them: taking them out of
-            `analyses`, or splitting them as drops are split, similarity once the level of chance, which its jobs
-            simulate, is apart."""
+            f"""By this reckoning no run is faster: these are the hours of GPUs and of starts divided, or those of the
+            longest chain of jobs behind the maps that it waits for, whichever is more. The first bottleneck is
+            {"similarity, its scores and its test" if similarity + tested > circularity else "circularity"}. Both
+            columns are analyses, which nothing but their tables, figures and the report waits for. What removes them:
+            taking them out of `analyses`, or splitting them: scores as drops are split, those of similarity once the
+            level of chance, which its jobs simulate, is apart, and its test by network."""
         ),
         fill(
             f"""Most of the disk is taken by maps in the input's space: at {SIZE} x {SIZE} pixels {disk(params):,.0f} GB
             of all networks, less what deflating saves. Maps at layers are far smaller."""
         ),
-        _time(similarity),
+        fill(
+            f"""On a cluster a job also has a limit of time. {_time("score-similarity", similarity, IMAGES)}
+            {_time("test-similarity", tested, IMAGES * len(networks))} On a slower machine, give more at once, as in
+            `--set-resources {rule("score-similarity")}:runtime={60 * math.ceil(3 * similarity)}`."""
+        ),
     ]
 
 
-def _time(hours: float) -> str:
-    stage = "score-similarity"
-    minutes = given(stage, "runtime", IMAGES)
-    return fill(
-        f"""On a cluster a job also has a limit of time. The attempts of `{stage}` have {series(minutes)} minutes for
-        so many images, and the longest takes {60 * hours:.0f} here: held by {holding(60 * hours, minutes)}. On a slower
-        machine, give it more at once, as in `--set-resources {rule(stage)}:runtime={60 * math.ceil(3 * hours)}`."""
+def _beside_work() -> tuple[float, str]:
+    """Return the seconds that a job on Slurm costs beside its work, and the machine, of the page that tests write."""
+    page = (DOCS / "clusters-overhead.md").read_text(encoding="utf-8")
+    [cost] = re.findall(r"^\| Slurm \| \d+ \| [\d.]+ \| ([\d.]+) \|", page, re.M)
+    [machine] = re.findall(r"on (\d+ cores\s\(.*?\))", page)
+    return float(cost), " ".join(machine.split())
+
+
+def _time(stage: str, hours: float, images: int) -> str:
+    minutes = given(stage, "runtime", images)
+    return (
+        f"The attempts of `{stage}` have {series(minutes)} minutes for so many images, and the longest takes "
+        f"{60 * hours:.0f} here: held by {holding(60 * hours, minutes)}."
     )
 
 

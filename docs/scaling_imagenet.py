@@ -84,10 +84,42 @@ def _pass(rows: list[dict[str, Any]], network: str, batch: int) -> float:
     return float(milliseconds) / 1000
 
 
-def least(networks: list[Hours], n_gpus: int, *, similarity: bool = True) -> float:
-    """Return the fewest hours: the GPU hours divided, or the longest chain of maps in shards and a job behind them."""
-    chains = [max(one.circularity, similarity * (one.maps / n_gpus + one.similarity)) for one in networks]
-    return max(sum(one.gpu for one in networks) / n_gpus, *chains)
+def least(networks: list[Hours], n_gpus: int, starting: float, tested: float | None) -> float:
+    """Return the fewest hours: those of the GPUs divided, or of the longest chain behind the maps in shards.
+
+    `starting` are the hours of what jobs cost beside their work. The chain of similarity is the maps of a network, its
+    scores, and the test of all networks, which takes `tested` hours; None: without that analysis.
+    """
+    chains = [one.circularity for one in networks]
+    if tested is not None:
+        chains += [one.maps / n_gpus + one.similarity + tested for one in networks]
+    return max((sum(one.gpu for one in networks) + starting) / n_gpus, *chains)
+
+
+def statistics(cpu: Figures, params: dict[str, Any]) -> float:
+    """Return the hours of `test-similarity`, one job on one core: the BCa interval of each of its cells.
+
+    A cell is a method, a layer and a measure: agreement at each k, at two resolutions where the map has one of its own,
+    and the other two.
+    """
+    spaces = [method.space for method in study.methods(params, EXPERIMENT)]
+    sweep = len(params["similarity"]["k_percent"])
+    networks = params["experiments"][EXPERIMENT]["models"]
+    cells = sum(
+        len(study.layers(params, EXPERIMENT, name)) * spaces.count("layer") * (2 * sweep + 2)
+        + spaces.count("input") * (sweep + 2)
+        for name in networks
+    )
+    return cells * cpu[f"bca_of_{IMAGES}_images_seconds"] / 3600
+
+
+def starts(params: dict[str, Any], seconds: float) -> tuple[int, float]:
+    """Return how many jobs the shards are, and the hours of what they cost beside their work, in all."""
+    networks = len(params["experiments"][EXPERIMENT]["models"])
+    families = len({method.family for method in study.methods(params, EXPERIMENT)})
+    shards = study.automatic_shards(IMAGES, params["compute"]["batch_size"], networks)
+    jobs = networks * shards * (families + 1)  # and the drops
+    return jobs, jobs * seconds / 3600
 
 
 def disk(params: dict[str, Any]) -> float:

@@ -57,7 +57,7 @@ def memory(figures: dict[str, float], rows: Rows, params: dict[str, Any]) -> lis
             ("stage", *(f"{kind}, {size}" for kind in kinds for size in sizes)),
             [(f"`{stage}`", *cells) for stage, cells in told.items()],
         ),
-        _once(rows, set(told)),
+        *_once(rows, set(told)),
         *_extrapolated({stage: cells[-len(sizes) :] for stage, cells in told.items()}, sizes, params),
         fill(
             """`snakemake --config benchmark=true` measures a run of your own: Snakemake writes its benchmark file of
@@ -71,19 +71,24 @@ def _cell(megabytes: str) -> str:
     return megabytes if float(megabytes) >= LEAST else ""
 
 
-def _once(rows: Rows, grown: set[str]) -> str:
-    peaks = {
-        row["network"]: found[1]
-        for row in rows
-        if row["network"] not in grown and (found := re.search(r" jobs, .*, peak (\d+) MB$", row["remark"]))
-    }
-    return fill(
-        f"""The other stages are not in the table. What fetches data, trains, obtains weights and estimates confusions
-        depends on the data set and its other splits: one number of images explained finds it done by another. What
-        collects claims, metrics and tables side by side, and the summary, are not behind the report that was asked
-        for, and read results alone. Their peaks in the default run, in MB:
-        {", ".join(f"`{stage}` {peak}" for stage, peak in peaks.items())}."""
-    )
+def _once(rows: Rows, grown: set[str]) -> list[str]:
+    """Tell the peaks of the default run: of stages that the table has not, and the largest of all."""
+    found = [(row["network"], re.search(r" jobs, .*, peak (\d+) MB$", row["remark"])) for row in rows]
+    peaks = {stage: int(match[1]) for stage, match in found if match}
+    most = max(peaks, key=peaks.__getitem__)
+    return [
+        fill(
+            f"""The other stages are not in the table. What fetches data, trains, obtains weights and estimates
+            confusions depends on the data set and its other splits: one number of images explained finds it done by
+            another. What collects claims, metrics and tables side by side, and the summary, are not behind the report
+            that was asked for, and read results alone. Their peaks in the default run, in MB:
+            {", ".join(f"`{stage}` {peak}" for stage, peak in peaks.items() if stage not in grown)}."""
+        ),
+        fill(
+            f"""The networks of the table see pictures of 8 x 8 pixels. With photographs jobs hold more: the most that
+            one of the default run takes is {peaks[most]:,} MB, `{most}`."""
+        ),
+    ]
 
 
 def _extrapolated(peaks: dict[str, list[str]], sizes: Sequence[str], params: dict[str, Any]) -> list[str]:

@@ -136,7 +136,7 @@ def shards(params: Params, experiment: str) -> list[str]:
 def automatic_shards(n_images: int, batch_size: int, n_networks: int) -> int:
     """Return into how many jobs a network's images are split: of at least 100, and at least the root of their number.
 
-    The start of a job is then little beside its work. Above 10,000 images, both the jobs and what each of them computes
+    Above 10,000 images, both the jobs and what each of them computes
     and holds grow with the root of the number of images; of so many images and networks that there would be more than
     `MOST_SHARDS` in all, there are no more jobs, but larger ones.
 

@@ -34,3 +34,11 @@ def test_what_attempts_are_given_is_that_of_the_rules():
 
 def test_samples_of_the_shell_alone_are_not_shown():
     assert re.search(r"^\| `select-images` \|  \|  \|  \| \d{3} ", scaling.PAGE.read_text(), re.M)
+
+
+def test_what_the_default_run_needs_is_what_the_pages_say():
+    measured = json.loads((scaling.DOCS.parent / "benchmarks/results.json").read_text())["workflow"]
+    peaks = [int(peak) for row in measured["rows"] for peak in re.findall(r" jobs, .*, peak (\d+) MB$", row["remark"])]
+    [needed] = set(re.findall(r"any CPU; (\d+) GB of memory", (scaling.DOCS / "experiments.md").read_text()))
+    assert 1000 * (int(needed) - 1) < max(peaks) < 1000 * int(needed)
+    assert measured["figures"]["default_cpu_over_compute"] <= 1.5

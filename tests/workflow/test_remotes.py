@@ -81,6 +81,9 @@ def test_a_store_that_gives_nothing_is_told_and_nothing_looks_fresh(
     assert "0 of 9 stages are restored" in said
     assert "The remote did not give everything" in said
     assert "Traceback" not in said
+    store.writes_left, store.refuses = None, False
+    assert "9 stages are restored" in clone.restore()
+    assert clone.results() == tree.results()
 
 
 @pytest.fixture

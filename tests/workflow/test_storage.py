@@ -36,7 +36,8 @@ def test_the_workflow_leaves_its_results_in_the_store_and_goes_on_there(
     fresh: Project, finished: Project, store: Store
 ) -> None:
     store.writes_left = 40  # it goes away in the middle
-    fresh.snakemake(*options(store), check=False)
+    failed = fresh.snakemake(*options(store), check=False)
+    print(failed)
     store.writes_left = None
     kept = store.names(BUCKET)
     said = fresh.snakemake(*options(store))
