@@ -9,7 +9,6 @@ before stays in the results.
 import argparse
 import math
 import os
-import platform
 import time
 from dataclasses import asdict
 from importlib import import_module
@@ -23,6 +22,7 @@ import torch  # noqa: E402
 
 from benchmarks.timing import Row, load_average, tell  # noqa: E402
 from case_saliency import storage  # noqa: E402
+from case_saliency.provenance import apart, environment  # noqa: E402
 
 FOLDER = Path(__file__).parent
 PARTS = ("attribution", "agreement", "curves", "statistics", "provenance", "workflow", "planning", "gpu")
@@ -57,7 +57,8 @@ def run(part: str) -> dict[str, Any]:
     return {
         "figures": figures,
         "rows": [{**asdict(row), "seconds": None if math.isnan(row.seconds) else row.seconds} for row in rows],
-        "notes": f"{platform.machine()}, torch {torch.__version__}, one thread; {minutes:.1f} min; {loads}",
+        "notes": f"{environment.machine()['processor']}, torch {torch.__version__}, one thread, at commit {apart.head()}; "
+        f"{minutes:.1f} min; {loads}",
     }
 
 
