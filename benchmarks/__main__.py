@@ -57,8 +57,8 @@ def run(part: str) -> dict[str, Any]:
     return {
         "figures": figures,
         "rows": [{**asdict(row), "seconds": None if math.isnan(row.seconds) else row.seconds} for row in rows],
-        "notes": f"{environment.machine()['processor']}, torch {torch.__version__}, one thread, at commit {apart.head()}; "
-        f"{minutes:.1f} min; {loads}",
+        "notes": f"{environment.machine()['processor']}, torch {torch.__version__}, one thread, at commit "
+        f"{apart.head()}; {minutes:.1f} min; {loads}",
     }
 
 
