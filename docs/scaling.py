@@ -195,7 +195,7 @@ def _beside_work() -> tuple[float, str]:
     """Return the seconds that a job on Slurm costs beside its work, and the machine, of the page that tests write."""
     page = (DOCS / "clusters-overhead.md").read_text(encoding="utf-8")
     [cost] = re.findall(r"^\| Slurm \| \d+ \| [\d.]+ \| ([\d.]+) \|", page, re.M)
-    [machine] = re.findall(r"on (\d+ cores\s\(.*?\))", page)
+    [machine] = re.findall(r"on (\d+ cores \(.*\))\.$", page, re.M)
     return float(cost), " ".join(machine.split())
 
 

@@ -172,7 +172,9 @@ def kill_one(root: Path, stage: str, running: "subprocess.Popen[bytes]") -> str:
 def test_two_jobs_never_share_a_gpu_of_a_node(cluster: None, tmp_path: Path) -> None:
     (tmp_path / "Snakefile").write_text(EXCLUSIVE)
     profile = ["--workflow-profile", str(ROOT / "profiles/slurm"), *SOON]
-    said = run(Project(tmp_path), *profile)  # the second to make the folder `held` would fail, and be tried again
+    said = run(
+        Project(tmp_path), *profile, "--", "0.txt", "1.txt"
+    )  # the second to make the folder `held` would fail, and be tried again
     assert "Trying to restart" not in said
     assert {(tmp_path / f"{index}.txt").read_text() for index in range(2)} == {"gpu 0\n"}
 
