@@ -76,7 +76,9 @@ def test_a_job_out_of_memory_on_slurm_is_tried_with_more(
     assert (last.state, last.out_of_memory) == ("COMPLETED", False)
 
 
-@pytest.mark.skipif(not CGROUP, reason="Slurm limits memory here by control groups of version 1, which this machine lacks")
+@pytest.mark.skipif(
+    not CGROUP, reason="Slurm limits memory here by control groups of version 1, which this machine lacks"
+)
 def test_a_job_with_less_memory_than_snakemake_takes_is_tried_with_more(tried: dict[str, list[Attempt]]) -> None:
     assert tried["little"] == [
         Attempt("200M", "1:00", "OUT_OF_MEMORY", True),
