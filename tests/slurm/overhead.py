@@ -2,7 +2,6 @@
 
 import json
 import os
-import platform
 import re
 import subprocess
 from collections.abc import Mapping
@@ -10,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean
+
+from case_saliency.provenance import environment
 
 _CLOCK = r"\[(\w{3} \w{3} +\d+ [\d:]{8} \d{4})\]\n"
 HEAD = """\
@@ -80,8 +81,7 @@ def _clock(text: str) -> datetime:
 
 def write(found: Mapping[str, Overhead], interval: int, file: Path) -> None:
     """Write the table; Slurm was asked at an interval, in seconds."""
-    models = re.findall(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
-    machine = f"{os.cpu_count()} cores ({models[0] if models else platform.machine()})"
+    machine = f"{os.cpu_count()} cores ({environment.machine()['processor']})"
     rows = [
         [
             name,
