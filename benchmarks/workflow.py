@@ -1,8 +1,4 @@
-"""The default run in a fresh clone: where its processor time goes.
-
-Then the smallest experiment at three numbers of images, with one network: does memory grow, does time grow in
-proportion? About 18 minutes on two cores.
-"""
+"""The default run in a fresh clone: where its processor time goes. About 15 minutes on two cores."""
 
 import json
 import os
@@ -16,29 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 import yaml
 
-from benchmarks.timing import Row, cpu_seconds, tell
-from case_saliency.models import networks
+from benchmarks.timing import Row, tell
 
 ROOT = Path(__file__).parent.parent
 CORES = 2
-NETWORK = "resnet_small"
-SIZES = (50, 150, 450)
-"""Images of `digits`; its test split has 450."""
-NAN = float("nan")
-MEMORY = {"max_rss": "max_rss", "peak memory": "peak_mb"}
-"""Line of the table -> column: samples of the job, as Snakemake took them; peak of the process, as the kernel tells."""
 
 
 def measure() -> tuple[dict[str, float], list[Row]]:
     """Return the figures by key, and the lines of the table."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        figures, rows = _default(clone(folder / "default"), folder)
-        grown = _growth(clone(folder / "small"), folder)
-    return figures | grown[0], rows + grown[1]
+        return _default(clone(folder / "default"), folder)
 
 
 def clone(folder: Path) -> Path:
@@ -50,7 +36,7 @@ def clone(folder: Path) -> Path:
 def _default(clone: Path, folder: Path) -> tuple[dict[str, float], list[Row]]:
     tell("the default run")
     before, start = _processor(), time.monotonic()
-    jobs = _run(clone, folder / "default.jsonl", ["snakemake", "--cores", str(CORES), "--quiet", "all"])
+    jobs = run(clone, folder / "default.jsonl", ["snakemake", "--cores", str(CORES), "--quiet", "all"])
     cpu, wall = _processor() - before, time.monotonic() - start
     compute = float(jobs["compute"].sum())
     figures = {
@@ -67,40 +53,6 @@ def _default(clone: Path, folder: Path) -> tuple[dict[str, float], list[Row]]:
         remark = f"{len(found)} jobs, {found['imports'].sum():.0f} s of imports, peak {found['peak_mb'].max():.0f} MB"
         rows.append(Row(str(stage), "compute", float(found["compute"].sum()), remark))
     return figures, rows
-
-
-def _growth(clone: Path, folder: Path) -> tuple[dict[str, float], list[Row]]:
-    found = {}
-    for n in SIZES:
-        tell(f"{n} images")
-        change(clone, {"run": ["digits"]}, {"digits": {"n_images": n, "models": [NETWORK], "seeds": [0]}})
-        command = ["snakemake", "--cores", "1", "--quiet", "all", "--config", "benchmark=true", "--"]
-        jobs = _run(clone, folder / f"{n}.jsonl", [*command, "results/report.html"])
-        jobs["max_rss"] = [_max_rss(clone, words) for words in jobs["command"]]
-        found[n] = jobs.groupby("stage").agg({"peak_mb": "max", "max_rss": "max", "compute": "sum", "passes": "sum"})
-    weights = clone / f"models/digits/{NETWORK}/seed0"
-    bare = _bare_pass(weights / "weights.safetensors", weights / "model.json")
-    first, last = found[SIZES[0]], found[SIZES[-1]]
-    rows = [Row(NETWORK, "bare forward pass, batches of 10", bare, "of one image")]
-    for stage in [name for name in first.index if name in last.index and first.loc[name, "passes"]]:
-        for n, table in found.items():
-            passes, seconds = table.loc[stage, ["passes", "compute"]]
-            told = f"{n} images, {passes:.0f} passes, which alone take {passes * bare:.2f} s"
-            rows.append(Row(str(stage), "compute", float(seconds), told))
-    for stage in [name for name in first.index if name in last.index]:
-        for what, column in MEMORY.items():
-            peaks = ", ".join(f"{table.loc[stage, column]:.0f}" for table in found.values())
-            rows.append(Row(str(stage), what, NAN, f"{peaks} MB for {', '.join(map(str, SIZES))} images"))
-    growth = (last["peak_mb"] / first["peak_mb"]).dropna()
-    return {"peak_growth_9_fold_images": float(growth.max())}, rows
-
-
-def _bare_pass(weights: Path, description: Path) -> float:
-    module = networks.load(weights, description).module
-    images = torch.zeros(10, 3, 32, 32)
-    with torch.inference_mode():
-        module(images)
-        return min(cpu_seconds(lambda: [module(images) for _ in range(20)]) for _ in range(5)) / 200
 
 
 def change(clone: Path, top: Mapping[str, Any], experiments: Mapping[str, Mapping[str, Any]]) -> None:
@@ -121,7 +73,7 @@ def environment(clone: Path) -> dict[str, str]:
     return kept | {"PATH": os.pathsep.join(paths), "PYTHONPATH": str(clone / "src")}
 
 
-def _run(clone: Path, times: Path, command: Sequence[str]) -> pd.DataFrame:
+def run(clone: Path, times: Path, command: Sequence[str]) -> pd.DataFrame:
     """Run the workflow with a `case-saliency` that notes what each job's time went into."""
     instead = clone.parent / "bin/case-saliency"
     instead.parent.mkdir(exist_ok=True)
@@ -134,13 +86,6 @@ def _run(clone: Path, times: Path, command: Sequence[str]) -> pd.DataFrame:
         raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}\n{done.stderr[-3000:]}")
     jobs = pd.DataFrame([json.loads(line) for line in times.read_text(encoding="utf-8").splitlines()])
     return jobs.assign(stage=[_stage(words) for words in jobs["command"]]).fillna(0.0)
-
-
-def _max_rss(clone: Path, words: Sequence[str]) -> float:
-    """Return what Snakemake's benchmark file of a job says, in MB; NaN of a job that ended before a sample."""
-    log = Path(words[words.index("--log") + 1])
-    file = clone / "logs/benchmarks" / log.relative_to("logs").with_suffix(".tsv")
-    return float(pd.read_csv(file, sep="\t", na_values=["-"])["max_rss"].iloc[0])
 
 
 def _stage(words: Sequence[str]) -> str:

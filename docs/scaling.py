@@ -1,4 +1,4 @@
-"""Write the page on scaling from what `python -m benchmarks workflow` measured and what docs/experiments.md counts.
+"""Write the page on scaling from what `python -m benchmarks` measured and what docs/experiments.md counts.
 
 Run it by `python -m docs.scaling`.
 """
@@ -37,14 +37,14 @@ def main() -> None:
 
 def page(measured: dict[str, Any], counted: str, params: dict[str, Any]) -> str:
     """Return the page."""
-    figures, rows = measured["workflow"]["figures"], measured["workflow"]["rows"]
+    default, growth = measured["workflow"], measured["growth"]
     planning, gpu = measured["planning"]["figures"], measured["gpu"]["figures"]
     card = _card(measured["gpu"]["rows"])
     parts = [
         _head(),
-        *_floor(figures, rows),
-        *memory(figures, rows, params),
-        *_cost(rows, counted, gpu, card),
+        *_floor(default["figures"], default["rows"]),
+        *memory(growth["figures"], growth["rows"], default["rows"], params),
+        *_cost(growth["rows"], counted, gpu, card),
         *_paper(
             hours(counted, measured["gpu"], measured["agreement"]["figures"], params),
             statistics(measured["statistics"]["figures"], params),
@@ -59,8 +59,8 @@ def page(measured: dict[str, Any], counted: str, params: dict[str, Any]) -> str:
 def _head() -> str:
     return fill(
         """What a run costs, what it needs, and where it stops being fast. Written by `python -m docs.scaling` from
-        `benchmarks/results.json` (`python -m benchmarks workflow planning`: the default run in a fresh clone on two
-        cores, one experiment at three numbers of images, a plan of many jobs; `gpu`) and from the counts of
+        `benchmarks/results.json` (`python -m benchmarks workflow growth planning`: the default run in a fresh clone on
+        two cores, one experiment at three numbers of images, a plan of many jobs; `gpu`) and from the counts of
         [experiments](experiments.md). [Clusters](clusters.md) tells how to run there."""
     )
 
@@ -93,13 +93,22 @@ def _floor(figures: dict[str, float], rows: Rows) -> list[str]:
 
 
 def _cost(rows: Rows, counted: str, gpu: dict[str, float], card: str) -> list[str]:
-    lines = []
+    runs: dict[str, list[tuple[int, int, float, float]]] = {}
     for row in rows:
         match = re.fullmatch(_PASSES, row["remark"]) if row["what"] == "compute" else None
         if match:
             n, passes, alone = match.groups()
-            share = f"{float(alone) / row['seconds']:.0%}"
-            lines.append((f"`{row['network']}`", n, f"{int(passes):,}", alone, f"{row['seconds']:.2f}", share))
+            runs.setdefault(row["network"], []).append((int(n), int(passes), float(alone), row["seconds"]))
+    lines, misses = [], {}
+    for stage, found in runs.items():
+        *smaller, (largest, _, _, seconds) = found
+        line = continued(smaller, largest)
+        if seconds >= 1:
+            misses[stage] = seconds / line - 1
+        for n, passes, alone, took in found:
+            cells = f"{passes:,}", f"{alone:.2f}", f"{took:.2f}", f"{alone / took:.0%}"
+            lines.append((f"`{stage}`", str(n), *cells, f"{line:.2f}" if n == largest else ""))
+    worst = max(misses, key=lambda stage: abs(misses[stage]))
     bare = next(row["seconds"] for row in rows if row["what"].startswith("bare forward pass, batches of 10"))
     return [
         "## Cost model",
@@ -107,15 +116,29 @@ def _cost(rows: Rows, counted: str, gpu: dict[str, float], card: str) -> list[st
         fill(
             f"""A bare forward pass of an image takes {1000 * bare:.2f} ms with the small ResNet. Passes are counted
             while stages run; a backward pass costs about two more and is not among them. The product is a floor, far
-            below what a stage takes where the network is as small as this one."""
+            below what a stage takes where the network is as small as this one. What a stage takes beside it grows with
+            the images too: `line` continues the two smaller runs to {largest} images. Of the stages that take a second
+            there, {_told(misses, 0.1)} within 10% of it; the farthest off, `{worst}`, takes {abs(misses[worst]):.0%}
+            {"more" if misses[worst] > 0 else "less"}."""
         ),
-        table(("stage", "images", "passes", "floor, s", "measured, s", "floor/measured"), lines),
+        table(("stage", "images", "passes", "floor, s", "measured, s", "floor/measured", "line, s"), lines),
         fill(
             f"""Of the paper's networks, maps by all methods and confidence drops take {_MAPS} passes of an image. With
             the pass measured on an {card}, by {_BARE} images:"""
         ),
         table(("network", "passes", "floor, s", "measured, s", "floor/measured"), _floors(counted, gpu)),
     ]
+
+
+def continued(smaller: Sequence[tuple[int, int, float, float]], images: int) -> float:
+    """Continue the seconds of two runs to a number of images."""
+    (few, _, _, before), (more, _, _, after) = smaller
+    return after + (after - before) / (more - few) * (images - more)
+
+
+def _told(misses: dict[str, float], most: float) -> str:
+    near = sum(abs(miss) <= most for miss in misses.values())
+    return f"{near} of {len(misses)} are"
 
 
 def _floors(counted: str, gpu: dict[str, float]) -> list[tuple[str, ...]]:

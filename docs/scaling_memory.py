@@ -30,15 +30,11 @@ KINDS = {
 Rows = Sequence[dict[str, Any]]
 
 
-def memory(figures: dict[str, float], rows: Rows, params: dict[str, Any]) -> list[str]:
-    """Return the chapter."""
-    told: dict[str, list[str]] = {}
-    for row in rows:
-        if row["what"] in KINDS:
-            peaks, images = row["remark"].split(" MB for ")
-            told.setdefault(row["network"], []).extend(map(_cell, peaks.split(", ")))
+def memory(figures: dict[str, float], rows: Rows, default: Rows, params: dict[str, Any]) -> list[str]:
+    """Return the chapter, from what was measured at several numbers of images, and of the default run."""
+    told, kinds = cells(rows), list(dict.fromkeys(row["what"] for row in rows if row["what"] in KINDS))
+    images = next(row["remark"] for row in rows if row["what"] in KINDS).partition(" MB for ")[2]
     sizes = images.removesuffix(" images").split(", ")
-    kinds = list(dict.fromkeys(row["what"] for row in rows if row["what"] in KINDS))
     return [
         "## Memory",
         fill(
@@ -55,10 +51,10 @@ def memory(figures: dict[str, float], rows: Rows, params: dict[str, Any]) -> lis
         ),
         table(
             ("stage", *(f"{kind}, {size}" for kind in kinds for size in sizes)),
-            [(f"`{stage}`", *cells) for stage, cells in told.items()],
+            [(f"`{stage}`", *peaks) for stage, peaks in told.items()],
         ),
-        *_once(rows, set(told)),
-        *_extrapolated({stage: cells[-len(sizes) :] for stage, cells in told.items()}, sizes, params),
+        *_once(default, set(told)),
+        *_extrapolated({stage: peaks[-len(sizes) :] for stage, peaks in told.items()}, sizes, params),
         fill(
             """`snakemake --config benchmark=true` measures a run of your own: Snakemake writes its benchmark file of
             each job that runs, with `max_rss` and times, to `logs/benchmarks/`. They are measurements, not results:
@@ -67,8 +63,14 @@ def memory(figures: dict[str, float], rows: Rows, params: dict[str, Any]) -> lis
     ]
 
 
-def _cell(megabytes: str) -> str:
-    return megabytes if float(megabytes) >= LEAST else ""
+def cells(rows: Rows) -> dict[str, list[str]]:
+    """Return the peaks by stage, in MB; what says nothing is empty."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row["what"] in KINDS:
+            peaks = row["remark"].partition(" MB for ")[0].split(", ")
+            found.setdefault(row["network"], []).extend(peak if float(peak) >= LEAST else "" for peak in peaks)
+    return found
 
 
 def _once(rows: Rows, grown: set[str]) -> list[str]:

@@ -6,7 +6,7 @@ import re
 import yaml
 
 from case_saliency import params
-from docs import scaling, scaling_planning, scaling_rules
+from docs import scaling, scaling_memory, scaling_planning, scaling_rules
 
 
 def test_the_page_is_that_of_the_benchmarks_and_counts():
@@ -33,7 +33,12 @@ def test_what_attempts_are_given_is_that_of_the_rules():
 
 
 def test_samples_of_the_shell_alone_are_not_shown():
-    assert re.search(r"^\| `select-images` \|  \|  \|  \| \d{3} ", scaling.PAGE.read_text(), re.M)
+    row = {"network": "select-images", "what": "max_rss", "remark": "4, 96, 112 MB for 50, 150, 450 images"}
+    assert scaling_memory.cells([row]) == {"select-images": ["", "96", "112"]}
+
+
+def test_a_line_through_two_runs_is_continued():
+    assert scaling.continued([(50, 0, 0.0, 2.0), (150, 0, 0.0, 4.0)], 450) == 10.0
 
 
 def test_what_the_default_run_needs_is_what_the_pages_say():

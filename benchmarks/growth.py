@@ -1,0 +1,73 @@
+"""One experiment at three numbers of images, with one network: how memory and time grow.
+
+Each number is run twice, one round after the other, and the faster run of a stage counts: a machine that is shared is
+slower at times. About 20 minutes on two cores.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from benchmarks.timing import Row, cpu_seconds, tell
+from benchmarks.workflow import change, clone, run
+from case_saliency.models import networks
+
+NETWORK = "resnet_small"
+SIZES = (50, 150, 450)
+"""Images of `digits`; its test split has 450."""
+ROUNDS = 2
+NAN = float("nan")
+MEMORY = {"max_rss": "max_rss", "peak memory": "peak_mb"}
+"""Line of the table -> column: samples of the job, as Snakemake took them; peak of the process, as the kernel tells."""
+
+
+def measure() -> tuple[dict[str, float], list[Row]]:
+    """Return the figures by key, and the lines of the table."""
+    with tempfile.TemporaryDirectory() as name:
+        tree = clone(Path(name) / "tree")
+        rounds = [{n: _stages(tree, n, number) for n in SIZES} for number in range(ROUNDS)]
+        weights = tree / f"models/digits/{NETWORK}/seed0"
+        bare = _bare_pass(weights / "weights.safetensors", weights / "model.json")
+    kept = {"peak_mb": "max", "max_rss": "max", "compute": "min", "passes": "max"}
+    found = {n: pd.concat([tables[n] for tables in rounds]).groupby(level=0).agg(kept) for n in SIZES}
+    first, last = found[SIZES[0]], found[SIZES[-1]]
+    rows = [Row(NETWORK, "bare forward pass, batches of 10", bare, "of one image")]
+    for stage in [name for name in first.index if name in last.index and first.loc[name, "passes"]]:
+        for n, table in found.items():
+            passes, seconds = table.loc[stage, ["passes", "compute"]]
+            told = f"{n} images, {passes:.0f} passes, which alone take {passes * bare:.2f} s"
+            rows.append(Row(str(stage), "compute", float(seconds), told))
+    for stage in [name for name in first.index if name in last.index]:
+        for what, column in MEMORY.items():
+            peaks = ", ".join(f"{table.loc[stage, column]:.0f}" for table in found.values())
+            rows.append(Row(str(stage), what, NAN, f"{peaks} MB for {', '.join(map(str, SIZES))} images"))
+    growth = (last["peak_mb"] / first["peak_mb"]).dropna()
+    return {"peak_growth_9_fold_images": float(growth.max())}, rows
+
+
+def _stages(tree: Path, n: int, number: int) -> pd.DataFrame:
+    """Run the workflow with a number of images; return memory, seconds and passes by stage."""
+    tell(f"{n} images, round {number + 1} of {ROUNDS}")
+    change(tree, {"run": ["digits"]}, {"digits": {"n_images": n, "models": [NETWORK], "seeds": [0]}})
+    command = ["snakemake", "--cores", "1", "--quiet", "all", "--config", "benchmark=true", "--"]
+    jobs = run(tree, tree.parent / f"{n}-{number}.jsonl", [*command, "results/report.html"])
+    jobs["max_rss"] = [_max_rss(tree, words) for words in jobs["command"]]
+    return jobs.groupby("stage").agg({"peak_mb": "max", "max_rss": "max", "compute": "sum", "passes": "sum"})
+
+
+def _max_rss(tree: Path, words: Sequence[str]) -> float:
+    """Return what Snakemake's benchmark file of a job says, in MB; NaN of a job that ended before a sample."""
+    log = Path(words[words.index("--log") + 1])
+    file = tree / "logs/benchmarks" / log.relative_to("logs").with_suffix(".tsv")
+    return float(pd.read_csv(file, sep="\t", na_values=["-"])["max_rss"].iloc[0])
+
+
+def _bare_pass(weights: Path, description: Path) -> float:
+    module = networks.load(weights, description).module
+    images = torch.zeros(10, 3, 32, 32)
+    with torch.inference_mode():
+        module(images)
+        return min(cpu_seconds(lambda: [module(images) for _ in range(20)]) for _ in range(5)) / 200
