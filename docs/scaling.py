@@ -51,7 +51,7 @@ def page(measured: dict[str, Any], counted: str, params: dict[str, Any]) -> str:
             card,
             params,
         ),
-        *plan(planning),
+        *plan(planning, measured["gpu"]["rows"], card),
     ]
     return "\n\n".join(["# Scaling", *parts]) + "\n"
 
@@ -170,7 +170,9 @@ def _paper(networks: list[Hours], tested: float, card: str, params: dict[str, An
             (TF32), which stages no longer use. The experiment as shipped keeps half of the images to estimate
             confusions; this is what explaining all of them would take. Analyses of a fixed number of images, and the
             images held out, count once. A pass is that of the batches
-            of {params["compute"]["batch_size"]} in which stages compute."""
+            of {params["compute"]["batch_size"]} in which stages compute. Not counted is what each job does on a
+            processor while its GPU waits: images are read, decoded and hashed, maps are written. Families that pass an
+            image a few times may well spend more on that than on their passes."""
         ),
         fill(
             f"""`attribute` and `score-fidelity` are split into shards, {shards / total:.0%} of the GPU hours: maps, and
@@ -197,8 +199,11 @@ def _paper(networks: list[Hours], tested: float, card: str, params: dict[str, An
         fill(
             f"""By this reckoning no run is faster: these are the hours of GPUs and of starts divided, or those of the
             longest chain of jobs behind the maps that it waits for, whichever is more. The first bottleneck is
-            {"similarity, its scores and its test" if similarity + tested > circularity else "circularity"}. Both
-            columns are analyses, which nothing but their tables, figures and the report waits for. What removes them:
+            {"similarity, its scores and its test" if similarity + tested > circularity else "circularity"}. Without
+            similarity it is circularity, from {math.ceil((total + starting) / circularity)} GPUs on, or from half as
+            many where it takes twice its floor. Both are analyses, which nothing but their tables, figures and the
+            report waits for. GPUs of several machines, or of one with Slurm: without it, a machine uses one
+            ([GPUs](clusters.md#gpus)). What removes the bottlenecks:
             taking them out of `analyses`, or splitting them: scores as drops are split, those of similarity once the
             level of chance, which its jobs simulate, is apart, and its test by network."""
         ),
@@ -208,7 +213,9 @@ def _paper(networks: list[Hours], tested: float, card: str, params: dict[str, An
         ),
         fill(
             f"""On a cluster a job also has a limit of time. {_time("score-similarity", similarity, IMAGES)}
-            {_time("test-similarity", tested, IMAGES * len(networks))} On a slower machine, give more at once, as in
+            {_time("test-similarity", tested, IMAGES * len(networks))}
+            {_time("score-circularity", 2 * circularity, IMAGES, "twice its floor is")} On a slower machine, give more at
+            once, as in
             `--set-resources {rule("score-similarity")}:runtime={60 * math.ceil(3 * similarity)}`."""
         ),
     ]
@@ -222,10 +229,10 @@ def _beside_work() -> tuple[float, str]:
     return float(cost), " ".join(machine.split())
 
 
-def _time(stage: str, hours: float, images: int) -> str:
+def _time(stage: str, hours: float, images: int, of: str = "the longest takes") -> str:
     minutes = given(stage, "runtime", images)
     return (
-        f"The attempts of `{stage}` have {series(minutes)} minutes for so many images, and the longest takes "
+        f"The attempts of `{stage}` have {series(minutes)} minutes for so many images, and {of} "
         f"{60 * hours:.0f} here: held by {holding(60 * hours, minutes)}."
     )
 

@@ -40,8 +40,10 @@ def test_the_table_has_the_networks_of_the_experiment():
     assert [name for name, *_ in ROWS] == SHIPPED["experiments"]["imagenet"]["models"]
 
 
-@pytest.mark.parametrize(("name", "gflop", "channels", "passes", "ms", "maps", "drops", "hours"), ROWS)
-def test_the_times_follow_from_the_formula_and_the_benchmark(name, gflop, channels, passes, ms, maps, drops, hours):
+@pytest.mark.parametrize(("name", "gflop", "channels", "passes", "ms", "by_10", "maps", "drops", "hours"), ROWS)
+def test_the_times_follow_from_the_formula_and_the_benchmark(
+    name, gflop, channels, passes, ms, by_10, maps, drops, hours
+):
     with torch.device("meta"):
         network = get_model(name, weights=None).eval()
     with FlopCounterMode(display=False) as counter, torch.no_grad():
@@ -53,7 +55,9 @@ def test_the_times_follow_from_the_formula_and_the_benchmark(name, gflop, channe
     told = [GPU[f"{name}_{what}_seconds"] for what in ("forward", "maps", "drops")]
     assert (ms, maps, drops) == pytest.approx((1000 * told[0], *told[1:]), abs=0.005)
     rest = round(0.1 * channels + 132 + 16 * len(layers))
-    assert 1000 * (told[1] + told[2] + rest * told[0]) / 3600 == pytest.approx(hours, abs=0.005)
+    bare = next(row for row in MEASURED["gpu"]["rows"] if (row["network"], row["what"]) == (name, "bare forward pass"))
+    assert f" {by_10:.2f} ms by {SHIPPED['compute']['batch_size']}," in bare["remark"]
+    assert 1000 * (told[1] + told[2] + rest * by_10 / 1000) / 3600 == pytest.approx(hours, abs=0.005)
 
 
 def test_the_sums_are_those_of_the_table():

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from case_saliency.cli import diagnose
 from case_saliency.datasets import (
     archives,
     cifar,
@@ -199,6 +200,15 @@ def test_folders(data, tmp_path_factory, tally):
     found = tally.read(lambda: folders.survey(root))
     assert len(found.manifest) + len(found.excluded) == usable, "a file was dropped in silence"
     assert found.excluded["reason"].astype(bool).all()
+
+
+@pytest.mark.reader("names of classes")
+@few
+@given(content=damaged("tabby, tabby cat\nBohemian waxwing\n\n  ä\r\n".encode()) | st.binary(max_size=200))
+def test_class_names(content, file, tally):
+    tally.says = "names.txt"
+    names = tally.read(lambda: diagnose.read_class_names(file("names.txt", content)))
+    assert names is None or names == [line.strip() for line in content.decode().splitlines() if line.strip()]
 
 
 @pytest.mark.reader("manifests: paths and hashes of images")

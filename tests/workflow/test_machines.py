@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 SECONDS = 86_400
+MEMORY = 2 * 2**30
 
 
 @pytest.fixture
@@ -91,13 +92,17 @@ def test_two_runs_at_once(project, finished):
 
 @pytest.fixture
 def two_gigabytes():
-    """Leave a process, and all it starts, one core and 2 GB of memory together."""
+    """Leave a process, and all it starts, one core and 2 GB of memory together; tell the most that they took."""
     groups = Path("/sys/fs/cgroup")
     first = (groups / "memory").is_dir()  # version 1 has a tree for each resource
     group = groups / ("memory" if first else "") / f"case-saliency-{os.getpid()}"
+    limit, peak = ("limit_in_bytes", "max_usage_in_bytes") if first else ("max", "peak")
     try:
         group.mkdir()
-        (group / ("memory.limit_in_bytes" if first else "memory.max")).write_text(str(2 * 2**30))
+        (group / f"memory.{limit}").write_text(str(MEMORY))
+        swap = group / "memory.swap.max"
+        if swap.exists():
+            swap.write_text("0")
     except OSError as error:
         pytest.skip(f"only root may bound the memory of processes together ({error})")
 
@@ -105,14 +110,14 @@ def two_gigabytes():
         (group / "cgroup.procs").write_text(str(os.getpid()))
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
-    yield enter
+    yield enter, lambda: int((group / f"memory.{peak}").read_text())
     group.rmdir()
 
 
 @pytest.mark.slow
 @pytest.mark.fault("a machine with one core and 2 GB of memory", "nothing: it takes longer")
 def test_one_core_and_two_gigabytes(fresh, finished, two_gigabytes):
-    command = ["snakemake", "--cores", "1"]
+    command, (enter, taken) = ["snakemake", "--cores", "1"], two_gigabytes
     done = subprocess.run(
         command,
         cwd=fresh.root,
@@ -120,9 +125,10 @@ def test_one_core_and_two_gigabytes(fresh, finished, two_gigabytes):
         capture_output=True,
         text=True,
         check=False,
-        preexec_fn=two_gigabytes,
+        preexec_fn=enter,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert MEMORY / 8 < taken() <= MEMORY
     fresh.completes(finished)
 
 

@@ -81,9 +81,13 @@ use rule attribute as predict with:
 """
 PODS = f"""{PLANNED}
 from unittest.mock import MagicMock
-from snakemake_executor_plugin_kubernetes import Executor
+from snakemake.settings.types import RemoteExecutionSettings
+from snakemake.spawn_jobs import SpawnedJobArgsFactory
+from snakemake_executor_plugin_kubernetes import Executor, common_settings
+from snakemake_interface_storage_plugins.registry import StoragePluginRegistry
 
 sent = {{}}
+StoragePluginRegistry().collect_plugins()
 with planned(default_resources=of_profile(sys.argv[1]).default_resources) as jobs:
     for job in (job for job in jobs if job.rule.name != "all"):
         cluster = MagicMock(container_image="image", persistent_volumes=[], k8s_service_account_name=None,
@@ -94,6 +98,9 @@ with planned(default_resources=of_profile(sys.argv[1]).default_resources) as job
         pod = cluster.batchapi.create_namespaced_job.call_args.args[1].spec.template.spec
         asked = pod.containers[0].resources
         sent[job.rule.name] = {{"requests": asked.requests, "limits": asked.limits}}
+    workflow = jobs[0].dag.workflow
+    workflow.remote_execution_settings = RemoteExecutionSettings()
+    sent["before"] = SpawnedJobArgsFactory(workflow).precommand(common_settings)
 print(json.dumps(sent))
 """
 WITH_NETWORK = {"predict", "attribute", "score_fidelity"}
@@ -112,7 +119,7 @@ def test_a_gpu_is_asked_for_where_the_device_is_one(fresh, device, asking):
     assert {name for name, attempts in found.items() if attempts[0]["gpu"] is None} == set(found) - asking
     first, second = found["attribute"][:2]
     assert (first["mem_mb"], second["mem_mb"]) == (4000, 8000)
-    assert (first["runtime"], second["runtime"]) == (240, 480)
+    assert (first["runtime"], second["runtime"]) == (241, 482)
 
 
 def test_slurm_is_asked_for_the_gpus_that_the_page_and_the_profile_say(tmp_path):
@@ -146,6 +153,8 @@ def test_a_pod_has_limits_without_which_kubernetes_gives_no_gpu(tmp_path):
     assert found["attribute"]["requests"] == {"cpu": "950m", **asked, "nvidia.com/gpu": "1"}
     assert found["attribute"]["limits"] == {"cpu": "1000m", **asked, "nvidia.com/gpu": "1"}
     assert found["collect"]["limits"] == {"cpu": "1000m", **asked}
+    assert found["before"] == "pip install --target '.snakemake/pip-deployments' snakemake-storage-plugin-s3"
+    assert "runs `pip install` of the storage plugin" in " ".join(CLUSTERS.read_text().split())
 
 
 def test_the_page_lists_the_rules_that_ask_for_a_gpu():
@@ -214,18 +223,21 @@ def test_jobs_that_hold_the_scores_of_all_images_ask_for_more_with_their_number(
     assert (2 * first["mem_mb"], 2 * first["runtime"]) == (second["mem_mb"], second["runtime"])
 
 
-def test_jobs_that_draw_maps_ask_for_more_with_the_images_of_a_shard(fresh):
+def test_jobs_of_shards_ask_for_more_with_their_images(fresh):
     fresh.set("datasets", "imagenet", "path", to="ilsvrc")
     fresh.set("run", to=["imagenet"])
-    asked = {}
+    asked, minutes = {}, {}
     for shards in (100, 10):
         methods, rest = ["case", "sobel", "random"], {"layers": ["last_conv"], "analyses": [], "parameters": {}}
         section = {"n_images": 25_000, "models": ["resnet50"], "methods": methods, "shards": shards, **rest}
         for name, value in section.items():
             fresh.set("experiments", "imagenet", name, to=value)
-        asked[shards] = max(told["mem_mb"] for told in planned(fresh)["attribute"][::2])  # first attempts
+        found = planned(fresh)
+        asked[shards] = max(told["mem_mb"] for told in found["attribute"][::2])  # first attempts
+        minutes[shards] = [found[name][0]["runtime"] for name in ("attribute", "score_fidelity")]
     held = {shards: 16 * 224**2 * 25_000 / shards / 10**6 for shards in asked}  # of sobel; the others are at the layer
     assert asked == {shards: pytest.approx(4000 + megabytes, rel=0.1) for shards, megabytes in held.items()}
+    assert minutes == {100: [240 + 25, 240 + 5], 10: [240 + 250, 240 + 50]}  # 6 s and 1.2 s an image
 
 
 def test_what_jobs_took_is_noted_where_asked_and_is_no_result(fresh):

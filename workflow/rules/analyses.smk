@@ -53,7 +53,7 @@ rule score_network:
     resources:
         **ON_DEVICE,
         mem_mb=growing(4000),
-        runtime=growing(240),
+        runtime=growing(240, an_image=0.01),
     params:
         maps=lambda w, input: braced(input.maps),
         settings=lambda w: settings(**study.scoring(config, w.experiment, w.analysis, w.model)),

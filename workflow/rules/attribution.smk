@@ -20,7 +20,7 @@ rule attribute:
     resources:
         **ON_DEVICE,
         mem_mb=drawing(4000),
-        runtime=growing(240),
+        runtime=growing(240, an_image=0.1),
     params:
         settings=lambda w: settings(
             compute=config["compute"],

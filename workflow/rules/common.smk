@@ -244,11 +244,11 @@ def own_model(wildcards):
 
 
 def growing(amount, an_image=0):
-    """Resource function: MB or minutes, and some for each image of each network that the job reads the scores of.
+    """Resource function: MB or minutes, and some for each image of each network that the job looks at (`images_of`).
 
     Twice as much in the second attempt, three times in the third.
     """
-    return lambda wildcards, attempt: math.ceil(amount + an_image * images_read(wildcards)) * attempt
+    return lambda wildcards, attempt: math.ceil(amount + an_image * images_of(wildcards)) * attempt
 
 
 def drawing(amount):
@@ -262,17 +262,18 @@ def drawing(amount):
         spaces = [method.space for method in study.methods(config, name, family)]
         layers = len(study.layers(config, name, model)) / 16  # a layer's maps are a quarter as wide and high, or less
         pixels = MODELS[model].transform.input_size**2 * (spaces.count("input") + spaces.count("layer") * layers)
-        held = 2 * 2 * 4 * pixels * study.images(config, name) / len(study.shards(config, name))  # two classes, 4 bytes
+        held = 2 * 2 * 4 * pixels * images_of(wildcards)  # two classes, 4 bytes
         return (amount + 100 * round(held / 10**8)) * attempt
 
     return megabytes
 
 
-def images_read(wildcards):
-    """How many images of how many networks a job reads: of one network, of an experiment, or of all."""
+def images_of(wildcards):
+    """How many images of how many networks a job looks at: a shard, of one network, of an experiment, or of all."""
     names = [wildcards.experiment] if wildcards.get("experiment") else config["run"]
     per_network = wildcards.get("model") is not None
-    return sum(study.images(config, name) * (1 if per_network else study.networks(config, name)) for name in names)
+    found = sum(study.images(config, name) * (1 if per_network else study.networks(config, name)) for name in names)
+    return found / len(study.shards(config, wildcards.experiment)) if wildcards.get("shard") else found
 
 
 def training_memory(wildcards, attempt):

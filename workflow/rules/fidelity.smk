@@ -20,7 +20,7 @@ rule score_fidelity:
     resources:
         **ON_DEVICE,
         mem_mb=growing(4000),
-        runtime=growing(240),
+        runtime=growing(240, an_image=0.02),
     params:
         settings=lambda w: settings(
             compute=config["compute"],

@@ -18,6 +18,7 @@ that the network gets wrong are then set aside. Without class folders all images
 import argparse
 from pathlib import Path
 
+from case_saliency import storage
 from case_saliency.attribution import registry
 from case_saliency.cli.arguments import Declared
 from case_saliency.cli.progress import track
@@ -26,6 +27,8 @@ from case_saliency.diagnosis.options import CONTROLS, METHODS, TRANSFORM, Option
 from case_saliency.errors import CaseSaliencyError
 
 _DEFAULTS = Options()
+LONGEST = 2**24
+"""Bytes of a file of class names."""
 _EXAMPLES = """\
 examples:
   case-saliency diagnose --model efficientnet_lite0 --images photographs --out out
@@ -134,7 +137,7 @@ def run(arguments: argparse.Namespace) -> None:
             for name, value in asked.items()
             if value is not None
         },
-        class_names=_class_names(arguments.class_names),
+        class_names=read_class_names(arguments.class_names),
         controls=arguments.controls,
         options=_options(arguments),
         device=arguments.device,
@@ -153,11 +156,12 @@ def _options(arguments: argparse.Namespace) -> Options:
     return Options(**{name: getattr(arguments, name) for name in names})
 
 
-def _class_names(file: Path | None) -> list[str] | None:
+def read_class_names(file: Path | None) -> list[str] | None:
+    """Return the names in a text file, one a line; None where no file is given."""
     if file is None:
         return None
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = storage.read_bytes(file, LONGEST).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise CaseSaliencyError(f"--class-names: cannot read {file}: {error}; give a text file") from error
     return [line.strip() for line in lines if line.strip()]

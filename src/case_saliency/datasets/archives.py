@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
+from case_saliency import storage
 from case_saliency.errors import CaseSaliencyError
 
 _MEMBERS = 10_000
@@ -25,7 +26,7 @@ def gunzip(path: Path, limit: int) -> bytes:
         If it is damaged or unpacks to more.
     """
     try:
-        with gzip.open(path) as stream:
+        with storage.open_regular(path) as file, gzip.open(file) as stream:
             content = stream.read(limit + 1)
     except _DAMAGE as error:
         raise _unreadable(path, error) from error
@@ -53,12 +54,13 @@ def read_tar(path: Path, wanted: Collection[str], limit: int) -> dict[str, bytes
         many or too large members; if a wanted one is missing; or if the archive is damaged.
     """
     try:
-        with path.open("rb") as file:
+        with storage.open_regular(path) as file:
             compressed = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if compressed else path.open("rb") as content:
-            stream = _Bounded(content, limit + _HEADERS, path)
-            found = _members(stream, wanted, limit, path)
-            _read_out(stream, path)
+            file.seek(0)
+            with gzip.open(file) if compressed else file as content:
+                stream = _Bounded(content, limit + _HEADERS, path)
+                found = _members(stream, wanted, limit, path)
+                _read_out(stream, path)
     except (CaseSaliencyError, MemoryError):
         raise
     except Exception as error:  # on damaged headers tarfile stumbles in every way

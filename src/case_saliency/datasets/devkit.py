@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from case_saliency import storage
 from case_saliency.datasets import archives, labels, synsets
 from case_saliency.errors import CaseSaliencyError
 
@@ -40,9 +41,10 @@ def _read(root: Path) -> tuple[bytes, bytes, Path]:
     folder, archive = root / _KIT, root / f"{_KIT}.tar.gz"
     if folder.is_dir():
         try:
-            return (folder / _TRUTH).read_bytes(), (folder / _META).read_bytes(), folder
+            truth, meta = (storage.read_bytes(folder / name, _LIMIT) for name in (_TRUTH, _META))
         except OSError as error:
             raise CaseSaliencyError(f"{error.filename}: {error.strerror}; unpack {_KIT}.tar.gz again") from error
+        return truth, meta, folder
     if archive.is_file():
         found = archives.read_tar(archive, [f"{_KIT}/{_TRUTH}", f"{_KIT}/{_META}"], _LIMIT)
         return found[f"{_KIT}/{_TRUTH}"], found[f"{_KIT}/{_META}"], archive

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from case_saliency import storage
 from case_saliency.errors import CaseSaliencyError
 
 LIMIT = 2**20
@@ -29,9 +30,7 @@ def check(file: Path) -> None:
         If it is no YAML, too large, asks for templates, holds a tag, a key twice, or an alias of what holds it.
     """
     try:
-        content = file.read_bytes()
-        if len(content) > LIMIT:
-            raise CaseSaliencyError(f"{file}: {len(content)} bytes found; at most {LIMIT} are read")
+        content = storage.read_bytes(file, LIMIT)
         content.decode("utf-8")  # as Snakemake reads it; YAML itself may be UTF-16, too
         root = yaml.compose(content, Loader=yaml.SafeLoader)
         problem = next(_problems(root), None) if root is not None else None
