@@ -214,9 +214,8 @@ def _paper(networks: list[Hours], tested: float, card: str, params: dict[str, An
         fill(
             f"""On a cluster a job also has a limit of time. {_time("score-similarity", similarity, IMAGES)}
             {_time("test-similarity", tested, IMAGES * len(networks))}
-            {_time("score-circularity", 2 * circularity, IMAGES, "twice its floor is")} On a slower machine, give more at
-            once, as in
-            `--set-resources {rule("score-similarity")}:runtime={60 * math.ceil(3 * similarity)}`."""
+            {_time("score-circularity", 2 * circularity, IMAGES, "twice its floor is")} On a slower machine, give more
+            at once, as in `--set-resources {rule("score-similarity")}:runtime={60 * math.ceil(3 * similarity)}`."""
         ),
     ]
 
