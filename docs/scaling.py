@@ -116,10 +116,10 @@ def _cost(rows: Rows, counted: str, gpu: dict[str, float], card: str) -> list[st
         fill(
             f"""A bare forward pass of an image takes {1000 * bare:.2f} ms with the small ResNet. Passes are counted
             while stages run; a backward pass costs about two more and is not among them. The product is a floor, far
-            below what a stage takes where the network is as small as this one. What a stage takes beside it grows with
-            the images too: `line` continues the two smaller runs to {largest} images. Of the stages that take a second
-            there, {_told(misses, 0.1)} within 10% of it; the farthest off, `{worst}`, takes {abs(misses[worst]):.0%}
-            {"more" if misses[worst] > 0 else "less"}."""
+            below what a stage takes where the network is as small as this one. Whether time is in proportion to the
+            images tells `line`, the two smaller runs continued to {largest} images; what looks at a fixed number of
+            them stays level. Of the stages that take a second there, {_told(misses, 0.1)} within 10% of it; the
+            farthest off, `{worst}`, takes {abs(misses[worst]):.0%} {"more" if misses[worst] > 0 else "less"}."""
         ),
         table(("stage", "images", "passes", "floor, s", "measured, s", "floor/measured", "line, s"), lines),
         fill(
