@@ -99,16 +99,18 @@ def _cost(rows: Rows, counted: str, gpu: dict[str, float], card: str) -> list[st
         if match:
             n, passes, alone = match.groups()
             runs.setdefault(row["network"], []).append((int(n), int(passes), float(alone), row["seconds"]))
-    lines, misses = [], {}
+    lines, misses, level = [], {}, {}
     for stage, found in runs.items():
-        *smaller, (largest, _, _, seconds) = found
-        line = continued(smaller, largest)
-        if seconds >= 1:
+        *smaller, (largest, most, _, seconds) = found
+        fixed, line = most < 2 * found[0][1], continued(smaller, largest)
+        if seconds >= 1 and fixed:
+            level[stage] = seconds / min(took for _, _, _, took in found) - 1
+        elif seconds >= 1:
             misses[stage] = seconds / line - 1
         for n, passes, alone, took in found:
             cells = f"{passes:,}", f"{alone:.2f}", f"{took:.2f}", f"{alone / took:.0%}"
-            lines.append((f"`{stage}`", str(n), *cells, f"{line:.2f}" if n == largest else ""))
-    worst = max(misses, key=lambda stage: abs(misses[stage]))
+            lines.append((f"`{stage}`", str(n), *cells, f"{line:.2f}" if n == largest and not fixed else ""))
+    worst, clock = max(misses, key=lambda stage: abs(misses[stage])), max(level, key=level.__getitem__)
     bare = next(row["seconds"] for row in rows if row["what"].startswith("bare forward pass, batches of 10"))
     return [
         "## Cost model",
@@ -117,9 +119,11 @@ def _cost(rows: Rows, counted: str, gpu: dict[str, float], card: str) -> list[st
             f"""A bare forward pass of an image takes {1000 * bare:.2f} ms with the small ResNet. Passes are counted
             while stages run; a backward pass costs about two more and is not among them. The product is a floor, far
             below what a stage takes where the network is as small as this one. Whether time is in proportion to the
-            images tells `line`, the two smaller runs continued to {largest} images; what looks at a fixed number of
-            them stays level. Of the stages that take a second there, {_told(misses, 0.1)} within 10% of it; the
-            farthest off, `{worst}`, takes {abs(misses[worst]):.0%} {"more" if misses[worst] > 0 else "less"}."""
+            images tells `line`, the two smaller runs continued to {largest} images. Of the stages that take a second
+            there, {sum(abs(miss) <= 0.1 for miss in misses.values())} of {len(misses)} are within 10% of it; the
+            farthest off, `{worst}`, takes {abs(misses[worst]):.0%} {"more" if misses[worst] > 0 else "less"}. That is
+            of the machine as well, which others share: work that is the same in all runs, for it looks at a fixed
+            number of images, took up to {level[clock]:.0%} more in that run than in the fastest (`{clock}`)."""
         ),
         table(("stage", "images", "passes", "floor, s", "measured, s", "floor/measured", "line, s"), lines),
         fill(
@@ -134,11 +138,6 @@ def continued(smaller: Sequence[tuple[int, int, float, float]], images: int) -> 
     """Continue the seconds of two runs to a number of images."""
     (few, _, _, before), (more, _, _, after) = smaller
     return after + (after - before) / (more - few) * (images - more)
-
-
-def _told(misses: dict[str, float], most: float) -> str:
-    near = sum(abs(miss) <= most for miss in misses.values())
-    return f"{near} of {len(misses)} are"
 
 
 def _floors(counted: str, gpu: dict[str, float]) -> list[tuple[str, ...]]:
