@@ -201,8 +201,8 @@ def _paper(networks: list[Hours], tested: float, card: str, params: dict[str, An
             {"similarity, its scores and its test" if similarity + tested > circularity else "circularity"}. Without
             similarity it is circularity, from {math.ceil((total + starting) / circularity)} GPUs on, or from half as
             many where it takes twice its floor. Both are analyses, which nothing but their tables, figures and the
-            report waits for. GPUs of several machines, or of one with Slurm: without it, a machine uses one
-            ([GPUs](clusters.md#gpus)). What removes the bottlenecks:
+            report waits for. The GPUs are those of several machines, or of one
+            with Slurm; without Slurm a machine uses one ([GPUs](clusters.md#gpus)). What removes the bottlenecks:
             taking them out of `analyses`, or splitting them: scores as drops are split, those of similarity once the
             level of chance, which its jobs simulate, is apart, and its test by network."""
         ),

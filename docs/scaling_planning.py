@@ -57,8 +57,8 @@ def _sizes() -> dict[int, int]:
 
 def _grown() -> str:
     """Tell how many images a shard has, of a million, with some numbers of networks."""
-    few, many = (f"{size:,} images of 1,000,000 with {n} networks" for n, size in _sizes().items())
-    return f"to {few}, {many.replace(' of 1,000,000', '')}"
+    sizes = _sizes()
+    return f"to {sizes[FEW]:,} images of {MILLION:,} with {FEW} networks, {sizes[MANY]:,} images with {MANY} networks"
 
 
 def _longest(gpu: Sequence[dict[str, Any]], card: str) -> str:
