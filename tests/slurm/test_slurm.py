@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from case_saliency.cli.tabulating import read_all
+from case_saliency.storage.columns import read_columns
 from tests.slurm.overhead import overhead, write
 from tests.workflow.conftest import ROOT, Project, make_project, reduced
 from tests.workflow.test_profiles import EXCLUSIVE
@@ -73,7 +73,7 @@ def measured(project: Project) -> dict[str, bytes]:
     for name in in_shards:
         del found[name]
         folders[str(Path(name).parent)].append(project.root / name)
-    return found | {folder: read_all(files).to_csv().encode() for folder, files in folders.items()}
+    return found | {folder: read_columns(files).to_csv().encode() for folder, files in folders.items()}
 
 
 @contextmanager

@@ -564,16 +564,16 @@ def test_texts_of_any_length_are_not_read(tmp_path, name):
 def test_a_table_of_another_number_of_rows_than_it_says_is_refused(tmp_path, monkeypatch, reader, claimed):
     path = tmp_path / "t.parquet"
     write_table(pd.DataFrame({"text": ["a", "b"], "value": [1.0, 2.0]}), path)
-    read = parquet.read_rows
+    read = parquet.read_parts
 
     class Claiming:
         """The file, as if it said that it has other rows."""
 
         def __init__(self, file):
             self.iter_batches, self.schema_arrow = file.iter_batches, file.schema_arrow
-            self.metadata = Namespace(num_rows=claimed)
+            self.metadata = Namespace(num_rows=claimed, row_group=lambda _: Namespace(num_rows=claimed))
 
     for module in (parquet, columns):
-        monkeypatch.setattr(module, "read_rows", lambda file, *known: read(Claiming(file), *known))
+        monkeypatch.setattr(module, "read_parts", lambda file, *known: read(Claiming(file), *known))
     with pytest.raises(CaseSaliencyError, match=rf"says that it has {claimed} rows, and has (more|less)"):
         reader(path)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from case_saliency.cli.main import build_parser
-from case_saliency.cli.tabulating import read_all
 from case_saliency.errors import CaseSaliencyError
+from case_saliency.storage.columns import read_columns
 from case_saliency.storage.tables import write_table
 from tests.workflow.conftest import Project
 
@@ -58,7 +58,7 @@ def tables(tree: Project, count: int, folder: Path) -> dict[str, bytes]:
     told.fidelity_scores, told.agreement = drops, folder / "agreement.csv"
     told.cross_deletion = folder / "cross_deletion.csv"
     run(told)
-    write_table(read_all(drops), folder / "fidelity.parquet")
+    write_table(read_columns(drops), folder / "fidelity.parquet")
     return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
 
 

@@ -5,11 +5,12 @@ measure, equivalence_margin).
 """
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from case_saliency import storage
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
-from case_saliency.cli.tabulating import read_all
+from case_saliency.storage.columns import StoredRows, read_columns
 from case_saliency.storage.tables import read_table
 
 if TYPE_CHECKING:
@@ -72,10 +73,10 @@ def _tested(arguments: argparse.Namespace, places: "tuple[dict[str, str], ...]")
     from case_saliency.statistics import claims
 
     diagnostic, seed = setting(arguments.settings, "diagnostic"), setting(arguments.settings, "seed")
-    alpha, threshold, k_percent = (setting(diagnostic, name) for name in ("alpha", "threshold", "k_percent"))
-    scores = read_all(arguments.agreement_scores)
-    scores = scores[scores["k_percent"] == k_percent]
-    at_layers, activity, curves = (_given(getattr(arguments, f"{name}_scores")) for name in _OPTIONAL)
+    alpha, threshold = setting(diagnostic, "alpha"), setting(diagnostic, "threshold")
+    scores = StoredRows(arguments.agreement_scores)
+    activity = StoredRows(arguments.activity_scores) if arguments.activity_scores else None
+    curves = read_columns(arguments.curves_scores) if arguments.curves_scores else None
     main, conv2, norm5 = places
     both = {model: (conv2[model], norm5[model]) for model in conv2}
     gained = {"alpha": alpha, "seed": seed}
@@ -86,7 +87,7 @@ def _tested(arguments: argparse.Namespace, places: "tuple[dict[str, str], ...]")
     return {
         "worst": claims.worst_sign_tests(scores, threshold),
         "pairs": claims.against_reference(scores, rules.CASE, (*rules.BASELINES, *rules.EXTENDED), main, alpha),
-        "rises": claims.layer_rises(_with_both(scores, at_layers, both), both, rules.BASELINES, alpha),
+        "rises": claims.layer_rises(StoredRows(_with_both(arguments, both)), both, rules.BASELINES, alpha),
         "ratios": claims.active_ratios(activity, conv2, main, **gained),
         "sensitivity": gains(rules.CASE),
         "sensitivity_heldout": gains(rules.HELD_OUT),
@@ -94,14 +95,12 @@ def _tested(arguments: argparse.Namespace, places: "tuple[dict[str, str], ...]")
     }
 
 
-def _given(files: Any) -> "pd.DataFrame | None":
-    return read_all(files) if files else None
-
-
-def _with_both(scores: "pd.DataFrame", others: "pd.DataFrame | None", both: "dict[str, Any]") -> "pd.DataFrame":
+def _with_both(arguments: argparse.Namespace, both: dict[str, tuple[str, str]]) -> list[Path]:
     """Return the scores in which each DenseNet has both layers: the main ones, or those of the analysis of layers."""
+    scores: list[Path] = arguments.agreement_scores
     wanted = {layer for layers in both.values() for layer in layers}
-    return scores if others is None or wanted <= set(scores["layer"]) else others
+    lacking = wanted - set(read_columns(scores, ["layer"])["layer"])
+    return arguments.layers_scores if lacking and arguments.layers_scores else scores
 
 
 def _places(

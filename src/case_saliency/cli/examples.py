@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from case_saliency import storage
 from case_saliency.cli.arguments import setting
 from case_saliency.cli.maps import read_layers
+from case_saliency.storage.columns import read_columns
 from case_saliency.storage.tables import read_table
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ def examples(arguments: argparse.Namespace) -> "list[Example]":
     chosen = predictions[predictions["correct"]].head(setting(arguments.settings, "example_images"))
     selection = storage.read_csv(arguments.selection).set_index("image_id", drop=False)
     maps = _maps(arguments, list(chosen["image_id"]))
-    scores = read_table(arguments.scores[0])
-    agreement = scores[scores["layer"].isin(_shown(arguments))].set_index(["image_id", "method"])["agreement"]
+    wanted = {"image_id": list(chosen["image_id"]), "layer": _shown(arguments)}
+    scores = read_columns(arguments.scores[:1], ["image_id", "method", "agreement"], wanted)
+    agreement = scores.set_index(["image_id", "method"])["agreement"]
     found = []
     for row in chosen.to_dict("records"):
         image_id = row["image_id"]

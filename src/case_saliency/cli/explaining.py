@@ -105,7 +105,7 @@ def agreements(
     Yields
     ------
     Rows of `diagnostic.agreement.COLUMNS`, layer by layer and method by method, and the attribution that they were
-    scored from. `maps.in_blocks` joins them over all images.
+    scored from.
     """
     import pandas as pd
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from case_saliency import storage
 from case_saliency.cli.maps import read_layers
-from case_saliency.storage.tables import read_table
+from case_saliency.storage.columns import read_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,10 +50,11 @@ def gallery(arguments: argparse.Namespace, name: str, selection: "pd.DataFrame",
 
 def _failures(arguments: argparse.Namespace, place: _Place) -> tuple[set[str], set[str]]:
     """Return the images that a network classifies wrongly, and those of which it has a map that does not count."""
-    predictions = _one(arguments.predictions, place)
-    scores = _one(arguments.agreement_scores, place)
-    scores = scores[scores["layer"].isin(_layers(arguments, place)) & (scores["degenerate"] != "")]
-    return set(predictions.loc[~predictions["correct"].astype(bool), "image_id"]), set(scores["image_id"])
+    predictions = read_columns([_one(arguments.predictions, place)], ["image_id", "correct"])
+    seen = {"layer": _layers(arguments, place)}
+    scores = read_columns([_one(arguments.agreement_scores, place)], ["image_id", "degenerate"], seen)
+    wrong, empty = ~predictions["correct"].astype(bool), scores["degenerate"] != ""
+    return set(predictions.loc[wrong, "image_id"]), set(scores.loc[empty, "image_id"])
 
 
 def _layers(arguments: argparse.Namespace, place: _Place) -> set[str]:
@@ -83,8 +84,9 @@ def _sights(
         if ((found := storage.read_json(file))["dataset"], found["model"], f"seed{found['seed']}") == trained
     ]
     transform = images.Transform.from_dict(description["transform"])
-    predictions = _one(arguments.predictions, place).set_index("image_id")
-    maps = _maps(arguments, place, files, list(selection["image_id"]))
+    shown = list(selection["image_id"])
+    predictions = read_columns([_one(arguments.predictions, place)], where={"image_id": shown}).set_index("image_id")
+    maps = _maps(arguments, place, files, shown)
     found = {}
     for row in selection.to_dict("records"):
         said = predictions.loc[row["image_id"]]
@@ -106,7 +108,7 @@ def _maps(
 
     name = place[0]
     fidelity = params.fidelity(arguments.settings, name)
-    agreement = _one(arguments.agreement_scores, place)
+    agreement = read_columns([_one(arguments.agreement_scores, place)], where={"image_id": images})
     keys = ["layer", "method", "image_id"]
     scored = dict(zip(agreement[keys].itertuples(index=False, name=None), agreement["agreement"], strict=True))
     defects = dict(zip(agreement[keys].itertuples(index=False, name=None), agreement["degenerate"], strict=True))
@@ -130,20 +132,18 @@ def _maps(
     }
 
 
-def _one(files: list[Path], place: _Place) -> "pd.DataFrame":
-    """Return the table of one network: .../EXPERIMENT/.../MODEL/SEED.parquet."""
+def _one(files: list[Path], place: _Place) -> Path:
+    """Return the file of one network: .../EXPERIMENT/.../MODEL/SEED.parquet."""
     name, model, seed = place
     [file] = [
         file
         for file in files
         if (file.stem, file.parent.name) == (seed, model) and name in {p.name for p in file.parents}
     ]
-    return read_table(file)
+    return file
 
 
 def _drops(files: list[Path], place: _Place, images: list[str]) -> "pd.DataFrame":
     """Return what one network's scores tell of some images: .../EXPERIMENT/fidelity/MODEL/SEED/SHARD.parquet."""
-    import pandas as pd
-
     own = [file for file in files if (file.parts[-5], *file.parts[-3:-1]) == place]
-    return pd.concat([rows[rows["image_id"].isin(images)] for rows in map(read_table, own)], ignore_index=True)
+    return read_columns(own, where={"image_id": images})

@@ -5,9 +5,8 @@ The maps of a network lie in a file for each family and shard. Nothing here hold
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,36 +89,6 @@ def identify(table: "pd.DataFrame", arguments: argparse.Namespace, **columns: st
     )
 
 
-def in_blocks(tables: "Iterable[pd.DataFrame]", keys: Sequence[str]) -> "pd.DataFrame":
-    """Join the rows of some images at a time: all images of one block, such as a method, before the next one.
-
-    Parameters
-    ----------
-    tables
-        Rows with the same columns, taken one table at a time.
-    keys
-        Columns whose values make a block; blocks follow each other in order of appearance.
-    """
-    import pandas as pd
-    from pandas.api.types import is_string_dtype, union_categoricals
-
-    held: list[pd.DataFrame] = []
-    for table in tables:
-        types = dict(table.dtypes)
-        texts = [name for name, kind in types.items() if is_string_dtype(kind)]
-        held.append(table.astype(dict.fromkeys(texts, "category")))  # most of a row: as numbers of texts
-    joined = {}
-    for name in types:
-        parts = [part.pop(str(name)) for part in held]
-        joined[name] = union_categoricals(parts) if name in texts else pd.concat(parts).array
-    order = pd.DataFrame({key: joined[key] for key in keys}, copy=False).groupby(list(keys), sort=False).ngroup()
-    rows = order.argsort(kind="stable").to_numpy()
-    return pd.DataFrame(
-        {name: pd.Series(joined.pop(name).take(rows), copy=False).astype(kind) for name, kind in types.items()},
-        copy=False,
-    )
-
-
 @dataclass(frozen=True)
 class Maps:
     """The maps of one method at one layer, read from the files of all shards as they are asked for.
@@ -128,30 +97,17 @@ class Maps:
     ----------
     parts
         Of each shard, in order.
+    places
+        Image -> its shard and its row there. Methods whose shards hold the same images share it.
     """
 
     parts: Sequence[StoredMaps]
+    places: Mapping[str, tuple[int, int]]
 
-    @cached_property
+    @property
     def images(self) -> list[str]:
-        """Ids of all images, in order.
-
-        Raises
-        ------
-        CaseSaliencyError
-            If the files share an image.
-        """
-        found = [image for part in self.parts for image in part.images]
-        if len(set(found)) < len(found):
-            twice = next(image for image, count in Counter(found).items() if count > 1)
-            raise CaseSaliencyError(f"--maps: several files have a map of image {twice!r}; name each shard once")
-        return found
-
-    @cached_property
-    def _places(self) -> dict[str, tuple[int, int]]:
-        """Image -> its shard and its row there."""
-        places = [(shard, row) for shard, part in enumerate(self.parts) for row in range(len(part.images))]
-        return dict(zip(self.images, places, strict=True))
+        """Ids of all images, in order."""
+        return list(self.places)
 
     def read(self, images: Sequence[str]) -> "np.ndarray[Any, Any]":
         """Return the maps (N, 2, h, w) of some images, in the order in which they are asked for.
@@ -163,10 +119,10 @@ class Maps:
         """
         import numpy as np
 
-        if lacking := [image for image in images if image not in self._places]:
+        if lacking := [image for image in images if image not in self.places]:
             raise CaseSaliencyError(f"image {lacking[0]!r} has no map in {self.parts[0].file}")
         found = np.empty((len(images), *self.parts[0].shape[1:]), np.float32)
-        places = [self._places[image] for image in images]
+        places = [self.places[image] for image in images]
         for shard in dict.fromkeys(shard for shard, _ in places):
             here = [position for position, place in enumerate(places) if place[0] == shard]
             rows = [places[position][1] for position in here]
@@ -182,12 +138,13 @@ def find_maps(files: Sequence[Path], methods: Sequence[str]) -> list[tuple[str, 
     Raises
     ------
     CaseSaliencyError
-        If the maps of a method are in none of the files, or of several sizes.
+        If the maps of a method are in none of the files, or of several sizes, or if the files share an image.
     """
     trees = [open_maps(file) for file in files]
     layers = list(dict.fromkeys(name for tree in trees for name in tree))
+    places: dict[tuple[tuple[str, ...], ...], dict[str, tuple[int, int]]] = {}
     found = [
-        (layer, method, Maps(parts))
+        (layer, method, Maps(parts, _placed(parts, places)))
         for method in methods
         for layer in layers
         if (parts := [tree[layer][method] for tree in trees if layer in tree and method in tree[layer]])
@@ -203,6 +160,20 @@ def find_maps(files: Sequence[Path], methods: Sequence[str]) -> list[tuple[str, 
                 f"{other[0].shape[1:]} in {other[0].file}; name files of one experiment and network"
             )
     return found
+
+
+def _placed(
+    parts: Sequence[StoredMaps], known: dict[tuple[tuple[str, ...], ...], dict[str, tuple[int, int]]]
+) -> dict[str, tuple[int, int]]:
+    """Return image -> its shard and its row there: the dictionary that is known for the same images, or a new one."""
+    images = tuple(part.images for part in parts)
+    if images not in known:
+        numbered = [(image, (shard, row)) for shard, ids in enumerate(images) for row, image in enumerate(ids)]
+        known[images] = dict(numbered)
+        if len(known[images]) < len(numbered):
+            twice = next(image for image, count in Counter(image for image, _ in numbered).items() if count > 1)
+            raise CaseSaliencyError(f"--maps: several files have a map of image {twice!r}; name each shard once")
+    return known[images]
 
 
 def read_layers(

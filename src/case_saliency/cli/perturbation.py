@@ -30,12 +30,12 @@ def add_perturbation(parser: argparse.ArgumentParser) -> None:
     add_input(parser, "--predictions", "predictions of the network (.parquet)")
 
 
-def measure(
+def measured(
     arguments: argparse.Namespace,
     test: "Callable[[PredictLogits], Callable[..., pd.DataFrame]]",
     selected: "pd.DataFrame",
-) -> "pd.DataFrame":
-    """Return the rows of a fidelity test over some images and all target layers.
+) -> "Iterator[pd.DataFrame]":
+    """Yield the rows of a fidelity test over some images and all target layers, batch by batch.
 
     Parameters
     ----------
@@ -46,13 +46,10 @@ def measure(
     selected
         Rows of the manifest: the images, in order.
     """
-    import pandas as pd
-
     compute = setting(arguments.settings, "compute")
     model = load_model(arguments, compute["device"])
     device = next(model.module.parameters()).device
     fidelity = test(lambda images: model.module(images.to(device)))
-    tables = []
     methods = setting(arguments.settings, "methods")
     for images, inputs, rows, layers in explained_batches(arguments, model, methods, selected):
         for layer, maps in layers.items():
@@ -63,8 +60,7 @@ def measure(
                 class_index=rows[["top1", "top2"]].to_numpy(),
                 qualified=rows["correct"].to_numpy(),
             )
-            tables.append(identify(table, arguments, layer=layer))
-    return pd.concat(tables, ignore_index=True)
+            yield identify(table, arguments, layer=layer)
 
 
 def explained_batches(

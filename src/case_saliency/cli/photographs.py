@@ -1,22 +1,22 @@
-"""Loads the photographs that the report shows, and what every network says of them."""
+"""Loads the photographs that the report shows, what every network says of them, and where all images come from."""
 
 import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from case_saliency import storage
-from case_saliency.storage.tables import read_table
+from case_saliency.storage.columns import read_columns
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from case_saliency.report.content import Photograph
+    from case_saliency.report.content import Photograph, Source
 
 
 def photographs(
     arguments: argparse.Namespace, name: str, selection: "pd.DataFrame", folder: Path
 ) -> "list[Photograph]":
-    """Return the photographs of an experiment.
+    """Return the photographs that are shown of an experiment.
 
     Parameters
     ----------
@@ -36,24 +36,33 @@ def photographs(
     from case_saliency.report import thumbnails
     from case_saliency.report.content import Photograph
 
-    said = _predictions(arguments, name)
+    rows = thumbnails.shown(selection.to_dict("records"))
+    said = _predictions(arguments, name, [row["image_id"] for row in rows])
     found = []
-    for row in selection.to_dict("records"):
+    for row in rows:
         picture = ImageOps.fit(images.read(folder, row), (256, 256))
         found.append(
             Photograph(
                 image_id=row["image_id"],
                 jpeg=thumbnails.jpeg(np.asarray(picture)),
                 label_name=row["label_name"],
-                source=row["source"],
-                licence=row["licence"],
                 predictions=said.get(row["image_id"], []),
             )
         )
     return found
 
 
-def _predictions(arguments: argparse.Namespace, name: str) -> dict[str, list[str]]:
+def sources(selection: "pd.DataFrame") -> "list[Source]":
+    """Return where the images of a selection come from; its column `source` may name a file after a "#"."""
+    from case_saliency.report.content import Source
+
+    collections = selection["source"].str.partition("#")[0]
+    return [
+        Source(str(name), len(rows), list(rows["licence"].unique())) for name, rows in selection.groupby(collections)
+    ]
+
+
+def _predictions(arguments: argparse.Namespace, name: str, images: list[str]) -> dict[str, list[str]]:
     """Image -> one line for each network, whatever its seed: its most likely class and the probability."""
     from case_saliency.figures.names import model_label
     from case_saliency.report.thumbnails import said
@@ -70,7 +79,8 @@ def _predictions(arguments: argparse.Namespace, name: str) -> dict[str, list[str
         if file.parent.parent.name != name:
             continue
         names = classes[file.parent.name, file.stem]
-        for row in read_table(file).to_dict("records"):
+        shown = read_columns([file], ["image_id", "top1", "p_top1"], {"image_id": images})
+        for row in shown.to_dict("records"):
             of_model = found.setdefault(row["image_id"], {}).setdefault(file.parent.name, [])
             of_model.append((names[row["top1"]], row["p_top1"]))
     return {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from case_saliency.analyses import ANALYSES
 from case_saliency.cli.arguments import add_input, add_output, add_parameter, add_settings, setting
-from case_saliency.cli.tabulating import read_all
+from case_saliency.storage.columns import read_columns
 from case_saliency.storage.tables import read_table
 
 if TYPE_CHECKING:
@@ -79,9 +79,8 @@ def _table_alone(module: Any, arguments: argparse.Namespace) -> "Figure":
 
 def _distributions(module: Any, arguments: argparse.Namespace) -> "Figure":
     threshold = setting(arguments.settings, "threshold")
-    figure: Figure = module.agreement_distributions(
-        read_all(arguments.scores), read_table(arguments.table), threshold=threshold
-    )
+    scores = read_columns(arguments.scores, module.NEEDED)
+    figure: Figure = module.agreement_distributions(scores, read_table(arguments.table), threshold=threshold)
     return figure
 
 

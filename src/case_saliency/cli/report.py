@@ -77,13 +77,13 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
     from case_saliency.cli.captions import choices
-    from case_saliency.cli.photographs import photographs
+    from case_saliency.cli.photographs import photographs, sources
     from case_saliency.datasets.sources import DATASETS
     from case_saliency.report.content import Experiment
 
     settings = arguments.settings
     tables = {file.stem: read_table(file) for file in arguments.tables if file.parent.name == name}
-    chosen = choices(settings, name)
+    chosen, selection = choices(settings, name), _selection(arguments, name)
     return Experiment(
         name=name,
         description=DATASETS[settings["experiments"][name]["dataset"]].description,
@@ -92,7 +92,8 @@ def _experiment(arguments: argparse.Namespace, name: str) -> "Experiment":
         attrition=tables["attrition"],
         figures=_figures(arguments, name, tables, chosen),
         settings=chosen,
-        photographs=photographs(arguments, name, _selection(arguments, name), _folder(arguments, name)),
+        photographs=photographs(arguments, name, selection, _folder(arguments, name)),
+        sources=sources(selection),
         ranks=tables["ranks"],
         pooled=tables["pooled"],
         cross_deletion=tables["cross_deletion"],

@@ -5,6 +5,7 @@ Settings: dataset, compute (device, batch_size), activity (thresholds).
 """
 
 import argparse
+from itertools import product
 
 from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings, setting
@@ -12,7 +13,7 @@ from case_saliency.cli.loading import load_batches, load_selection
 from case_saliency.cli.maps import identify
 from case_saliency.cli.networks import load_model, network_modules
 from case_saliency.cli.predicted import load_predictions
-from case_saliency.storage.tables import write_table
+from case_saliency.storage.parquet import writing_parquet
 
 modules = network_modules
 
@@ -26,25 +27,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
-    import pandas as pd
-
-    from case_saliency.diagnostic.activity import COLUMNS, pooled_activations, score_activity
+    from case_saliency.diagnostic.activity import COLUMNS, KINDS, ChannelActivity, pooled_activations
     from case_saliency.models.depth import by_depth
 
     compute = setting(arguments.settings, "compute")
     model = load_model(arguments, compute["device"])
-    batches = load_batches(arguments, load_selection(arguments), model.transform, compute["batch_size"])
-    image_ids, found = pooled_activations(model.module, batches, by_depth(model.module, model.target_layers))
-    predictions = load_predictions(arguments, image_ids)
-    tables = []
-    for (layer, kind), pooled in found.items():
-        table = score_activity(
-            pooled,
-            image_ids=image_ids,
-            labels=predictions["label"].to_numpy(),
-            qualified=predictions["correct"].to_numpy(),
-            kind=kind,
-            thresholds=setting(arguments.settings, "activity")["thresholds"],
-        )
-        tables.append(identify(table, arguments, layer=layer)[list(COLUMNS)])
-    write_table(pd.concat(tables, ignore_index=True), arguments.scores)
+    rows = load_selection(arguments)
+    predictions = load_predictions(arguments, rows["image_id"])
+    layers = by_depth(model.module, model.target_layers)
+    thresholds = setting(arguments.settings, "activity")["thresholds"]
+    activities = {place: ChannelActivity(thresholds) for place in product(layers, KINDS)}
+    batches = load_batches(arguments, rows, model.transform, compute["batch_size"])
+    for images, found in pooled_activations(model.module, batches, layers):
+        known = predictions.loc[list(images)]
+        for place, pooled in found.items():
+            activities[place].add(pooled, known["label"].to_numpy(), known["correct"].to_numpy())
+    with writing_parquet(arguments.scores) as write:
+        for (layer, kind), activity in activities.items():
+            of_images = (list(predictions.index), predictions["label"].to_numpy(), predictions["correct"].to_numpy())
+            write(identify(activity.table(kind, *of_images), arguments, layer=layer)[list(COLUMNS)])

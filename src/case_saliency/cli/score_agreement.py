@@ -7,7 +7,7 @@ import argparse
 
 from case_saliency.cli.arguments import add_output, add_settings, setting
 from case_saliency.cli.maps import add_scored_maps, identify, read_pairs
-from case_saliency.storage.tables import write_table
+from case_saliency.storage.parquet import writing_parquet
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -19,15 +19,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
-    import pandas as pd
-
     from case_saliency.diagnostic.agreement import COLUMNS, score_agreement
 
     settings = arguments.settings
-    tables = []
-    for layer, method, maps, known in read_pairs(arguments, setting(settings, "methods")):
-        table = score_agreement(
-            maps, **known, k_percents=[setting(settings, "k_percent")], ties=setting(settings, "ties")
-        )
-        tables.append(identify(table, arguments, layer=layer, method=method)[list(COLUMNS)])
-    write_table(pd.concat(tables, ignore_index=True), arguments.scores)
+    chosen = {"k_percents": [setting(settings, "k_percent")], "ties": setting(settings, "ties")}
+    with writing_parquet(arguments.scores) as write:
+        for layer, method, maps, known in read_pairs(arguments, setting(settings, "methods")):
+            table = score_agreement(maps, **known, **chosen)
+            write(identify(table, arguments, layer=layer, method=method)[list(COLUMNS)])

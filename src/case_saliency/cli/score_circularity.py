@@ -13,7 +13,7 @@ from case_saliency.cli.loading import load_batches, load_selection
 from case_saliency.cli.maps import identify
 from case_saliency.cli.networks import load_model
 from case_saliency.cli.predicted import load_predictions
-from case_saliency.storage.tables import write_table
+from case_saliency.storage.parquet import writing_parquet
 
 modules = explaining.modules_of("circularity")
 
@@ -48,16 +48,15 @@ def run(arguments: argparse.Namespace) -> None:
     explain = explaining.explainer(arguments, model, [variant.method for variant in chosen])
     selection = load_selection(arguments)
     predictions = load_predictions(arguments, selection["image_id"])
-    tables = []
-    for images, inputs in load_batches(arguments, selection, model.transform, compute["batch_size"]):
-        rows = predictions.loc[images]
-        qualified = rows["correct"].to_numpy()
-        classes = rows[list(explaining.TARGETS)].to_numpy().tolist()
-        found = explain([(images, inputs)], dict(zip(images, classes, strict=True)))
-        for layer, maps in found.maps.items():
-            size = (inputs.shape[-2], inputs.shape[-1])
-            agreement = score_variants(found, layer, chosen, qualified=qualified, input_size=size, **diagnostic)
-            drops = drop(inputs, maps, image_ids=images, class_index=found.classes, qualified=qualified)
-            both = pd.concat([agreement, named(drops, chosen)], ignore_index=True)
-            tables.append(identify(both, arguments, layer=layer))
-    write_table(pd.concat(tables, ignore_index=True), arguments.scores)
+    with writing_parquet(arguments.scores) as write:
+        for images, inputs in load_batches(arguments, selection, model.transform, compute["batch_size"]):
+            rows = predictions.loc[images]
+            qualified = rows["correct"].to_numpy()
+            classes = rows[list(explaining.TARGETS)].to_numpy().tolist()
+            found = explain([(images, inputs)], dict(zip(images, classes, strict=True)))
+            for layer, maps in found.maps.items():
+                size = (inputs.shape[-2], inputs.shape[-1])
+                agreement = score_variants(found, layer, chosen, qualified=qualified, input_size=size, **diagnostic)
+                drops = drop(inputs, maps, image_ids=images, class_index=found.classes, qualified=qualified)
+                both = pd.concat([agreement, named(drops, chosen)], ignore_index=True)
+                write(identify(both, arguments, layer=layer))

@@ -8,9 +8,8 @@ import argparse
 from case_saliency.attribution import registry
 from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings, setting
-from case_saliency.cli.maps import in_blocks
 from case_saliency.diagnostic import contrast_sets
-from case_saliency.storage.tables import write_table
+from case_saliency.storage.parquet import writing_parquet
 
 modules = explaining.modules_of("contrast")
 
@@ -27,13 +26,12 @@ def run(arguments: argparse.Namespace) -> None:
     chosen = setting(arguments.settings, "contrast")
     variants = contrast_sets.variants(chosen["sources"], chosen["k"], chosen["combined"])
     methods = registry.resolve([{"name": name, **parameters} for name, parameters in variants.items()])
-    tables = []
-    for scores, found in explaining.agreements(arguments, methods):
-        for name, parameters in variants.items():
-            for layer, extras in found.extras.items():
-                rows = (scores["method"] == name) & (scores["layer"] == layer)
-                inside = contrast_sets.other_in_set(extras[name]["contrast_classes"], found.classes)
-                for column, value in {**contrast_sets.describe(parameters), "other_in_set": inside}.items():
-                    scores.loc[rows, column] = value
-        tables.append(scores.astype({"k": int}))
-    write_table(in_blocks(tables, ("layer", "method")), arguments.scores)
+    with writing_parquet(arguments.scores) as write:
+        for scores, found in explaining.agreements(arguments, methods):
+            for name, parameters in variants.items():
+                for layer, extras in found.extras.items():
+                    rows = (scores["method"] == name) & (scores["layer"] == layer)
+                    inside = contrast_sets.other_in_set(extras[name]["contrast_classes"], found.classes)
+                    for column, value in {**contrast_sets.describe(parameters), "other_in_set": inside}.items():
+                        scores.loc[rows, column] = value
+            write(scores.astype({"k": int}))

@@ -10,9 +10,9 @@ import argparse
 from case_saliency.cli.arguments import add_output, add_settings, setting
 from case_saliency.cli.loading import load_leading, load_selection
 from case_saliency.cli.networks import network_modules
-from case_saliency.cli.perturbation import add_perturbation, measure
+from case_saliency.cli.perturbation import add_perturbation, measured
 from case_saliency.cli.predicted import load_predictions
-from case_saliency.storage.tables import write_table
+from case_saliency.storage.parquet import writing_parquet
 
 modules = network_modules
 
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> None:
     settings = arguments.settings
     chosen = setting(settings, "curves")
     load_predictions(arguments, load_selection(arguments)["image_id"])  # one that is lacking is named here
-    scores = measure(
+    scores = measured(
         arguments,
         lambda predict_logits: PerturbationCurves(
             predict_logits=predict_logits,
@@ -42,4 +42,6 @@ def run(arguments: argparse.Namespace) -> None:
         ),
         load_leading(arguments, chosen["n_images"]),
     )
-    write_table(scores[list(COLUMNS)], arguments.scores)
+    with writing_parquet(arguments.scores) as write:
+        for table in scores:
+            write(table[list(COLUMNS)])

@@ -16,7 +16,7 @@ from case_saliency.cli.arguments import add_output, add_settings, setting
 from case_saliency.cli.maps import identify
 from case_saliency.cli.networks import load_model
 from case_saliency.cli.perturbation import explained_batches
-from case_saliency.storage.tables import write_table
+from case_saliency.storage.parquet import writing_parquet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,8 +36,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
-    import pandas as pd
-
     from case_saliency.diagnostic.defect_scores import COLUMNS
     from case_saliency.fidelity.drop import ConfidenceDrop
 
@@ -55,15 +53,16 @@ def run(arguments: argparse.Namespace) -> None:
     names = [method.name for method in explaining.listed_methods(settings, "defects")]
     variants = _variants(arguments)
     explain = explaining.explainer(arguments, model, variants) if variants else None
-    tables = []
-    for images, inputs, rows, layers in explained_batches(arguments, model, names):
-        classes = dict(zip(images, rows[list(explaining.TARGETS)].to_numpy().tolist(), strict=True))
-        drawn = explain([(images, inputs)], classes).maps if explain else {}
-        for layer, stored in layers.items():
-            maps = _by_contrast(stored, drawn.get(layer, {}))
-            for (method, contrast), table in _score(maps, inputs, images, rows, drop, setting(settings, "diagnostic")):
-                tables.append(identify(table.assign(contrast=contrast), arguments, layer=layer, method=method))
-    write_table(pd.concat(tables, ignore_index=True)[list(COLUMNS)], arguments.scores)
+    diagnostic = setting(settings, "diagnostic")
+    with writing_parquet(arguments.scores) as write:
+        for images, inputs, rows, layers in explained_batches(arguments, model, names):
+            classes = dict(zip(images, rows[list(explaining.TARGETS)].to_numpy().tolist(), strict=True))
+            drawn = explain([(images, inputs)], classes).maps if explain else {}
+            for layer, stored in layers.items():
+                maps = _by_contrast(stored, drawn.get(layer, {}))
+                for (method, contrast), table in _score(maps, inputs, images, rows, drop, diagnostic):
+                    told = identify(table.assign(contrast=contrast), arguments, layer=layer, method=method)
+                    write(told[list(COLUMNS)])
 
 
 def _variants(arguments: argparse.Namespace) -> list[Any]:

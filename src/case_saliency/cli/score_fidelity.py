@@ -10,9 +10,9 @@ import argparse
 from case_saliency.cli.arguments import add_output, add_parameter, add_settings, setting
 from case_saliency.cli.loading import load_selection
 from case_saliency.cli.networks import network_modules
-from case_saliency.cli.perturbation import add_perturbation, measure
+from case_saliency.cli.perturbation import add_perturbation, measured
 from case_saliency.datasets import shards
-from case_saliency.storage.tables import write_table
+from case_saliency.storage.parquet import writing_parquet
 
 modules = network_modules
 
@@ -33,11 +33,13 @@ def run(arguments: argparse.Namespace) -> None:
     batch_size = setting(settings, "compute")["batch_size"]
     k_percents, fills = setting(settings, "k_percent"), setting(settings, "fill")
     seed = setting(settings, "seed")
-    scores = measure(
+    scores = measured(
         arguments,
         lambda predict_logits: ConfidenceDrop(
             predict_logits=predict_logits, k_percents=k_percents, fills=fills, seed=seed, batch_size=batch_size
         ),
         shards.take(load_selection(arguments), arguments.shard, batch_size),
     )
-    write_table(scores[list(COLUMNS)], arguments.scores)
+    with writing_parquet(arguments.scores) as write:
+        for table in scores:
+            write(table[list(COLUMNS)])

@@ -8,8 +8,7 @@ import argparse
 
 from case_saliency.cli import explaining
 from case_saliency.cli.arguments import add_output, add_settings
-from case_saliency.cli.maps import in_blocks
-from case_saliency.storage.tables import write_table
+from case_saliency.storage.parquet import writing_parquet
 
 modules = explaining.modules_of()
 
@@ -24,5 +23,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
     methods = [method for method in explaining.listed_methods(arguments.settings) if method.space == "layer"]
-    tables = (table for table, _ in explaining.agreements(arguments, methods, everywhere=True))
-    write_table(in_blocks(tables, ("layer", "method")), arguments.scores)
+    with writing_parquet(arguments.scores) as write:
+        for table, _ in explaining.agreements(arguments, methods, everywhere=True):
+            write(table)

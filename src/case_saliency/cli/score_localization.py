@@ -11,7 +11,8 @@ from case_saliency.cli.arguments import add_output, add_settings, setting
 from case_saliency.cli.loading import load_batches, load_selection
 from case_saliency.cli.maps import identify
 from case_saliency.cli.networks import load_model
-from case_saliency.storage.tables import read_table, write_table
+from case_saliency.storage.parquet import writing_parquet
+from case_saliency.storage.tables import read_table
 
 if TYPE_CHECKING:
     import torch
@@ -32,8 +33,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
-    import pandas as pd
-
     from case_saliency.fidelity import mosaics
     from case_saliency.fidelity.localization import COLUMNS, score_localization
 
@@ -53,13 +52,13 @@ def run(arguments: argparse.Namespace) -> None:
     found = explaining.explainer(arguments, model, methods)(inputs, classes)
     height, width = inputs[0][1].shape[-2:]
     stated = {"size": chosen["size"], "height": height, "width": width, "min_confidence": chosen["min_confidence"]}
-    tables = []
-    for method in methods:
-        for layer in (name for name in found.maps if method.name in found.maps[name]):
-            contrast_sets = found.extras[layer][method.name].get("contrast_classes")
-            table = score_localization(found.maps[layer][method.name], drawn, seen, excluded, contrast_sets)
-            tables.append(identify(table.assign(**stated), arguments, layer=layer, method=method.name))
-    write_table(pd.concat(tables, ignore_index=True)[list(COLUMNS)], arguments.scores)
+    with writing_parquet(arguments.scores) as write:
+        for method in methods:
+            for layer in (name for name in found.maps if method.name in found.maps[name]):
+                contrast_sets = found.extras[layer][method.name].get("contrast_classes")
+                table = score_localization(found.maps[layer][method.name], drawn, seen, excluded, contrast_sets)
+                told = identify(table.assign(**stated), arguments, layer=layer, method=method.name)
+                write(told[list(COLUMNS)])
 
 
 def _images(arguments: argparse.Namespace, drawn: "list[Mosaic]", model: "LoadedModel") -> "dict[str, torch.Tensor]":

@@ -13,7 +13,7 @@ from case_saliency.cli.arguments import add_output, add_settings, setting
 from case_saliency.cli.maps import identify
 from case_saliency.cli.networks import load_model
 from case_saliency.cli.perturbation import explained_batches
-from case_saliency.storage.tables import write_table
+from case_saliency.storage.parquet import writing_parquet
 
 modules = explaining.modules_of("reliability")
 
@@ -27,8 +27,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
-    import pandas as pd
-
     from case_saliency.diagnostic.augmentation import augmentations
     from case_saliency.diagnostic.reliability import COLUMNS, SelfAgreement
     from case_saliency.models.predict import predict
@@ -46,15 +44,13 @@ def run(arguments: argparse.Namespace) -> None:
         section["chance_pairs"],
         setting(settings, "seed"),
     )
-    tables = [
-        measure(
-            inputs,
-            maps,
-            image_ids=images,
-            class_index=rows[["top1", "top2"]].to_numpy(),
-            qualified=rows["correct"].to_numpy(),
-        )
-        for images, inputs, rows, maps in explained_batches(arguments, model, [method.name for method in methods])
-    ]
-    table = identify(pd.concat(tables, ignore_index=True), arguments)
-    write_table(table[list(COLUMNS)], arguments.scores)
+    with writing_parquet(arguments.scores) as write:
+        for images, inputs, rows, maps in explained_batches(arguments, model, [method.name for method in methods]):
+            table = measure(
+                inputs,
+                maps,
+                image_ids=images,
+                class_index=rows[["top1", "top2"]].to_numpy(),
+                qualified=rows["correct"].to_numpy(),
+            )
+            write(identify(table, arguments)[list(COLUMNS)])

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from case_saliency.cli.arguments import add_output, add_settings, setting
-from case_saliency.cli.maps import add_scored_maps, identify, in_blocks, read_pairs
-from case_saliency.storage.tables import write_table
+from case_saliency.cli.maps import add_scored_maps, identify, read_pairs
+from case_saliency.storage.parquet import writing_parquet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,8 +24,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage."""
-    table = in_blocks(_scores(arguments), ("method", "layer", "measure", "resolution"))
-    write_table(table, arguments.scores)
+    with writing_parquet(arguments.scores) as write:
+        for table in _scores(arguments):
+            write(table)
 
 
 def _scores(arguments: argparse.Namespace) -> "Iterator[pd.DataFrame]":

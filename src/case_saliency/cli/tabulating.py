@@ -1,12 +1,11 @@
 """What the stages share that turn the scores of all networks into a table."""
 
 import argparse
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
-from case_saliency.storage.columns import read_columns
+from case_saliency.storage.columns import StoredRows
 from case_saliency.storage.tables import write_table
 
 if TYPE_CHECKING:
@@ -60,11 +59,4 @@ def tabulate(
         for key in _PLACES[name]:
             value = setting(value, key)
         given[name] = value
-    write_table(table_of(read_all(arguments.scores, columns), **given), arguments.table)
-
-
-def read_all(
-    files: Iterable[Path], columns: Sequence[str] | None = None, where: Mapping[str, str] | None = None
-) -> "pd.DataFrame":
-    """Read tables with the same columns as one: all of it, or some columns of the rows that hold some texts."""
-    return read_columns(files, columns, where)
+    write_table(table_of(StoredRows(arguments.scores, columns), **given), arguments.table)

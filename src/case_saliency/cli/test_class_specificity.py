@@ -6,7 +6,7 @@ Settings: alpha, reference, controls.
 import argparse
 
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
-from case_saliency.cli.tabulating import read_all
+from case_saliency.storage.columns import StoredRows
 from case_saliency.storage.tables import read_table, write_table
 
 
@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     settings = arguments.settings
     table = cross_deletion_table(
-        read_all(arguments.fidelity_scores, NEEDED),
+        StoredRows(arguments.fidelity_scores, NEEDED),
         read_table(arguments.agreement),
         controls=set(setting(settings, "controls")),
         alpha=setting(settings, "alpha"),

@@ -6,7 +6,7 @@ Settings: alpha, reference, equivalence_margin, controls.
 import argparse
 
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
-from case_saliency.cli.tabulating import read_all
+from case_saliency.storage.columns import read_columns
 from case_saliency.storage.tables import write_table
 
 
@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     settings = arguments.settings
     controls, alpha = set(setting(settings, "controls")), setting(settings, "alpha")
-    points = read_all(arguments.scores)
+    points = read_columns(arguments.scores)
     table = curve_table(
         points,
         controls=controls,

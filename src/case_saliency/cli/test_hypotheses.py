@@ -6,7 +6,7 @@ Settings: seed, alpha, threshold, zero_method, degenerate, reference, equivalenc
 import argparse
 
 from case_saliency.cli.arguments import add_input, add_output, add_settings, setting
-from case_saliency.cli.tabulating import read_all
+from case_saliency.storage.columns import StoredRows
 from case_saliency.storage.tables import write_table
 
 
@@ -34,8 +34,8 @@ def run(arguments: argparse.Namespace) -> None:
     settings = arguments.settings
     controls, alpha = set(setting(settings, "controls")), setting(settings, "alpha")
     degenerate = setting(settings, "degenerate")
-    agreement = read_all(arguments.agreement_scores)
-    fidelity = read_all(arguments.fidelity_scores, NEEDED, {"target": "top1"})  # both: test_class_specificity
+    agreement = StoredRows(arguments.agreement_scores)
+    fidelity = StoredRows(arguments.fidelity_scores, NEEDED, {"target": "top1"})  # both: test_class_specificity
     tests = agreement_table(
         agreement,
         controls=controls,

@@ -5,13 +5,14 @@ A channel is active for an image if the mean of its activation over space exceed
 compare, so that fractions stand beside them.
 """
 
-from collections.abc import Iterable, Sequence
-from itertools import product
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from case_saliency.attribution.rows import Rows
 
 if TYPE_CHECKING:
     import torch
@@ -25,15 +26,15 @@ COLUMNS = (
     *("experiment", "dataset", "model", "seed", "layer", "kind", "threshold", "image_id", "label", "n_channels"),
     *("n_active", "active_fraction", "class_overlap", "qualified", "reason"),
 )
-"""Columns of the table of scores; `score_activity` fills those from `kind` on."""
+"""Columns of the table of scores; `ChannelActivity` fills those from `kind` on."""
 
 FloatArray = npt.NDArray[np.floating]
 
 
 def pooled_activations(
-    module: "nn.Module", batches: "Iterable[tuple[Sequence[str], torch.Tensor]]", layers: dict[str, str]
-) -> tuple[list[str], dict[tuple[str, str], npt.NDArray[np.float32]]]:
-    """Average the activations of target layers over space.
+    module: "nn.Module", batches: "Iterable[tuple[Sequence[str], torch.Tensor]]", layers: Mapping[str, str]
+) -> Iterator[tuple[Sequence[str], dict[tuple[str, str], npt.NDArray[np.float32]]]]:
+    """Average the activations of target layers over space, batch by batch.
 
     Parameters
     ----------
@@ -44,120 +45,126 @@ def pooled_activations(
     layers
         Name -> dotted path of a submodule.
 
-    Returns
-    -------
-    Image ids, and (layer, kind) -> mean over space, (N, C); kinds are those of `KINDS`.
+    Yields
+    ------
+    Image ids of a batch, and (layer, kind) -> mean over space, (n, C); kinds are those of `KINDS`.
     """
     from case_saliency.attribution.capture import capture
 
     device = next(module.parameters()).device
-    image_ids: list[str] = []
-    found: dict[tuple[str, str], list[npt.NDArray[np.float32]]] = {key: [] for key in product(layers, KINDS)}
     for ids, images in batches:
-        captured = capture(module, images.to(device), layers)
-        image_ids.extend(ids)
+        captured = capture(module, images.to(device), dict(layers))
+        found = {}
         for name, layer in captured.layers.items():
             activations = layer.activations
             for kind, values in zip(KINDS, (activations, activations.clamp(min=0)), strict=True):
-                found[name, kind].append(values.mean((2, 3)).cpu().numpy())
-    return image_ids, {key: np.concatenate(parts) for key, parts in found.items()}
+                found[name, kind] = values.mean((2, 3)).cpu().numpy()
+        yield ids, found
 
 
-def score_activity(
-    pooled: FloatArray,
-    *,
-    image_ids: Sequence[str],
-    labels: npt.NDArray[np.integer],
-    qualified: npt.NDArray[np.bool_],
-    kind: str,
-    thresholds: Sequence[float],
-) -> pd.DataFrame:
-    """Count the active channels of each image at one layer.
+class ChannelActivity:
+    """Counts the active channels of each image at one layer, from activations that come batch by batch.
+
+    Kept are the counts of each image, and for each class the sum of its qualified images' activations.
 
     Parameters
     ----------
-    pooled
-        (N, C) activations, averaged over space.
-    image_ids, labels
-        N names and true classes.
-    qualified
-        (N,) whether the image is predicted correctly. The others are counted as well, and marked "misclassified".
-    kind
-        One of `KINDS`, for the table.
     thresholds
         Above which mean activation a channel is active.
 
-    Returns
-    -------
-    pandas.DataFrame
-        `COLUMNS` from `kind` on, a row for each threshold and image. `class_overlap`: with C(u) the channels whose
-        mean activation over the qualified images of class u exceeds the threshold, the mean over other classes v of
-        ``|C(u) n C(v)| / |C(u) u C(v)|`` (Jaccard; 1 if both are empty), u the image's class; NaN if u has no qualified
-        image or is the only class that has one.
-
-    Raises
-    ------
-    ValueError
-        If lengths do not fit together, or a value is not finite.
-
     Examples
     --------
-    >>> pooled = np.array([[1.0, 0.0, 2.0], [1.0, 3.0, 0.0]])
-    >>> table = score_activity(pooled, image_ids=["a", "b"], labels=np.array([0, 1]),
-    ...                        qualified=np.array([True, True]), kind="output", thresholds=[0.5])
+    >>> activity = ChannelActivity([0.5])
+    >>> activity.add(np.array([[1.0, 0.0, 2.0], [1.0, 3.0, 0.0]]), np.array([0, 1]), np.array([True, True]))
+    >>> table = activity.table("output", ["a", "b"], np.array([0, 1]), np.array([True, True]))
     >>> table["n_active"].tolist(), table["class_overlap"].round(2).tolist()
     ([2, 2], [0.33, 0.33])
     """
-    _check(pooled, image_ids, labels, qualified)
-    images = {"image_id": np.asarray(image_ids, dtype=object), "label": labels}
-    told = {"qualified": qualified, "reason": np.where(qualified, "", "misclassified")}
-    tables = [
-        pd.DataFrame({"kind": kind, "threshold": float(threshold), **images, **counts, **told})
-        for threshold in thresholds
-        for counts in [_counts(pooled, labels, qualified, threshold)]
-    ]
-    return pd.concat(tables, ignore_index=True)
 
+    def __init__(self, thresholds: Sequence[float]) -> None:
+        self.thresholds = [float(threshold) for threshold in thresholds]
+        self._active = Rows()
+        self._classes: dict[int, tuple[int, npt.NDArray[np.float64]]] = {}  # label -> images, sum of their activations
+        self._n_channels = 0
 
-def _check(
-    pooled: FloatArray,
-    image_ids: Sequence[str],
-    labels: npt.NDArray[np.integer],
-    qualified: npt.NDArray[np.bool_],
-) -> None:
-    if pooled.ndim != 2 or not len(pooled) == len(image_ids) == len(labels) == len(qualified):
-        raise ValueError(
-            f"score_activity: pooled {pooled.shape}, {len(image_ids)} image_ids, {len(labels)} labels and "
-            f"{len(qualified)} qualified; (N, C) and N of each expected"
-        )
-    if not np.isfinite(pooled).all():
-        raise ValueError("score_activity: activations are not finite; check the network's weights")
+    def add(self, pooled: FloatArray, labels: npt.NDArray[np.integer], qualified: npt.NDArray[np.bool_]) -> None:
+        """Take the next images.
 
+        Parameters
+        ----------
+        pooled
+            (n, C) activations, averaged over space.
+        labels
+            Their true classes.
+        qualified
+            (n,) whether the image is predicted correctly. The others are counted, and belong to no class.
 
-def _counts(
-    pooled: FloatArray, labels: npt.NDArray[np.integer], qualified: npt.NDArray[np.bool_], threshold: float
-) -> dict[str, Any]:
-    """Return the columns from `n_channels` to `class_overlap`, a value for each image."""
-    n_channels = pooled.shape[1]
-    active = (pooled > threshold).sum(axis=1)
-    overlaps = _class_overlaps(pooled[qualified], labels[qualified], threshold)
-    return {
-        "n_channels": n_channels,
-        "n_active": active,
-        "active_fraction": active / n_channels,
-        "class_overlap": [overlaps.get(int(label), np.nan) for label in labels],
-    }
+        Raises
+        ------
+        ValueError
+            If lengths do not fit together, or a value is not finite.
+        """
+        if pooled.ndim != 2 or not len(pooled) == len(labels) == len(qualified):
+            raise ValueError(
+                f"channel activity: pooled {pooled.shape}, {len(labels)} labels and {len(qualified)} qualified; (n, C) "
+                "and n of each expected"
+            )
+        if not np.isfinite(pooled).all():
+            raise ValueError("channel activity: activations are not finite; check the network's weights")
+        self._n_channels = pooled.shape[1]
+        self._active.append(np.stack([(pooled > threshold).sum(axis=1) for threshold in self.thresholds], axis=1))
+        for label in np.unique(labels[qualified]).tolist():
+            own = pooled[qualified & (labels == label)]
+            n, total = self._classes.get(label, (0, np.zeros(self._n_channels)))
+            self._classes[label] = (n + len(own), total + own.sum(axis=0, dtype=np.float64))
 
+    def table(
+        self,
+        kind: str,
+        image_ids: Sequence[str],
+        labels: npt.NDArray[np.integer],
+        qualified: npt.NDArray[np.bool_],
+    ) -> pd.DataFrame:
+        """Return the rows of all images.
 
-def _class_overlaps(pooled: FloatArray, labels: npt.NDArray[np.integer], threshold: float) -> dict[int, float]:
-    """Return class -> mean Jaccard overlap of its active channels with those of each other class."""
-    classes = np.unique(labels)
-    if len(classes) < 2:
-        return {}
-    active = np.stack([pooled[labels == u].mean(axis=0) > threshold for u in classes]).astype(np.int64)
-    shared = active @ active.T
-    sizes = active.sum(axis=1)
-    union = sizes[:, None] + sizes - shared
-    jaccard = np.where(union > 0, shared / np.maximum(union, 1), 1.0)
-    np.fill_diagonal(jaccard, np.nan)
-    return dict(zip(classes.tolist(), np.nanmean(jaccard, axis=1).tolist(), strict=True))
+        Parameters
+        ----------
+        kind
+            One of `KINDS`, for the table.
+        image_ids, labels, qualified
+            Of all images, as they were added. Those that do not qualify are marked "misclassified".
+
+        Returns
+        -------
+        pandas.DataFrame
+            `COLUMNS` from `kind` on, a row for each threshold and image. `class_overlap`: with C(u) the channels whose
+            mean activation over the qualified images of class u exceeds the threshold, the mean over other classes v of
+            ``|C(u) n C(v)| / |C(u) u C(v)|`` (Jaccard; 1 if both are empty), u the image's class; NaN if u has no
+            qualified image or is the only class that has one.
+        """
+        images = {"image_id": np.asarray(image_ids, dtype=object), "label": labels}
+        told = {"qualified": qualified, "reason": np.where(qualified, "", "misclassified")}
+        tables = []
+        for threshold, active in zip(self.thresholds, self._active.array().T, strict=True):
+            overlaps = self._class_overlaps(threshold)
+            counts = {
+                "n_channels": self._n_channels,
+                "n_active": active,
+                "active_fraction": active / self._n_channels,
+                "class_overlap": [overlaps.get(int(label), np.nan) for label in labels],
+            }
+            tables.append(pd.DataFrame({"kind": kind, "threshold": threshold, **images, **counts, **told}))
+        return pd.concat(tables, ignore_index=True)
+
+    def _class_overlaps(self, threshold: float) -> dict[int, float]:
+        """Return class -> mean Jaccard overlap of its active channels with those of each other class."""
+        if len(self._classes) < 2:
+            return {}
+        means = {label: total / n for label, (n, total) in sorted(self._classes.items())}
+        active = np.stack([mean > threshold for mean in means.values()]).astype(np.int64)
+        shared = active @ active.T
+        sizes = active.sum(axis=1)
+        union = sizes[:, None] + sizes - shared
+        jaccard = np.where(union > 0, shared / np.maximum(union, 1), 1.0)
+        np.fill_diagonal(jaccard, np.nan)
+        return dict(zip(means, np.nanmean(jaccard, axis=1).tolist(), strict=True))

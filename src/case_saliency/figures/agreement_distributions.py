@@ -27,6 +27,9 @@ from case_saliency.statistics.standing import with_standing
 
 TITLE = "Agreement between the maps of the top-1 and the top-2 class, image by image"
 _SYMBOLS = {name: verdict.symbol for name, verdict in VERDICTS.items()}
+NEEDED = ("model", "seed", "layer", "method", "k_percent", "agreement", "qualified")
+"""Columns of the scores that are read."""
+_MANY = 2000  # points of a row from which on they are drawn as one picture, not each by itself
 _BIN = 2.0  # percent: points this close are drawn beside each other
 
 
@@ -80,7 +83,7 @@ def _draw(axes: Axes, panel: Panel, scores: pd.DataFrame, methods: list[str]) ->
         axes.plot(
             values, row + _offsets(values), linestyle="none", marker="o", markersize=1.5 if small else 2.2,
             alpha=0.1 if small else 0.6, color=method_style(str(method)).colour, markeredgewidth=0, zorder=2,
-            rasterized=small,
+            rasterized=small or len(values) > _MANY,
         )  # fmt: skip
         n = "" if small else f"{found['n'].iloc[0]:d} "
         margin_note(axes, row, n + counted(found["verdict"], _SYMBOLS))

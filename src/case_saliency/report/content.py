@@ -64,22 +64,21 @@ class ReportFigure:
 
 @dataclass(frozen=True)
 class Photograph:
-    """A small picture of one image (`thumbnails.jpeg`), where it comes from, and what the models made of it.
-
-    `source` may name the file within a collection after a "#"; `predictions` has one line for each model.
-    """
+    """A small picture of one image (`thumbnails.jpeg`), and what the models made of it, one line for each."""
 
     image_id: str
     jpeg: bytes
     label_name: str
-    source: str
-    licence: str
     predictions: Sequence[str] = ()
 
-    @property
-    def collection(self) -> str:
-        """Source without the file: what many images have in common."""
-        return self.source.partition("#")[0]
+
+@dataclass(frozen=True)
+class Source:
+    """Where images come from: a collection, how many of an experiment's images are from it, and its terms."""
+
+    collection: str
+    n_images: int
+    terms: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,8 @@ class Experiment:
 
     `agreement`, `fidelity`, `attrition`, `ranks`, `pooled`, `cross_deletion` and `curves` are the tables of
     `results/tables/<experiment>/`, None where they were not made; `analyses` holds the tables of
-    `case_saliency.analyses` by name; `notes` say what else a reader must know of the data; `gallery` holds the maps;
+    `case_saliency.analyses` by name; `photographs` are those of the images that are shown, and `sources` tell where all
+    of them come from; `notes` say what else a reader must know of the data; `gallery` holds the maps;
     `paper` is the table of the paper's numbers beside these.
     """
 
@@ -100,6 +100,7 @@ class Experiment:
     figures: Sequence[ReportFigure]
     settings: Settings = field(default_factory=Settings)
     photographs: Sequence[Photograph] = ()
+    sources: Sequence[Source] = ()
     ranks: pd.DataFrame | None = None
     pooled: pd.DataFrame | None = None
     cross_deletion: pd.DataFrame | None = None

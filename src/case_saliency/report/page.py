@@ -12,13 +12,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from case_saliency.figures.names import VERDICTS
 from case_saliency.report.answer import Answer, answer
 from case_saliency.report.claims.view import ledger
-from case_saliency.report.content import Background, Experiment, Photograph, ReportFigure
+from case_saliency.report.content import Background, Experiment, ReportFigure
 from case_saliency.report.evidence.sections import Section, sections
 from case_saliency.report.front import line
 from case_saliency.report.overview import Overview, overview
 from case_saliency.report.pictures import picture
 from case_saliency.report.tables import TableView, view
-from case_saliency.report.thumbnails import shown
 
 _CAPTIONS = {
     "agreement": "Class sensitivity: agreement, tests and verdicts",
@@ -58,7 +57,6 @@ class _Chapter:
     evidence: list[_Evidence]
     figures: list[_Numbered]
     tables: list[TableView]
-    photographs: Sequence[Photograph]
     gallery: str
 
 
@@ -133,7 +131,6 @@ def _chapter(experiment: Experiment) -> _Chapter:
             for name, caption in _CAPTIONS.items()
             if getattr(experiment, name) is not None
         ],
-        photographs=shown(experiment.photographs),
         gallery=experiment.gallery.packed() if experiment.gallery else "",
     )
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from case_saliency.statistics.attrition import cells
+from case_saliency.statistics.attrition import Scores, cells
 from case_saliency.statistics.intervals import bca_mean_interval
 
 _CELL = ["experiment", "dataset", "model", "seed", "layer", "kind", "threshold"]
@@ -13,7 +13,7 @@ _COLUMNS = (
 )
 
 
-def activity_table(scores: pd.DataFrame, *, alpha: float, seed: int = 0) -> pd.DataFrame:
+def activity_table(scores: Scores, *, alpha: float, seed: int = 0) -> pd.DataFrame:
     """Summarise how many channels of each layer are active.
 
     Parameters

@@ -1,10 +1,12 @@
 """Which images take part in a test, and why the others do not. No score is dropped without a reason."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
+
+from case_saliency.storage.cells import numbered
 
 DegeneratePolicy = Literal["exclude", "insensitive", "sensitive"]
 
@@ -12,10 +14,32 @@ KEPT = "kept"
 MISCLASSIFIED = "misclassified"
 CELL = ("experiment", "dataset", "model", "seed", "layer", "method")
 """Columns that name one method on one layer of one trained network."""
+NETWORK = CELL[:4]
+"""Columns that name a trained network."""
 _POLICY_VALUE = {"exclude": np.nan, "insensitive": 100.0, "sensitive": 0.0}
 
 
-def cells(scores: pd.DataFrame, keys: Sequence[str]) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
+class StoredScores(Protocol):
+    """Scores that are read as they are asked for, such as `storage.columns.StoredRows`."""
+
+    def blocks(self, keys: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """Yield the rows in blocks of whole cells, in the order in which the cells appear."""
+        ...
+
+
+Scores = pd.DataFrame | StoredScores
+"""What a statistic takes: a table of scores, or one that need not be held as a whole."""
+
+
+def blocks(scores: Scores, keys: Sequence[str]) -> Iterator[pd.DataFrame]:
+    """Yield the rows in blocks of whole cells: a table as a whole."""
+    if isinstance(scores, pd.DataFrame):
+        yield scores
+    else:
+        yield from scores.blocks(keys)
+
+
+def cells(scores: Scores, keys: Sequence[str]) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
     """Yield the names and the rows of each cell, in the order in which the cells appear.
 
     What iterating over `groupby` yields; that holds a second, sorted table and the keys of all rows at once.
@@ -33,16 +57,14 @@ def cells(scores: pd.DataFrame, keys: Sequence[str]) -> Iterator[tuple[tuple[Any
     >>> [(names, cell["value"].tolist()) for names, cell in cells(scores, ["method"])]
     [(('sobel',), [1, 3]), (('case',), [2])]
     """
-    cell_of = np.zeros(len(scores), dtype=np.int64)
-    for key in keys:
-        codes, levels = pd.factorize(scores[key], use_na_sentinel=False)
-        cell_of, _ = pd.factorize(cell_of * len(levels) + codes)
-    order = np.argsort(cell_of, kind="stable")
-    ends = np.flatnonzero(np.diff(cell_of[order])) + 1
-    for start, end in zip([0, *ends], [*ends, len(scores)], strict=True):
-        cell = scores.iloc[order[start:end]]
-        if len(cell):
-            yield tuple(cell[key].iloc[0] for key in keys), cell
+    for block in blocks(scores, keys):
+        cell_of = numbered(block, keys)
+        order = np.argsort(cell_of, kind="stable")
+        ends = np.flatnonzero(np.diff(cell_of[order])) + 1
+        for start, end in zip([0, *ends], [*ends, len(block)], strict=True):
+            cell = block.iloc[order[start:end]]
+            if len(cell):
+                yield tuple(cell[key].iloc[0] for key in keys), cell
 
 
 def status(scores: pd.DataFrame, measure: str) -> pd.Series:
@@ -112,7 +134,7 @@ def counts(cell: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def attrition_table(agreement: pd.DataFrame, fidelity: pd.DataFrame) -> pd.DataFrame:
+def attrition_table(agreement: Scores, fidelity: Scores) -> pd.DataFrame:
     """Count the images of each cell by what became of them.
 
     Parameters
@@ -126,16 +148,16 @@ def attrition_table(agreement: pd.DataFrame, fidelity: pd.DataFrame) -> pd.DataF
         Columns `CELL`, stage ("agreement" or the fidelity test's name), fill ("none" for agreement), k_percent,
         reason, n. In each cell the counts of all reasons add up to the number of images; "kept" is always listed.
     """
-    keys = [*CELL, "stage", "fill", "k_percent"]
-    stages = (
-        agreement[[*CELL, "k_percent"]].assign(stage="agreement", fill="none", reason=status(agreement, "agreement")),
-        fidelity[[*CELL, "fill", "k_percent"]].assign(stage=fidelity["test"], reason=status(fidelity, "drop_absolute")),
-    )
-    rows = []
-    for stage in stages:
-        for names, cell in cells(stage, keys):
-            counts = cell["reason"].value_counts()
-            named = dict(zip(keys, names, strict=True))
-            reasons = [KEPT, *sorted(set(counts.index) - {KEPT})]
-            rows += [named | {"reason": reason, "n": int(counts.get(reason, 0))} for reason in reasons]
-    return pd.DataFrame(rows, columns=[*keys, "reason", "n"])
+    rows = [row | {"stage": "agreement", "fill": "none"} for row in _fates(agreement, "agreement", ["k_percent"])]
+    tested = _fates(fidelity, "drop_absolute", ["test", "fill", "k_percent"])
+    rows += [row | {"stage": row["test"]} for row in tested]
+    return pd.DataFrame(rows, columns=[*CELL, "stage", "fill", "k_percent", "reason", "n"])
+
+
+def _fates(scores: Scores, measure: str, setting: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield for each cell and setting how many images were kept, and set aside for each reason."""
+    keys = [*CELL, *setting]
+    for names, cell in cells(scores, keys):
+        found = status(cell, measure).value_counts()
+        for reason in (KEPT, *sorted(set(found.index) - {KEPT})):
+            yield dict(zip(keys, names, strict=True)) | {"reason": reason, "n": int(found.get(reason, 0))}

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from case_saliency.statistics import cross_deletion, fidelity
-from case_saliency.statistics.attrition import CELL, DegeneratePolicy, counted, counts, status
-from case_saliency.statistics.cross_deletion import cross_deletion_table
-from case_saliency.statistics.fidelity import fidelity_table
+from case_saliency.statistics.attrition import CELL, NETWORK, DegeneratePolicy, Scores, cells, counted, counts, status
+from case_saliency.statistics.cross_deletion import interaction_rows, with_verdicts
+from case_saliency.statistics.fidelity import fidelity_rows
 from case_saliency.statistics.intervals import bca_mean_interval, median_interval, verdict
 from case_saliency.statistics.multiplicity import holm
 from case_saliency.statistics.shares import share_left, signed_rank
@@ -22,7 +22,7 @@ ALL = "all"
 MEMBERSHIPS = ("both", "first", "second", "neither")
 """All images, and those where CASE's set of both, of the first, of the second or of neither class holds the other."""
 
-_NETWORK = [*CELL[:5]]
+_AT_LAYER = [*NETWORK, "layer"]
 _SETTING = ["fill", "k_percent"]
 NEEDED = tuple(
     dict.fromkeys(
@@ -44,7 +44,7 @@ _COLUMNS = (
 
 
 def circularity_table(
-    scores: pd.DataFrame,
+    scores: Scores,
     *,
     alpha: float,
     threshold: float,
@@ -82,26 +82,42 @@ def circularity_table(
     ValueError
         If a score is missing for no stated reason, an image occurs twice, or a network lacks CASE.
     """
-    keyed = scores.assign(method=scores["method"].astype(str).where(scores["strength"].isna(), _keys(scores)))
-    names = keyed[["method", "strength"]].drop_duplicates().set_index("method")["strength"]
-    agreement = keyed[keyed["test"] == "agreement"]
-    agreement = agreement.assign(status=status(agreement, "agreement"))
-    if agreement.duplicated([*CELL, "image_id"]).any():
-        raise ValueError("circularity_table: an image occurs twice in a cell")
     rows: list[dict[str, Any]] = []
-    for key, network in agreement.groupby(_NETWORK, sort=False):
-        found = _network_rows(network, alpha, threshold, degenerate_policy, seed)
-        rows += [dict(zip(_NETWORK, key, strict=True)) | row for row in found]
+    own, cross = [], []
+    strengths: dict[str, float] = {}
+    for _, found in cells(scores, [*NETWORK, "test", *_SETTING]):
+        cell = found.assign(method=_keys(found))
+        strengths |= dict(zip(cell["method"], cell["strength"], strict=True))
+        if cell["test"].iloc[0] == "agreement":
+            rows += _agreement_rows(cell, alpha, threshold, degenerate_policy, seed)
+        else:
+            top1 = cell[cell["target"] == "top1"]
+            own.append(fidelity_rows(top1, {CONTROL}, alpha, [f"drop_{measure}"], reference=CASE))
+            cross.append(interaction_rows(cell, {CONTROL}, alpha, CASE))
     table = pd.DataFrame(rows)
-    drops = _drops(keyed[keyed["test"] == "confidence_drop"], table[table["membership"] == ALL], alpha, measure)
+    drops = _drops(own, cross, table[table["membership"] == ALL])
     table = table.merge(drops, on=[*CELL, "membership"], how="left", validate="one_to_many")
-    strength = table["method"].map(names)
+    strength = table["method"].map(strengths)
     return table.assign(strength=strength, method=table["method"].str.partition("@")[0])[list(_COLUMNS)]
 
 
-def _keys(scores: pd.DataFrame) -> "pd.Series[str]":
+def _keys(scores: pd.DataFrame) -> "pd.Series[Any]":
     """Name a variant with a strength apart from the same one with another."""
-    return scores["method"].astype(str) + "@" + scores["strength"].map("{:g}".format)
+    with_strength = scores["method"].astype(str) + "@" + scores["strength"].map("{:g}".format)
+    return scores["method"].astype(str).where(scores["strength"].isna(), with_strength).astype("category")
+
+
+def _agreement_rows(
+    cell: pd.DataFrame, alpha: float, threshold: float, policy: DegeneratePolicy, seed: int
+) -> list[dict[str, Any]]:
+    """Return the rows of a network, without drops."""
+    if cell.duplicated([*CELL, "image_id"]).any():
+        raise ValueError("circularity_table: an image occurs twice in a cell")
+    rows = []
+    for names, network in cells(cell.assign(status=status(cell, "agreement")), _AT_LAYER):
+        found = _network_rows(network, alpha, threshold, policy, seed)
+        rows += [dict(zip(_AT_LAYER, names, strict=True)) | row for row in found]
+    return rows
 
 
 def _network_rows(
@@ -189,16 +205,17 @@ def _share(
     return dict(zip(names, (share.estimate, share.low, share.high, share.note), strict=True))
 
 
-def _drops(scores: pd.DataFrame, agreement: pd.DataFrame, alpha: float, measure: str) -> pd.DataFrame:
+def _drops(own: list[pd.DataFrame], cross: list[pd.DataFrame], agreement: pd.DataFrame) -> pd.DataFrame:
     """Return the predicted class's drop and the interaction of every variant at every setting."""
-    top1 = scores[scores["target"] == "top1"]
-    own = fidelity_table(top1, controls={CONTROL}, alpha=alpha, measures=[f"drop_{measure}"], reference=CASE)
-    cross = cross_deletion_table(scores, agreement, controls={CONTROL}, alpha=alpha, reference=CASE)
     limits = {"ci_low": "{}_ci_low", "ci_high": "{}_ci_high"}
-    own = own.rename(columns={"mean": "own_drop"} | {old: new.format("own_drop") for old, new in limits.items()})
-    cross = cross.rename(columns={old: new.format("interaction") for old, new in limits.items()})
-    both = own[[*CELL, *_SETTING, "own_drop", "own_drop_ci_low", "own_drop_ci_high"]].merge(
-        cross[[*CELL, *_SETTING, "interaction", "interaction_ci_low", "interaction_ci_high", "joint_verdict"]],
+    dropped = pd.concat(own, ignore_index=True)  # of its p-values none is shown
+    specific = with_verdicts(pd.concat(cross, ignore_index=True), agreement)
+    dropped = dropped.rename(
+        columns={"mean": "own_drop"} | {old: new.format("own_drop") for old, new in limits.items()}
+    )
+    specific = specific.rename(columns={old: new.format("interaction") for old, new in limits.items()})
+    both = dropped[[*CELL, *_SETTING, "own_drop", "own_drop_ci_low", "own_drop_ci_high"]].merge(
+        specific[[*CELL, *_SETTING, "interaction", "interaction_ci_low", "interaction_ci_high", "joint_verdict"]],
         on=[*CELL, *_SETTING],
         validate="one_to_one",
     )

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from case_saliency.statistics.attrition import CELL, KEPT, counted, status
+from case_saliency.statistics.attrition import CELL, KEPT, Scores, cells, counted, status
 from case_saliency.statistics.curves import areas
 from case_saliency.statistics.intervals import bca_ratio_interval, mean_interval
 from case_saliency.statistics.multiplicity import holm
@@ -20,7 +20,7 @@ INPUT_LAYER = "input"  # of methods that look at the input alone
 _DIFFERENCE = ("method", "n_pairs", "difference", "ci_low", "ci_high")
 
 
-def worst_sign_tests(scores: pd.DataFrame, threshold: float) -> pd.DataFrame:
+def worst_sign_tests(scores: Scores, threshold: float) -> pd.DataFrame:
     """Return for each cell the sign test's p under the policies for degenerate pairs that speak against the method.
 
     `p_sign` leaves degenerate pairs out, `p_sign_worst` is the larger of it and the p with such pairs at agreement 100.
@@ -33,7 +33,8 @@ def worst_sign_tests(scores: pd.DataFrame, threshold: float) -> pd.DataFrame:
         Agreement in percent that the null hypothesis "median >= threshold" names.
     """
     rows = []
-    for names, cell in scores.assign(status=status(scores, "agreement")).groupby(list(CELL), sort=False):
+    for names, found in cells(scores, CELL):
+        cell = found.assign(status=status(found, "agreement"))
         without, against = (
             sign_test_less(counted(cell, policy).to_numpy(), threshold) for policy in ("exclude", "insensitive")
         )
@@ -43,7 +44,7 @@ def worst_sign_tests(scores: pd.DataFrame, threshold: float) -> pd.DataFrame:
 
 
 def against_reference(
-    scores: pd.DataFrame, reference: str, methods: Collection[str], main_layers: Mapping[str, str], alpha: float
+    scores: Scores, reference: str, methods: Collection[str], main_layers: Mapping[str, str], alpha: float
 ) -> pd.DataFrame:
     """Compare the agreement of methods with that of the reference on the same images, each at the main layer.
 
@@ -55,7 +56,7 @@ def against_reference(
         `p_higher` (that it is higher), and `detectable`, the mean difference that such a test finds with power .8.
     """
     rows = []
-    for network, values in _cells(scores):
+    for network, values in _networks(scores):
         main = main_layers[network[0]]
         for method in methods:
             first, second = _shared(_at(values, main, method), values.get((main, reference), _EMPTY))
@@ -67,7 +68,7 @@ def against_reference(
 
 
 def layer_rises(
-    scores: pd.DataFrame, layers: Mapping[str, tuple[str, str]], methods: Sequence[str], alpha: float
+    scores: Scores, layers: Mapping[str, tuple[str, str]], methods: Sequence[str], alpha: float
 ) -> pd.DataFrame:
     """Test whether the agreement of methods is higher at a second layer of a network than at a first one.
 
@@ -87,7 +88,9 @@ def layer_rises(
         one-sided `p_rise` and `p_fall` after Holm's correction.
     """
     rows = []
-    for network, values in _cells(scores[scores["model"].isin(list(layers))]):
+    for network, values in _networks(scores):
+        if network[0] not in layers:
+            continue
         first, second = layers[network[0]]
         found = [_shared(values.get((second, name), _EMPTY), values.get((first, name), _EMPTY)) for name in methods]
         rise = holm(np.array([paired_greater(after, before) for after, before in found]))
@@ -99,7 +102,7 @@ def layer_rises(
 
 
 def active_ratios(
-    scores: pd.DataFrame | None,
+    scores: Scores | None,
     sparse: Mapping[str, str],
     main_layers: Mapping[str, str],
     *,
@@ -129,10 +132,14 @@ def active_ratios(
     columns = [*NETWORK, "other", "threshold", "n", "ratio", "ci_low", "ci_high"]
     if scores is None:
         return pd.DataFrame(columns=columns)
-    kept = scores[(scores["kind"] == "rectified") & scores["qualified"].astype(bool)]
     shares = {
-        names: cell.set_index("image_id")["active_fraction"]
-        for names, cell in kept.groupby(["model", "seed", "layer", "threshold"])
+        (model, training, layer, threshold): cell[cell["qualified"].astype(bool)].set_index("image_id")[
+            "active_fraction"
+        ]
+        for (model, training, layer, threshold, kind), cell in cells(
+            scores, ["model", "seed", "layer", "threshold", "kind"]
+        )
+        if kind == "rectified" and layer in {sparse.get(model), main_layers.get(model)}
     }
     rows = []
     for (model, training, layer, threshold), share in shares.items():
@@ -148,7 +155,7 @@ def active_ratios(
 
 
 def sensitivity_gains(
-    scores: pd.DataFrame,
+    scores: Scores,
     reference: str,
     baselines: Sequence[str],
     main_layers: Mapping[str, str],
@@ -161,8 +168,10 @@ def sensitivity_gains(
     a and b are the agreements of the reference and of a baseline, each averaged over the networks, on the images that
     have both on every network. The interval is the BCa bootstrap's over images.
     """
-    found = {"agreement": dict(_cells(scores.assign(agreement=100 - scores["agreement"])))}
-    return _gains(found, reference, baselines, main_layers, alpha, seed)
+    found = {
+        network: {key: 100 - values for key, values in agreement.items()} for network, agreement in _networks(scores)
+    }
+    return _gains({"agreement": found}, reference, baselines, main_layers, alpha, seed)
 
 
 def area_gains(
@@ -182,7 +191,7 @@ def area_gains(
     if points is None:
         return pd.DataFrame(columns=list(_GAIN))
     table = areas(points)
-    found = {str(test): dict(_cells(part, "auc")) for test, part in table.groupby("test") if test in _CURVES}
+    found = {str(test): dict(_networks(part, "auc")) for test, part in table.groupby("test") if test in _CURVES}
     return _gains(found, reference, baselines, main_layers, alpha, seed)
 
 
@@ -222,21 +231,16 @@ def _gains(
     return pd.DataFrame(rows, columns=list(_GAIN))
 
 
-def _cells(scores: pd.DataFrame, measure: str = "agreement") -> Iterator[tuple[tuple[str, int], _Cells]]:
+def _networks(scores: Scores, measure: str = "agreement") -> Iterator[tuple[tuple[str, int], _Cells]]:
     """Yield each network with its kept values by image, for every layer and method."""
-    kept = scores[status(scores, measure) == KEPT]
-    for model, training in kept[list(NETWORK)].drop_duplicates().itertuples(index=False):
-        rows = kept[(kept["model"] == model) & (kept["seed"] == training)]
-        found = rows[["layer", "method"]].drop_duplicates().itertuples(index=False)
-        yield (
-            (str(model), int(training)),
-            {
-                (str(layer), str(method)): rows[(rows["layer"] == layer) & (rows["method"] == method)].set_index(
-                    "image_id"
-                )[measure]
-                for layer, method in found
-            },
-        )
+    for (model, training), rows in cells(scores, NETWORK):
+        kept = rows[status(rows, measure) == KEPT]
+        found = {
+            (str(layer), str(method)): cell.set_index("image_id")[measure]
+            for (layer, method), cell in cells(kept, ["layer", "method"])
+        }
+        if found:
+            yield (str(model), int(training)), found
 
 
 def _at(values: _Cells, layer: str, method: str) -> "pd.Series[float]":

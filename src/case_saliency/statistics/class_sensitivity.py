@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from case_saliency.statistics.attrition import CELL, DegeneratePolicy, cells, counted, counts, status
+from case_saliency.statistics.attrition import CELL, DegeneratePolicy, Scores, cells, counted, counts, status
 from case_saliency.statistics.clusters import cluster_median_interval
 from case_saliency.statistics.effects import hodges_lehmann, rank_biserial
 from case_saliency.statistics.intervals import Verdict, bca_mean_interval, median_interval, verdict
@@ -27,7 +27,7 @@ _COLUMNS = (
 
 
 def agreement_table(
-    scores: pd.DataFrame,
+    scores: Scores,
     *,
     controls: Collection[str],
     alpha: float,
@@ -78,7 +78,8 @@ def agreement_table(
     keys = [*CELL, "k_percent"]
     tests = _Tests(alpha, threshold, zero_method, degenerate_policy, effect, seed)
     rows = []
-    for names, cell in cells(scores.assign(status=status(scores, "agreement")), keys):
+    for names, found in cells(scores, keys):
+        cell = found.assign(status=status(found, "agreement"))
         if cell["image_id"].duplicated().any():
             raise ValueError(
                 "agreement_table: an image occurs twice in a cell; pass one resolution and convention of ties"

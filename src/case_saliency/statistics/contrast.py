@@ -1,8 +1,11 @@
 """Contrast sets: agreement of each variant of CASE, and how often the compared class is in its sets."""
 
+from typing import Any
+
+import numpy as np
 import pandas as pd
 
-from case_saliency.statistics.attrition import CELL, MISCLASSIFIED, DegeneratePolicy, status
+from case_saliency.statistics.attrition import CELL, MISCLASSIFIED, DegeneratePolicy, Scores, cells, status
 from case_saliency.statistics.class_sensitivity import agreement_table
 from case_saliency.statistics.paired import ZeroMethod
 
@@ -10,7 +13,7 @@ _VARIANT = ["source", "k", "combined"]
 
 
 def contrast_table(
-    scores: pd.DataFrame,
+    scores: Scores,
     *,
     alpha: float,
     threshold: float,
@@ -43,8 +46,10 @@ def contrast_table(
         degenerate_policy=degenerate_policy,
         seed=seed,
     )
-    qualified = scores[status(scores, "agreement") != MISCLASSIFIED]
-    keys = [*CELL]
-    told = scores.groupby(keys, sort=False)[_VARIANT].first()
-    inside = qualified.groupby(keys, sort=False)["other_in_set"].mean()
-    return table.merge(told.join(inside).reset_index(), on=keys, how="left", validate="one_to_one")
+    rows: list[dict[str, Any]] = []
+    for names, cell in cells(scores, CELL):
+        inside = cell.loc[status(cell, "agreement") != MISCLASSIFIED, "other_in_set"].astype(float)
+        row = dict(zip(CELL, names, strict=True)) | {name: cell[name].iloc[0] for name in _VARIANT}
+        rows.append(row | {"other_in_set": inside.mean() if inside.notna().any() else np.nan})
+    told = pd.DataFrame(rows, columns=[*CELL, *_VARIANT, "other_in_set"])
+    return table.merge(told, on=list(CELL), how="left", validate="one_to_one")

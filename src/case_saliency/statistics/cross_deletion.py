@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from case_saliency.diagnostic.degenerate import KINDS
-from case_saliency.statistics.attrition import CELL, KEPT, status
-from case_saliency.statistics.fidelity import fidelity_table
+from case_saliency.statistics.attrition import CELL, KEPT, NETWORK, Scores, blocks, status
+from case_saliency.statistics.fidelity import corrected, fidelity_rows
 from case_saliency.statistics.multiplicity import adjusted_by
 from case_saliency.statistics.paired import paired_t
 
@@ -31,7 +31,7 @@ _COLUMNS = (
 
 
 def cross_deletion_table(
-    scores: pd.DataFrame, agreement: pd.DataFrame, *, controls: Collection[str], alpha: float, reference: str = "case"
+    scores: Scores, agreement: pd.DataFrame, *, controls: Collection[str], alpha: float, reference: str = "case"
 ) -> pd.DataFrame:
     """Test the interaction of map and class, and join it with the verdict of the diagnostic.
 
@@ -63,14 +63,25 @@ def cross_deletion_table(
     ValueError
         If an image lacks one of both targets, or a cell its verdict.
     """
+    settings = blocks(scores, [*NETWORK, *_SETTING])
+    parts = [interaction_rows(block, controls, alpha, reference) for block in settings]
+    return with_verdicts(pd.concat(parts, ignore_index=True), agreement)
+
+
+def interaction_rows(scores: pd.DataFrame, controls: Collection[str], alpha: float, reference: str) -> pd.DataFrame:
+    """Return the drops and interactions of `cross_deletion_table`, p-values not yet corrected, and without verdicts."""
     pairs = _pairs(scores)
-    table = fidelity_table(pairs, controls=controls, alpha=alpha, measures=["interaction"], reference=reference)
-    table = table.rename(columns=_RENAMED)
+    table = fidelity_rows(pairs, controls, alpha, ["interaction"], reference=reference)
     kept = pairs[status(pairs, "interaction") == KEPT].groupby([*CELL, *_SETTING], sort=False)
     table = table.merge(kept[_DROPS].mean().reset_index(), on=[*CELL, *_SETTING], how="left", validate="one_to_one")
     tests = {names: _own_against_cross(cell) for names, cell in kept}
     cells = table[[*CELL, *_SETTING]].itertuples(index=False, name=None)
-    table["p_interaction"] = [tests.get(names, np.nan) for names in cells]
+    return table.assign(p_interaction=[tests.get(names, np.nan) for names in cells])
+
+
+def with_verdicts(rows: pd.DataFrame, agreement: pd.DataFrame) -> pd.DataFrame:
+    """Return `cross_deletion_table` from all of its rows: p-values corrected, verdicts beside them."""
+    table = corrected(rows).rename(columns=_RENAMED)
     table["p_holm"] = adjusted_by(table, "p_interaction", ["experiment", *_SETTING])
     verdicts = agreement[[*CELL, "verdict"]].rename(columns={"verdict": "agreement_verdict"})
     table = table.merge(verdicts, on=list(CELL), how="left", validate="many_to_one")

@@ -8,6 +8,7 @@ import pandas as pd
 
 from case_saliency.attribution.seeding import generator
 from case_saliency.diagnostic.defects import ALL, AS_IS, DEFECTS, NONE, Switches, together
+from case_saliency.statistics.attrition import Scores, cells
 from case_saliency.statistics.intervals import Interval, mean_interval, median_interval
 from case_saliency.statistics.paired import Values, ZeroMethod, paired_t, wilcoxon_less
 
@@ -22,7 +23,7 @@ _COLUMNS = (
 
 
 def defects_table(
-    scores: pd.DataFrame, *, alpha: float, threshold: float, zero_method: ZeroMethod, seed: int = 0
+    scores: Scores, *, alpha: float, threshold: float, zero_method: ZeroMethod, seed: int = 0
 ) -> pd.DataFrame:
     """Repeat the paper's two tests with each defect alone, and with all together.
 
@@ -48,7 +49,7 @@ def defects_table(
     """
     replays = {NONE: Switches(), **{name: one.switches for name, one in DEFECTS.items()}, ALL: together()}
     rows = []
-    for _, network in scores.groupby(["model", "seed", "layer"], sort=False):
+    for _, network in cells(scores, ["model", "seed", "layer"]):
         for name, switches in replays.items():
             used = _used(network, switches)
             number = DEFECTS[name].number if name in DEFECTS else 0

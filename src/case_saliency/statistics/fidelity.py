@@ -1,16 +1,18 @@
 """RQ2: per-image confidence drops -> means with intervals, and a paired test of each method against a reference."""
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from case_saliency.statistics.attrition import CELL, KEPT, cells, counts, status
+from case_saliency.statistics.attrition import CELL, KEPT, NETWORK, Scores, cells, counts, status
 from case_saliency.statistics.intervals import mean_interval
 from case_saliency.statistics.multiplicity import adjusted_by
 from case_saliency.statistics.paired import least_margin, paired_greater, paired_t, paired_tost
 
+_DRAWN = ("test", "fill", "k_percent")
 _SETTING = ("test", "measure", "fill", "k_percent")
 _COLUMNS = (
     *(*CELL, *_SETTING, "n", "mean", "sd", "ci_low", "ci_high"),
@@ -30,7 +32,7 @@ _FAMILIES = {"p_vs_case": "p_holm", "p_superior": "p_superior_holm"}
 
 
 def fidelity_table(
-    scores: pd.DataFrame,
+    scores: Scores,
     *,
     controls: Collection[str],
     alpha: float,
@@ -74,28 +76,39 @@ def fidelity_table(
     ValueError
         If a score is missing for no stated reason, or an image occurs twice in a cell.
     """
-    keys = [*CELL, *_SETTING]
-    rows: list[dict[str, Any]] = []
-    for setting in _settings(scores, keys, measures):
-        for cell, values, references in _pairs(setting, reference):
-            row: dict[str, Any] = {key: cell[key].iloc[0] for key in keys}
-            row["role"] = "control" if row["method"] in controls else "method"
-            row |= counts(cell) | _describe(values, alpha) | _against(values, references, equivalence_margin, alpha)
-            if row["measure"] in _LOGITS:
-                row |= {"p_tost": np.nan, "equivalent": False, "p_noninferior": np.nan}
-            rows.append(row)
-    table = pd.DataFrame(rows, columns=list(_COLUMNS))
+    margin = equivalence_margin
+    return corrected(fidelity_rows(scores, controls, alpha, measures, reference=reference, equivalence_margin=margin))
+
+
+def fidelity_rows(
+    scores: Scores,
+    controls: Collection[str],
+    alpha: float,
+    measures: Sequence[str],
+    *,
+    reference: str,
+    equivalence_margin: float = 0.02,
+) -> pd.DataFrame:
+    """Return what `fidelity_table` does, p-values not yet corrected: NaN where `corrected` fills them in."""
+    rows: dict[str, list[dict[str, Any]]] = {measure: [] for measure in measures}
+    for _, setting in cells(scores, [*NETWORK, *_DRAWN]):
+        for measure in measures:  # the rows of one at a time are held
+            tidy = setting[[*CELL, *_DRAWN, "image_id"]]
+            tidy = tidy.assign(measure=measure, value=setting[measure], status=status(setting, measure))
+            for cell, values, references in _pairs(tidy, reference):
+                row: dict[str, Any] = {key: cell[key].iloc[0] for key in (*CELL, *_SETTING)}
+                row["role"] = "control" if row["method"] in controls else "method"
+                row |= counts(cell) | _describe(values, alpha) | _against(values, references, equivalence_margin, alpha)
+                if measure in _LOGITS:
+                    row |= {"p_tost": np.nan, "equivalent": False, "p_noninferior": np.nan}
+                rows[measure].append(row)
+    return pd.DataFrame(list(chain(*rows.values())), columns=list(_COLUMNS))
+
+
+def corrected(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of all rows of an experiment with its p-values corrected for multiplicity."""
     by = ["experiment", *_SETTING]
     return table.assign(**{adjusted: adjusted_by(table, p_value, by) for p_value, adjusted in _FAMILIES.items()})
-
-
-def _settings(scores: pd.DataFrame, keys: Sequence[str], measures: Sequence[str]) -> Iterator[pd.DataFrame]:
-    """Yield the rows of each network, test, measure, fill and k; those of one measure at a time are held."""
-    own = [key for key in keys if key != "measure"]
-    for measure in measures:
-        tidy = scores[[*own, "image_id"]].assign(measure=measure, value=scores[measure], status=status(scores, measure))
-        for _, setting in cells(tidy, [key for key in own if key not in {"layer", "method"}]):
-            yield setting
 
 
 def _pairs(

@@ -1,10 +1,11 @@
 """Layers: agreement at every target layer, and how it differs from that at the network's main layer."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import pandas as pd
 
-from case_saliency.statistics.attrition import KEPT, DegeneratePolicy, status
+from case_saliency.statistics.attrition import KEPT, DegeneratePolicy, Scores, cells, status
 from case_saliency.statistics.class_sensitivity import agreement_table
 from case_saliency.statistics.intervals import mean_interval
 from case_saliency.statistics.multiplicity import adjusted_by
@@ -16,7 +17,7 @@ _DROPPED = ("hodges_lehmann", "rank_biserial", "mean_agreement", "mean_ci_low", 
 
 
 def layers_table(
-    scores: pd.DataFrame,
+    scores: Scores,
     *,
     main_layers: Mapping[str, str],
     controls: Collection[str],
@@ -55,15 +56,16 @@ def layers_table(
         degenerate_policy=degenerate_policy,
         seed=seed,
     ).drop(columns=list(_DROPPED))
-    kept = scores[status(scores, "agreement") == KEPT].set_index("image_id")
-    values = {names: cell["agreement"] for names, cell in kept.groupby([*_NETWORK, "layer", "method"])}
-    empty = pd.Series(dtype=float)
-    rows = []
-    for row in table[[*_NETWORK, "layer", "method"]].itertuples(index=False):
-        *network, layer, method = row
-        main_layer = main_layers[str(row.model)]
-        main = empty if layer == main_layer else values.get((*network, main_layer, method), empty)
-        rows.append(_compare(values.get((*network, layer, method), empty), main, alpha))
+    keys = [*_NETWORK, "method", "layer"]
+    compared: dict[tuple[Any, ...], dict[str, float]] = {}
+    for names, found in cells(scores, keys[:-1]):
+        kept = found.loc[status(found, "agreement") == KEPT].set_index("image_id")
+        values = {layer: kept.loc[kept["layer"] == layer, "agreement"] for layer in found["layer"].unique()}
+        main = main_layers[str(names[2])]
+        for layer, of_layer in values.items():
+            other = pd.Series(dtype=float) if layer == main else values.get(main, pd.Series(dtype=float))
+            compared[*names, layer] = _compare(of_layer, other, alpha)
+    rows = [compared[names] for names in table[keys].itertuples(index=False, name=None)]
     table[list(_COMPARED)] = pd.DataFrame(rows, index=table.index)
     table["n_pairs"] = table["n_pairs"].astype(int)
     return table.assign(p_difference_holm=adjusted_by(table, "p_difference", ["experiment"]))

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from case_saliency.statistics.attrition import CELL, KEPT, status
+from case_saliency.statistics.attrition import CELL, KEPT, NETWORK, Scores, cells, status
 from case_saliency.statistics.jackknife import Clustered, clustered_mean
 from case_saliency.statistics.multiplicity import adjusted_by
 
 CHANCE = 0.25
-_NETWORK = [key for key in CELL if key not in {"layer", "method"}]
 _PLACE = ["mosaic", "cell"]
 _COLUMNS = (
     *(*CELL, "size", "height", "width", "min_confidence", "n_mosaics", "n_images", "mean_share", "ci_low", "ci_high"),
@@ -27,7 +26,7 @@ _COLUMNS = (
 
 
 def localization_table(
-    scores: pd.DataFrame, *, controls: Collection[str], alpha: float, reference: str = "case"
+    scores: Scores, *, controls: Collection[str], alpha: float, reference: str = "case"
 ) -> pd.DataFrame:
     """Summarise the shares of each method, network and layer.
 
@@ -54,11 +53,11 @@ def localization_table(
     ValueError
         If a score is missing for no stated reason, or a cell of a mosaic occurs twice.
     """
-    tidy = scores.assign(status=status(scores, "share"))
-    if tidy[tidy["cell"] >= 0].duplicated([*CELL, *_PLACE]).any():
-        raise ValueError("localization_table: a cell of a mosaic occurs twice")
     rows: list[dict[str, Any]] = []
-    for _, network in tidy.groupby(_NETWORK, sort=False):
+    for _, found in cells(scores, NETWORK):
+        network = found.assign(status=status(found, "share"))
+        if network[network["cell"] >= 0].duplicated([*CELL, *_PLACE]).any():
+            raise ValueError("localization_table: a cell of a mosaic occurs twice")
         members = _members(network)
         layers = network.loc[network["method"] == reference, "layer"].unique()
         for (layer, method), cell in network.groupby(["layer", "method"], sort=False):
@@ -77,18 +76,18 @@ def localization_table(
 
 def _members(network: pd.DataFrame) -> pd.DataFrame:
     """Mosaic x cell -> number of the image; all methods of a network have the same mosaics."""
-    cells = network[network["cell"] >= 0].drop_duplicates(_PLACE)
-    numbered = cells.assign(image=pd.factorize(cells["image_id"])[0])
-    return numbered.pivot_table(index="mosaic", columns="cell", values="image", aggfunc="first")
+    drawn = network[network["cell"] >= 0].drop_duplicates(_PLACE)
+    drawn = drawn.assign(image=pd.factorize(drawn["image_id"])[0])
+    return drawn.pivot_table(index="mosaic", columns="cell", values="image", aggfunc="first")
 
 
 def _shares(cell: pd.DataFrame) -> "pd.Series[float]":
     return cell[cell["status"] == KEPT].set_index(_PLACE)["share"].astype(float)
 
 
-def _mean(cells: "pd.Series[float]", members: pd.DataFrame) -> tuple[Clustered, int, int]:
+def _mean(shares: "pd.Series[float]", members: pd.DataFrame) -> tuple[Clustered, int, int]:
     """Average over the cells of each mosaic, then over mosaics; with the numbers of mosaics and of their images."""
-    by_mosaic = cells.groupby(level="mosaic", sort=False).mean()
+    by_mosaic = shares.groupby(level="mosaic", sort=False).mean()
     images = members.loc[by_mosaic.index].to_numpy()
     return clustered_mean(by_mosaic.to_numpy(dtype=float), images), len(by_mosaic), len(np.unique(images))
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from case_saliency.statistics.attrition import CELL, KEPT, MISCLASSIFIED, status
+from case_saliency.statistics.attrition import CELL, KEPT, MISCLASSIFIED, Scores, cells, status
 from case_saliency.statistics.intervals import bca_mean_interval, median_interval
 
 ALL = "all"
@@ -19,7 +19,7 @@ _COLUMNS = (
 )
 
 
-def pairwise_table(scores: pd.DataFrame, *, controls: Collection[str], alpha: float, seed: int = 0) -> pd.DataFrame:
+def pairwise_table(scores: Scores, *, controls: Collection[str], alpha: float, seed: int = 0) -> pd.DataFrame:
     """Describe the agreement of every two classes, by their ranks.
 
     Parameters
@@ -46,11 +46,11 @@ def pairwise_table(scores: pd.DataFrame, *, controls: Collection[str], alpha: fl
         If a score is missing for no stated reason, or a pair occurs twice in an image.
     """
     keys = [*CELL, "k_percent"]
-    scores = scores.assign(status=status(scores, "agreement"))
-    if scores.duplicated([*keys, "image_id", "rank_a", "rank_b"]).any():
-        raise ValueError("pairwise_table: a pair of classes occurs twice in an image; pass each network once")
     rows: list[dict[str, Any]] = []
-    for names, cell in scores.groupby(keys, sort=False):
+    for names, found in cells(scores, keys):
+        cell = found.assign(status=status(found, "agreement"))
+        if cell.duplicated(["image_id", "rank_a", "rank_b"]).any():
+            raise ValueError("pairwise_table: a pair of classes occurs twice in an image; pass each network once")
         common = dict(zip(keys, names, strict=True))
         common["role"] = "control" if common["method"] in controls else "method"
         parts = {(ALL, ALL): cell} | {

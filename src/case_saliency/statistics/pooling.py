@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from case_saliency.statistics.attrition import CELL, DegeneratePolicy, counted, status
+from case_saliency.statistics.attrition import DegeneratePolicy, Scores, cells, counted, status
 from case_saliency.statistics.crossed import crossed
 
 ALL = "all"
@@ -21,7 +21,7 @@ _COLUMNS = (
 
 
 def pooled_table(
-    scores: pd.DataFrame, *, controls: Collection[str], alpha: float, degenerate_policy: DegeneratePolicy = "exclude"
+    scores: Scores, *, controls: Collection[str], alpha: float, degenerate_policy: DegeneratePolicy = "exclude"
 ) -> pd.DataFrame:
     """Pool the agreement of each method over networks, and over the seeds of each network that has several.
 
@@ -50,15 +50,17 @@ def pooled_table(
     ValueError
         If a score is missing for no stated reason, or an image occurs twice in a cell.
     """
-    scores = scores.assign(status=status(scores, "agreement"))
-    if scores.duplicated([*CELL, "k_percent", "image_id"]).any():
-        raise ValueError("pooled_table: an image occurs twice in a cell; pass one resolution and convention of ties")
-    scores = scores.assign(value=counted(scores, degenerate_policy))
     rows = []
-    for names, found in scores.groupby(list(_KEYS), sort=False):
+    for names, cell in cells(scores, _KEYS):
+        if cell.duplicated(["model", "seed", "image_id"]).any():
+            raise ValueError(
+                "pooled_table: an image occurs twice in a cell; pass one resolution and convention of ties"
+            )
+        marked = cell.assign(status=status(cell, "agreement"))
+        found = marked.assign(value=counted(marked, degenerate_policy))
         setting = dict(zip(_KEYS, names, strict=True))
         setting["role"] = "control" if setting["method"] in controls else "method"
-        trained = {unit: cell.set_index("image_id")["value"] for unit, cell in found.groupby(["model", "seed"])}
+        trained = {unit: own.set_index("image_id")["value"] for unit, own in found.groupby(["model", "seed"])}
         wide = pd.concat(trained, axis=1, names=["model", "seed"]).T
         rows += [setting | row for row in _pool(wide, alpha)]
     return pd.DataFrame(rows, columns=list(_COLUMNS)).astype({"seed": "Int64"})

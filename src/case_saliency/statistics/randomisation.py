@@ -8,7 +8,7 @@ import pandas as pd
 
 from case_saliency.diagnostic.degenerate import KINDS
 from case_saliency.diagnostic.resemblance import MEASURES
-from case_saliency.statistics.attrition import CELL, KEPT, counts, status
+from case_saliency.statistics.attrition import CELL, KEPT, Scores, cells, counts, status
 from case_saliency.statistics.intervals import mean_interval
 from case_saliency.statistics.multiplicity import adjusted_by
 from case_saliency.statistics.paired import paired_t
@@ -20,7 +20,7 @@ _COLUMNS = (
 )
 
 
-def randomisation_table(scores: pd.DataFrame, *, controls: Collection[str], alpha: float) -> pd.DataFrame:
+def randomisation_table(scores: Scores, *, controls: Collection[str], alpha: float) -> pd.DataFrame:
     """Average the similarity of maps over images, and test it against that of different images' maps.
 
     The unit is the image: its two classes are averaged first, and it counts only where both have a score.
@@ -50,19 +50,19 @@ def randomisation_table(scores: pd.DataFrame, *, controls: Collection[str], alph
     ValueError
         If a score is missing for no stated reason.
     """
-    images, others, between = (
-        _per_image(scores[scores["comparison"] == name]) for name in ("intact", "other_image", "other_class")
-    )
-    other = {names: _values(rows) for names, rows in others.groupby([*CELL, "measure"], sort=False)}
-    classes = {names: _values(rows).mean() for names, rows in between.groupby([*CELL, "measure", "step"], sort=False)}
     rows: list[dict[str, Any]] = []
-    for cell, found in images.groupby(list(CELL), sort=False):
-        role = "control" if found["method"].iloc[0] in controls else "method"
-        for names, part in found.groupby(["measure", "step", "share"], sort=False):
+    for cell, found in cells(scores, CELL):
+        images, others, between = (
+            _per_image(found[found["comparison"] == name]) for name in ("intact", "other_image", "other_class")
+        )
+        other = {str(measure): _values(values) for measure, values in others.groupby("measure", sort=False)}
+        classes = {names: _values(values).mean() for names, values in between.groupby(["measure", "step"], sort=False)}
+        role = "control" if cell[-1] in controls else "method"
+        for names, part in images.groupby(["measure", "step", "share"], sort=False):
             measure, step, share = names
             row: dict[str, Any] = dict(zip(CELL, cell, strict=True)) | {"step": step, "share": share}
-            level = other.get((*cell, measure), _values(part.iloc[:0]))
-            row |= {"measure": measure, "role": role, "between_classes": classes.get((*cell, measure, step), np.nan)}
+            level = other.get(str(measure), _values(part.iloc[:0]))
+            row |= {"measure": measure, "role": role, "between_classes": classes.get((measure, step), np.nan)}
             rows.append(
                 row | _describe(part, alpha) | _against(_values(part) if step != 0 else level.iloc[:0], level, alpha)
             )

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from case_saliency.statistics.attrition import CELL, MISCLASSIFIED, DegeneratePolicy, counted, status
+from case_saliency.statistics.attrition import CELL, MISCLASSIFIED, DegeneratePolicy, Scores, cells, counted, status
 from case_saliency.statistics.paired import Values
 
 _INPUT_LAYER = "input"  # methods without a target layer: they are ranked beside those of every layer
@@ -99,7 +99,7 @@ def groups(mean_ranks: Values, difference: float) -> list[str]:
 
 
 def ranks_table(
-    scores: pd.DataFrame,
+    scores: Scores,
     *,
     controls: Collection[str],
     alpha: float,
@@ -126,11 +126,11 @@ def ranks_table(
         an image, ties share their mean rank; `n` images have a value for every method, `n_incomplete` qualify but lack
         one. With no complete image: n = 0 and NaN.
     """
-    scores = scores.assign(status=status(scores, "agreement"))
-    scores = scores[~scores["method"].isin(list(controls))]
     network = [key for key in (*CELL, "k_percent") if key not in {"layer", "method"}]
     rows: list[dict[str, Any]] = []
-    for names, found in scores.groupby(network, sort=False):
+    for names, cell in cells(scores, network):
+        marked = cell[["image_id", "layer", "method", "agreement"]].assign(status=status(cell, "agreement"))
+        found = marked[~marked["method"].isin(list(controls))]
         layers = list(dict.fromkeys(found["layer"]))
         for layer in [name for name in layers if name != _INPUT_LAYER] or layers:
             pool = found[found["layer"].isin([layer, _INPUT_LAYER])]

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from case_saliency.diagnostic.degenerate import KINDS
-from case_saliency.statistics.attrition import CELL, KEPT, cells, counts, status
+from case_saliency.statistics.attrition import CELL, KEPT, Scores, cells, counts, status
 from case_saliency.statistics.intervals import Interval, bca_ratio_interval
 
 POOLED = "all"
@@ -30,7 +30,7 @@ _COLUMNS = (
 )
 
 
-def reliability_table(scores: pd.DataFrame, *, controls: Collection[str], alpha: float, seed: int = 0) -> pd.DataFrame:
+def reliability_table(scores: Scores, *, controls: Collection[str], alpha: float, seed: int = 0) -> pd.DataFrame:
     """Estimate the reliability index of each method on each network.
 
     Parameters
@@ -59,7 +59,8 @@ def reliability_table(scores: pd.DataFrame, *, controls: Collection[str], alpha:
     """
     keys = [*CELL, "k_percent", "augmentation"]
     rows = []
-    for names, cell in chain(cells(_pooled(scores), keys), cells(scores, keys)):
+    together = ((names, _pooled(cell)) for names, cell in cells(scores, keys[:-1]))
+    for names, cell in chain((((*names, POOLED), cell) for names, cell in together), cells(scores, keys)):
         if cell["image_id"].duplicated().any():
             raise ValueError("reliability_table: an image occurs twice in a cell; pass the scores of one shift")
         row = dict(zip(keys, names, strict=True))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from case_saliency.statistics.attrition import CELL, DegeneratePolicy, cells, counted, counts, status
+from case_saliency.statistics.attrition import CELL, DegeneratePolicy, Scores, cells, counted, counts, status
 from case_saliency.statistics.intervals import bca_mean_interval, median_interval, verdict
 from case_saliency.statistics.multiplicity import adjusted_by, benjamini_hochberg
 from case_saliency.statistics.paired import Values, sign_test_less
@@ -26,7 +26,7 @@ _COLUMNS = (
 
 
 def similarity_table(
-    scores: pd.DataFrame,
+    scores: Scores,
     *,
     controls: Collection[str],
     alpha: float,
@@ -70,9 +70,9 @@ def similarity_table(
         of chance.
     """
     keys = [*CELL, *_SETTING]
-    scores = scores.assign(status=status(scores, "value"))
     rows = []
-    for names, cell in cells(scores, keys):
+    for names, found in cells(scores, keys):
+        cell = found.assign(status=status(found, "value"))
         if cell["image_id"].duplicated().any():
             raise ValueError("similarity_table: an image occurs twice in a cell")
         row: dict[str, Any] = dict(zip(keys, names, strict=True))

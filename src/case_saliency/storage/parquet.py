@@ -2,7 +2,8 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,23 +12,89 @@ from case_saliency.storage.files import atomic
 from case_saliency.storage.schema import SCHEMA_VERSION, check_version, unreadable
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-_ROWS = 2**16  # of a table, read at a time
+_ROWS = 2**16  # of a table, read and written at a time
 _COLUMNS = 1000  # a table has some dozens
 
 
 def write_parquet(table: "pd.DataFrame", path: str | os.PathLike[str]) -> None:
     """Write a table as Parquet. The schema version is an entry of its metadata, the index is not written."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    with writing_parquet(path) as write:
+        write(table)
 
-    arrow = pa.Table.from_pandas(table, preserve_index=False)
-    arrow = arrow.replace_schema_metadata({"schema_version": str(SCHEMA_VERSION)})
-    with atomic(path) as temporary:
-        pq.write_table(arrow, temporary, compression="zstd")
+
+@contextmanager
+def writing_parquet(path: str | os.PathLike[str]) -> "Iterator[Callable[[pd.DataFrame], None]]":
+    """Write a table as Parquet part by part, as `write_parquet` writes it whole; some ten thousand rows are held.
+
+    The file does not depend on how the rows are parted. It appears when all is written, and not at all after an error.
+
+    Yields
+    ------
+    The function that takes the next rows. All parts have the columns of the first, and their types.
+
+    Raises
+    ------
+    ValueError
+        If a part has other columns, or there is none.
+    """
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        rows = _Rows(file, path)
+        try:
+            yield rows.add
+        except BaseException:
+            rows.give_up()
+            raise
+        rows.end()
+
+
+class _Rows:
+    """Rows that go into a file in groups of the same number."""
+
+    def __init__(self, file: "BinaryIO", path: str | os.PathLike[str]) -> None:
+        self.file, self.path = file, path
+        self.held: list[pa.Table] = []
+        self.writer: pq.ParquetWriter | None = None
+
+    def add(self, part: "pd.DataFrame") -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if self.writer is None:
+            fields = [
+                field.with_type(pa.large_string()) if pa.types.is_string(field.type) else field
+                for field in pa.Schema.from_pandas(part, preserve_index=False)
+            ]  # which text it is depends on how pandas holds those of this part
+            schema = pa.schema(fields, {"schema_version": str(SCHEMA_VERSION)})
+            self.writer = pq.ParquetWriter(self.file, schema, compression="zstd")
+        schema = self.writer.schema
+        if list(part) != schema.names:
+            raise ValueError(f"{self.path}: a part has the columns {list(part)}, the first has {schema.names}")
+        self.held.append(pa.Table.from_pandas(part, schema, preserve_index=False))
+        if sum(map(len, self.held)) >= _ROWS:
+            whole = pa.concat_tables(self.held).combine_chunks()  # pages end where chunks do
+            full = len(whole) // _ROWS * _ROWS
+            self.writer.write_table(whole.slice(0, full), row_group_size=_ROWS)
+            self.held = [whole.slice(full)]
+
+    def end(self) -> None:
+        import pyarrow as pa
+
+        if self.writer is None:
+            raise ValueError(f"{self.path}: no part of the table was given")
+        self.writer.write_table(pa.concat_tables(self.held).combine_chunks())
+        self.writer.close()
+
+    def give_up(self) -> None:
+        """Close the file, of which nothing is kept; what went wrong is told already."""
+        if self.writer is not None:
+            with suppress(Exception):
+                self.writer.close()
 
 
 def read_parquet(path: str | os.PathLike[str]) -> "pd.DataFrame":
@@ -65,7 +132,9 @@ def open_parquet(path: str | os.PathLike[str]) -> "pq.ParquetFile":
     return pq.ParquetFile(path, metadata=claimed, read_dictionary=texts)
 
 
-def read_rows(file: "pq.ParquetFile", held: int, columns: "Sequence[str] | None" = None) -> "pa.Table":
+def read_parts(
+    file: "pq.ParquetFile", held: int, columns: "Sequence[str] | None" = None, groups: "Sequence[int] | None" = None
+) -> "Iterator[pa.RecordBatch]":
     """Read columns of a Parquet file in parts, and no more rows than it says it has, for which memory was checked.
 
     What the file says of its single columns may be damaged in ways that end the process if it is asked for, and a few
@@ -79,6 +148,8 @@ def read_rows(file: "pq.ParquetFile", held: int, columns: "Sequence[str] | None"
         Its size in bytes.
     columns
         Names; None: all.
+    groups
+        Numbers of the groups of rows; None: all.
 
     Raises
     ------
@@ -86,24 +157,20 @@ def read_rows(file: "pq.ParquetFile", held: int, columns: "Sequence[str] | None"
         If it cannot be read, holds another number of rows than it says, more than there can be, or bytes that are no
         text.
     """
-    import pyarrow as pa
-
-    parts, unfolded, left = [], 0, file.metadata.num_rows
+    told = file.metadata
+    said = told.num_rows if groups is None else sum(told.row_group(group).num_rows for group in groups)
+    unfolded, left = 0, said
     rows = max(2**10, min(_ROWS, held // 2**6))  # of a small file, few: they may be long texts
-    for part in file.iter_batches(rows, columns=columns, use_threads=False):
+    for part in file.iter_batches(rows, row_groups=groups, columns=columns, use_threads=False):
         left -= part.num_rows
         unfolded += part.nbytes
         check_unfolded(unfolded, held)
         if left < 0:
             break
-        parts.append(part)
+        part.validate(full=True)
+        yield part
     if left:
-        raise ValueError(f"it says that it has {file.metadata.num_rows} rows, and has {'more' if left < 0 else 'less'}")
-    if not parts:
-        return file.schema_arrow.empty_table().select(file.schema_arrow.names if columns is None else list(columns))
-    table = pa.Table.from_batches(parts)
-    table.validate(full=True)
-    return table
+        raise ValueError(f"it says that it has {said} rows, and has {'more' if left < 0 else 'less'}")
 
 
 def _whole(path: Path) -> "pa.Table":
@@ -113,7 +180,8 @@ def _whole(path: Path) -> "pa.Table":
 
     held = path.stat().st_size
     with open_parquet(path) as file:
-        table = read_rows(file, held)
+        parts = list(read_parts(file, held))
+        table = pa.Table.from_batches(parts) if parts else file.schema_arrow.empty_table()
     for place, field in enumerate(table.schema):
         if pa.types.is_dictionary(field.type):
             chunks = table.column(place).chunks

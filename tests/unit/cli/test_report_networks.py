@@ -18,12 +18,12 @@ def test_a_prediction_is_told_in_the_classes_of_its_own_data_set(tmp_path) -> No
         described.append(file)
     predictions = tmp_path / "first" / "net" / "seed0.parquet"
     predictions.parent.mkdir(parents=True)
-    write_table(pd.DataFrame({"image_id": ["a"], "top1": [1], "p_top1": [0.75]}), predictions)
+    write_table(pd.DataFrame({"image_id": ["a", "b"], "top1": [1, 0], "p_top1": [0.75, 0.5]}), predictions)
     arguments = argparse.Namespace(
         settings={"experiments": {"first": {"dataset": "digits"}}},
         descriptions=described,
         predictions=[Path(predictions)],
     )
-    [told] = photographs._predictions(arguments, "first")["a"]
+    [told] = photographs._predictions(arguments, "first", ["a"])["a"]
     assert "one" in told
     assert "shoe" not in told

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import nn
 
-from case_saliency.diagnostic.activity import pooled_activations, score_activity
+from case_saliency.diagnostic.activity import ChannelActivity, pooled_activations
 
 POOLED = np.array([[2.0, 0.0, 0.0, -1.0], [0.0, 2.0, 0.0, -1.0], [0.0, 4.0, 0.6, -1.0], [9.0, 9.0, 9.0, 9.0]])
 LABELS = np.array([0, 0, 1, 1])
@@ -11,9 +11,10 @@ QUALIFIED = np.array([True, True, True, False])
 
 
 def scored(thresholds=(0.5,), qualified=QUALIFIED):
-    return score_activity(
-        POOLED, image_ids=list("abcd"), labels=LABELS, qualified=qualified, kind="output", thresholds=thresholds
-    )
+    activity = ChannelActivity(thresholds)
+    for part in (slice(0, 3), slice(3, 4)):
+        activity.add(POOLED[part], LABELS[part], qualified[part])
+    return activity.table("output", list("abcd"), LABELS, qualified)
 
 
 def test_counts_and_fractions_are_those_of_each_image():
@@ -36,9 +37,12 @@ def test_two_classes_without_active_channels_are_alike_and_a_lone_class_has_no_o
 
 def test_activations_that_are_not_finite_are_refused():
     with pytest.raises(ValueError, match="not finite"):
-        score_activity(
-            POOLED * np.nan, image_ids=list("abcd"), labels=LABELS, qualified=QUALIFIED, kind="output", thresholds=[0.5]
-        )
+        ChannelActivity([0.5]).add(POOLED * np.nan, LABELS, QUALIFIED)
+
+
+def test_activations_of_more_images_than_labels_are_refused():
+    with pytest.raises(ValueError, match=r"pooled \(4, 4\), 3 labels and 4 qualified"):
+        ChannelActivity([0.5]).add(POOLED, LABELS[:3], QUALIFIED)
 
 
 def test_pooling_averages_the_output_and_its_positive_part():
@@ -47,7 +51,8 @@ def test_pooling_averages_the_output_and_its_positive_part():
         network[0].weight.copy_(torch.tensor([[1.0, 0, 0], [-1.0, 0, 0]])[:, :, None, None])
     images = torch.zeros(1, 3, 2, 2)
     images[0, 0] = torch.tensor([[4.0, 0.0], [-2.0, 0.0]])
-    ids, pooled = pooled_activations(network, [(["a"], images), (["b"], 2 * images)], {"conv": "0"})
-    assert ids == ["a", "b"]
-    assert pooled["conv", "output"].tolist() == [[0.5, -0.5], [1.0, -1.0]]
-    assert pooled["conv", "rectified"].tolist() == [[1.0, 0.5], [2.0, 1.0]]
+    batches = [(["a"], images), (["b"], 2 * images)]
+    (first, one), (second, other) = pooled_activations(network, batches, {"conv": "0"})
+    assert (first, second) == (["a"], ["b"])
+    assert [found["conv", "output"].tolist() for found in (one, other)] == [[[0.5, -0.5]], [[1.0, -1.0]]]
+    assert [found["conv", "rectified"].tolist() for found in (one, other)] == [[[1.0, 0.5]], [[2.0, 1.0]]]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from case_saliency.report.content import Experiment, Photograph, ReportFigure
+from case_saliency.report.content import Experiment, Photograph, ReportFigure, Source
 from case_saliency.report.thumbnails import jpeg
 
 
@@ -24,12 +24,10 @@ def experiment(synthetic, tmp_path) -> Experiment:
     Image.new("RGB", (4, 4), "white").save(picture)
     figures = [ReportFigure(f"Title {n}", picture, f"Caption {n}.", f"record{n}") for n in (1, 2)]
     photographs = [
-        Photograph(
-            f"image_{n}", jpeg(np.zeros((8, 8, 3), np.uint8)), "tabby", f"the archive#{n}.jpg", "its terms", ("a: cat",)
-        )
-        for n in range(3)
+        Photograph(f"image_{n}", jpeg(np.zeros((8, 8, 3), np.uint8)), "tabby", ("a: cat",)) for n in range(3)
     ]
     return Experiment(
         "imagenet-sample", "20 photographs", agreement, synthetic.fidelity_table(), attrition, figures,
-        photographs=photographs, ranks=synthetic.ranks_table(), pooled=synthetic.pooled_table(),
+        photographs=photographs, sources=[Source("the archive", 3, ["its terms"])], ranks=synthetic.ranks_table(),
+        pooled=synthetic.pooled_table(),
     )  # fmt: skip
