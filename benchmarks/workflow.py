@@ -36,22 +36,22 @@ def clone(folder: Path) -> Path:
 def _default(clone: Path, folder: Path) -> tuple[dict[str, float], list[Row]]:
     tell("the default run")
     before, start = _processor(), time.monotonic()
-    jobs = run(clone, folder / "default.jsonl", ["snakemake", "--cores", str(CORES), "--quiet", "all"])
+    found = run(clone, folder / "default.jsonl", ["snakemake", "--cores", str(CORES), "--quiet", "all"])
     cpu, wall = _processor() - before, time.monotonic() - start
-    compute = float(jobs["compute"].sum())
+    compute = float(found["compute"].sum())
     figures = {
         "default_minutes_on_two_cores": wall / 60,
         "default_cpu_minutes": cpu / 60,
         "default_cpu_over_compute": cpu / compute,
-        "default_jobs": float(len(jobs)),
+        "default_jobs": float(len(found)),
     }
     kinds = ["start", "imports", "files", "record", "compute"]
-    rows = [Row("all jobs", kind, float(jobs[kind].sum()), "processor time") for kind in kinds]
-    outside = cpu - float(jobs[kinds].sum().sum())
+    rows = [Row("all jobs", kind, float(found[kind].sum()), "processor time") for kind in kinds]
+    outside = cpu - float(found[kinds].sum().sum())
     rows.append(Row("Snakemake, shells, gate", "the rest", outside, "processor time"))
-    for stage, found in jobs.groupby("stage"):
-        remark = f"{len(found)} jobs, {found['imports'].sum():.0f} s of imports, peak {found['peak_mb'].max():.0f} MB"
-        rows.append(Row(str(stage), "compute", float(found["compute"].sum()), remark))
+    for stage, own in found.groupby("stage"):
+        remark = f"{len(own)} jobs, {own['imports'].sum():.0f} s of imports, peak {own['peak_mb'].max():.0f} MB"
+        rows.append(Row(str(stage), "compute", float(own["compute"].sum()), remark))
     return figures, rows
 
 
@@ -80,12 +80,26 @@ def run(clone: Path, times: Path, command: Sequence[str]) -> pd.DataFrame:
     clock = Path(__file__).with_name("stage_clock.py")
     instead.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{clock}" "$@"\n', encoding="utf-8")
     instead.chmod(0o755)
+    _call(clone, times, command)
+    return jobs(times)
+
+
+def again(clone: Path, times: Path, words: Sequence[str]) -> None:
+    """Run a job of `run` once more, by the words of its command."""
+    _call(clone, times, [str(clone.parent / "bin/case-saliency"), *words])
+
+
+def jobs(times: Path) -> pd.DataFrame:
+    """Return what the jobs noted, in the order in which they ended."""
+    found = pd.DataFrame([json.loads(line) for line in times.read_text(encoding="utf-8").splitlines()])
+    return found.assign(stage=[_stage(words) for words in found["command"]]).fillna(0.0)
+
+
+def _call(clone: Path, times: Path, command: Sequence[str]) -> None:
     told = {**environment(clone), "STAGE_CLOCK": str(times)}
     done = subprocess.run(command, cwd=clone, env=told, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}\n{done.stderr[-3000:]}")
-    jobs = pd.DataFrame([json.loads(line) for line in times.read_text(encoding="utf-8").splitlines()])
-    return jobs.assign(stage=[_stage(words) for words in jobs["command"]]).fillna(0.0)
 
 
 def _stage(words: Sequence[str]) -> str:
