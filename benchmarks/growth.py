@@ -78,6 +78,8 @@ def _many(tree: Path, times: Path) -> pd.DataFrame:
     rows = read_csv(selection)
     copies = [rows.assign(image_id=rows["image_id"] + f"-{copy}") for copy in range(COPIES)]
     write_csv(pd.concat(copies, ignore_index=True), selection)
+    [record] = (tree / "results/provenance/select_images").rglob("selection.csv.json")
+    record.unlink()  # it tells of another file
     behind = [words for words in jobs(times)["command"] if "select-images" not in words]
     told = tree.parent / "many.jsonl"
     for is_score, some in groupby(behind, lambda words: any(word.startswith("score-") for word in words)):

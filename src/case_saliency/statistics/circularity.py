@@ -1,13 +1,15 @@
 """How much of CASE's low agreement is left when the compared classes stay out of its contrast sets."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from case_saliency.statistics import cross_deletion, fidelity
-from case_saliency.statistics.attrition import CELL, NETWORK, DegeneratePolicy, Scores, cells, counted, counts, status
+from case_saliency.statistics.attrition import CELL, DegeneratePolicy, Scores, blocks, cells, counted, counts, status
 from case_saliency.statistics.cross_deletion import interaction_rows, with_verdicts
 from case_saliency.statistics.fidelity import fidelity_rows
 from case_saliency.statistics.intervals import bca_mean_interval, median_interval, verdict
@@ -22,13 +24,14 @@ ALL = "all"
 MEMBERSHIPS = ("both", "first", "second", "neither")
 """All images, and those where CASE's set of both, of the first, of the second or of neither class holds the other."""
 
-_AT_LAYER = [*NETWORK, "layer"]
+_GEOMETRY = ("cosine_a", "cosine_b", "norm_ratio_a", "norm_ratio_b", "pair_cosine")
+_HELD = ("image_id", "k_percent", "agreement", "compared_in", *_GEOMETRY)
 _SETTING = ["fill", "k_percent"]
 NEEDED = tuple(
     dict.fromkeys(
         (
             *(*fidelity.NEEDED, *cross_deletion.NEEDED, "strength", "agreement", "compared_in"),
-            *("cosine_a", "cosine_b", "norm_ratio_a", "norm_ratio_b", "pair_cosine"),
+            *_GEOMETRY,
         )
     )
 )
@@ -82,48 +85,52 @@ def circularity_table(
     ValueError
         If a score is missing for no stated reason, an image occurs twice, or a network lacks CASE.
     """
-    rows: list[dict[str, Any]] = []
-    own, cross = [], []
+    networks: dict[tuple[Any, ...], dict[str, pd.DataFrame]] = defaultdict(dict)
     strengths: dict[str, float] = {}
-    for _, found in cells(scores, [*NETWORK, "test", *_SETTING]):
-        cell = found.assign(method=_keys(found))
-        strengths |= dict(zip(cell["method"], cell["strength"], strict=True))
-        if cell["test"].iloc[0] == "agreement":
-            rows += _agreement_rows(cell, alpha, threshold, degenerate_policy, seed)
-        else:
-            top1 = cell[cell["target"] == "top1"]
-            own.append(fidelity_rows(top1, {CONTROL}, alpha, [f"drop_{measure}"], reference=CASE))
-            cross.append(interaction_rows(cell, {CONTROL}, alpha, CASE))
+    for names, cell in cells(_Of(scores, "agreement"), CELL):
+        if cell["image_id"].duplicated().any():
+            raise ValueError("circularity_table: an image occurs twice in a cell")
+        marked = pd.Categorical(status(cell, "agreement"))
+        networks[names[:-1]][names[-1]] = cell[list(_HELD)].assign(status=marked).set_index("image_id")
+        strengths[names[-1]] = cell["strength"].iloc[0]
+    rows: list[dict[str, Any]] = []
+    for names, found in networks.items():
+        told = _network_rows(found, alpha, threshold, degenerate_policy, seed)
+        rows += [dict(zip(CELL[:-1], names, strict=True)) | row for row in told]
     table = pd.DataFrame(rows)
-    drops = _drops(own, cross, table[table["membership"] == ALL])
+    drops = _drops(scores, table[table["membership"] == ALL], alpha, measure)
     table = table.merge(drops, on=[*CELL, "membership"], how="left", validate="one_to_many")
     strength = table["method"].map(strengths)
     return table.assign(strength=strength, method=table["method"].str.partition("@")[0])[list(_COLUMNS)]
 
 
-def _keys(scores: pd.DataFrame) -> "pd.Series[Any]":
+@dataclass(frozen=True)
+class _Of:
+    """The scores of one test, of some targets, in which a variant's name tells its strength."""
+
+    scores: Scores
+    test: str
+    targets: Collection[str] | None = None
+
+    def blocks(self, keys: Sequence[str]) -> Iterator[pd.DataFrame]:
+        for block in blocks(self.scores, list(dict.fromkeys([*keys, "strength", "test"]))):
+            wanted = block["test"] == self.test
+            if self.targets is not None:
+                wanted &= block["target"].isin(list(self.targets))
+            found = block[wanted]
+            yield found.assign(method=_named(found))
+
+
+def _named(scores: pd.DataFrame) -> "pd.Series[Any]":
     """Name a variant with a strength apart from the same one with another."""
-    with_strength = scores["method"].astype(str) + "@" + scores["strength"].map("{:g}".format)
-    return scores["method"].astype(str).where(scores["strength"].isna(), with_strength).astype("category")
-
-
-def _agreement_rows(
-    cell: pd.DataFrame, alpha: float, threshold: float, policy: DegeneratePolicy, seed: int
-) -> list[dict[str, Any]]:
-    """Return the rows of a network, without drops."""
-    if cell.duplicated([*CELL, "image_id"]).any():
-        raise ValueError("circularity_table: an image occurs twice in a cell")
-    rows = []
-    for names, network in cells(cell.assign(status=status(cell, "agreement")), _AT_LAYER):
-        found = _network_rows(network, alpha, threshold, policy, seed)
-        rows += [dict(zip(_AT_LAYER, names, strict=True)) | row for row in found]
-    return rows
+    method = scores["method"].astype(str)
+    with_strength = method + "@" + scores["strength"].map("{:g}".format).astype(str)
+    return method.where(scores["strength"].isna(), with_strength).astype("category")
 
 
 def _network_rows(
-    network: pd.DataFrame, alpha: float, threshold: float, policy: DegeneratePolicy, seed: int
+    cells: Mapping[str, pd.DataFrame], alpha: float, threshold: float, policy: DegeneratePolicy, seed: int
 ) -> list[dict[str, Any]]:
-    cells = {str(method): cell.set_index("image_id") for method, cell in network.groupby("method", sort=False)}
     plain = next((name for name in PLAIN if name in cells), None)
     if CASE not in cells or plain is None:
         raise ValueError(f"circularity_table: scores of {sorted(cells)}, expected case and one of {PLAIN}")
@@ -205,18 +212,19 @@ def _share(
     return dict(zip(names, (share.estimate, share.low, share.high, share.note), strict=True))
 
 
-def _drops(own: list[pd.DataFrame], cross: list[pd.DataFrame], agreement: pd.DataFrame) -> pd.DataFrame:
+def _drops(scores: Scores, agreement: pd.DataFrame, alpha: float, measure: str) -> pd.DataFrame:
     """Return the predicted class's drop and the interaction of every variant at every setting."""
+    top1, both = _Of(scores, "confidence_drop", ("top1",)), _Of(scores, "confidence_drop")
+    dropped = fidelity_rows(top1, {CONTROL}, alpha, [f"drop_{measure}"], reference=CASE)  # none of its p is shown
+    specific = with_verdicts(interaction_rows(both, {CONTROL}, alpha, CASE), agreement)
     limits = {"ci_low": "{}_ci_low", "ci_high": "{}_ci_high"}
-    dropped = pd.concat(own, ignore_index=True)  # of its p-values none is shown
-    specific = with_verdicts(pd.concat(cross, ignore_index=True), agreement)
     dropped = dropped.rename(
         columns={"mean": "own_drop"} | {old: new.format("own_drop") for old, new in limits.items()}
     )
     specific = specific.rename(columns={old: new.format("interaction") for old, new in limits.items()})
-    both = dropped[[*CELL, *_SETTING, "own_drop", "own_drop_ci_low", "own_drop_ci_high"]].merge(
+    joined = dropped[[*CELL, *_SETTING, "own_drop", "own_drop_ci_low", "own_drop_ci_high"]].merge(
         specific[[*CELL, *_SETTING, "interaction", "interaction_ci_low", "interaction_ci_high", "joint_verdict"]],
         on=[*CELL, *_SETTING],
         validate="one_to_one",
     )
-    return both.rename(columns={"k_percent": "k_removed"}).assign(membership=ALL)
+    return joined.rename(columns={"k_percent": "k_removed"}).assign(membership=ALL)

@@ -6,13 +6,15 @@ a map that does not depend on the class, whatever its pixels are worth, and does
 image. A drop of the own class alone shows no specificity.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from case_saliency.diagnostic.degenerate import KINDS
-from case_saliency.statistics.attrition import CELL, KEPT, NETWORK, Scores, blocks, status
+from case_saliency.statistics.attrition import CELL, KEPT, Scores, blocks, cells, status
 from case_saliency.statistics.fidelity import corrected, fidelity_rows
 from case_saliency.statistics.multiplicity import adjusted_by
 from case_saliency.statistics.paired import paired_t
@@ -63,20 +65,21 @@ def cross_deletion_table(
     ValueError
         If an image lacks one of both targets, or a cell its verdict.
     """
-    settings = blocks(scores, [*NETWORK, *_SETTING])
-    parts = [interaction_rows(block, controls, alpha, reference) for block in settings]
-    return with_verdicts(pd.concat(parts, ignore_index=True), agreement)
+    return with_verdicts(interaction_rows(scores, controls, alpha, reference), agreement)
 
 
-def interaction_rows(scores: pd.DataFrame, controls: Collection[str], alpha: float, reference: str) -> pd.DataFrame:
+def interaction_rows(scores: Scores, controls: Collection[str], alpha: float, reference: str) -> pd.DataFrame:
     """Return the drops and interactions of `cross_deletion_table`, p-values not yet corrected, and without verdicts."""
-    pairs = _pairs(scores)
+    pairs, keys = _Pairs(scores), [*CELL, *_SETTING]
     table = fidelity_rows(pairs, controls, alpha, ["interaction"], reference=reference)
-    kept = pairs[status(pairs, "interaction") == KEPT].groupby([*CELL, *_SETTING], sort=False)
-    table = table.merge(kept[_DROPS].mean().reset_index(), on=[*CELL, *_SETTING], how="left", validate="one_to_one")
-    tests = {names: _own_against_cross(cell) for names, cell in kept}
-    cells = table[[*CELL, *_SETTING]].itertuples(index=False, name=None)
-    return table.assign(p_interaction=[tests.get(names, np.nan) for names in cells])
+    told: list[dict[str, Any]] = []
+    for names, cell in cells(pairs, keys):
+        kept = cell[status(cell, "interaction") == KEPT]
+        means = kept.groupby(keys)[_DROPS].mean().to_numpy().ravel().tolist() or [np.nan] * len(_DROPS)
+        row = dict(zip([*keys, *_DROPS], [*names, *means], strict=True))
+        told.append(row | {"p_interaction": _own_against_cross(kept)})
+    beside = pd.DataFrame(told, columns=[*keys, *_DROPS, "p_interaction"])
+    return table.merge(beside, on=keys, how="left", validate="one_to_one")
 
 
 def with_verdicts(rows: pd.DataFrame, agreement: pd.DataFrame) -> pd.DataFrame:
@@ -94,7 +97,18 @@ def with_verdicts(rows: pd.DataFrame, agreement: pd.DataFrame) -> pd.DataFrame:
     return table[list(_COLUMNS)]
 
 
-def _pairs(scores: pd.DataFrame) -> pd.DataFrame:
+@dataclass(frozen=True)
+class _Pairs:
+    """The rows of `_paired` from scores that need not be held as a whole."""
+
+    scores: Scores
+
+    def blocks(self, keys: Sequence[str]) -> Iterator[pd.DataFrame]:
+        for block in blocks(self.scores, [key for key in keys if key != "test"]):
+            yield _paired(block)
+
+
+def _paired(scores: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each image and setting with the four drops of logits and their interaction."""
     keys = [*CELL, *_SETTING, "image_id"]
     first, second = (scores.loc[scores["target"] == target, [*keys, *_USED]] for target in ("top1", "top2"))

@@ -1,6 +1,7 @@
 """RQ2: per-image confidence drops -> means with intervals, and a paired test of each method against a reference."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from itertools import chain
 from typing import Any
 
@@ -24,6 +25,7 @@ _COLUMNS = (
 MEASURES = ("drop_absolute", "drop_relative", "drop_relative_clipped", "drop_logit")
 NEEDED = (*CELL, "image_id", "test", "fill", "k_percent", *MEASURES, "degenerate", "qualified", "reason")
 """Columns of the scores of confidence drops that their table is made from."""
+_Setting = tuple[Any, ...]
 _LOGITS = {"drop_logit"}
 """Measures in logits: the margin, a fraction, says nothing about them."""
 ONE_SIDED = ("p_noninferior", "p_superior", "p_superior_holm")
@@ -90,43 +92,52 @@ def fidelity_rows(
     equivalence_margin: float = 0.02,
 ) -> pd.DataFrame:
     """Return what `fidelity_table` does, p-values not yet corrected: NaN where `corrected` fills them in."""
-    rows: dict[str, list[dict[str, Any]]] = {measure: [] for measure in measures}
-    for _, setting in cells(scores, [*NETWORK, *_DRAWN]):
-        for measure in measures:  # the rows of one at a time are held
-            tidy = setting[[*CELL, *_DRAWN, "image_id"]]
-            tidy = tidy.assign(measure=measure, value=setting[measure], status=status(setting, measure))
-            for cell, values, references in _pairs(tidy, reference):
-                row: dict[str, Any] = {key: cell[key].iloc[0] for key in (*CELL, *_SETTING)}
-                row["role"] = "control" if row["method"] in controls else "method"
-                row |= counts(cell) | _describe(values, alpha) | _against(values, references, equivalence_margin, alpha)
-                if measure in _LOGITS:
-                    row |= {"p_tost": np.nan, "equivalent": False, "p_noninferior": np.nan}
-                rows[measure].append(row)
-    return pd.DataFrame(list(chain(*rows.values())), columns=list(_COLUMNS))
+    references = _references(scores, measures, reference)
+    rows: dict[str, dict[_Setting, list[dict[str, Any]]]] = {measure: defaultdict(list) for measure in measures}
+    for names, cell in cells(scores, [*CELL, *_DRAWN]):
+        if cell["image_id"].duplicated().any():
+            raise ValueError("fidelity_table: an image occurs twice in a cell; pass the scores of one target")
+        named, setting = dict(zip((*CELL, *_DRAWN), names, strict=True)), _setting(names)
+        role = "control" if named["method"] in controls else "method"
+        for measure in measures:
+            marked = status(cell, measure)
+            values = cell.loc[marked == KEPT].set_index("image_id")[measure]
+            of_reference = {} if named["method"] == reference else references[setting, measure]
+            first = next(iter(of_reference.values()), values.iloc[:0])
+            other = of_reference.get(named["layer"], first)
+            row = named | {"measure": measure, "role": role}
+            row |= counts(cell.assign(status=marked)) | _describe(values, alpha)
+            row |= _against(values, other, equivalence_margin, alpha)
+            if measure in _LOGITS:
+                row |= {"p_tost": np.nan, "equivalent": False, "p_noninferior": np.nan}
+            rows[measure][setting].append(row)
+    in_order = chain.from_iterable(found for settings in rows.values() for found in settings.values())
+    return pd.DataFrame(list(in_order), columns=list(_COLUMNS))
+
+
+def _references(
+    scores: Scores, measures: Sequence[str], reference: str
+) -> "dict[tuple[_Setting, str], dict[str, pd.Series[float]]]":
+    """Return the reference's values by image: setting and measure -> each layer where it has any, in order."""
+    found: dict[tuple[_Setting, str], dict[str, pd.Series[float]]] = defaultdict(dict)
+    for names, cell in cells(scores, [*CELL, *_DRAWN]):
+        *_, layer, method = names[: len(CELL)]
+        for measure in measures if method == reference else ():
+            values = cell.loc[status(cell, measure) == KEPT].set_index("image_id")[measure]
+            if len(values):
+                found[_setting(names), measure][layer] = values
+    return found
+
+
+def _setting(names: tuple[Any, ...]) -> _Setting:
+    """Return what is compared with each other: a network, test, fill and k."""
+    return (*names[: len(NETWORK)], *names[len(CELL) :])
 
 
 def corrected(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table of all rows of an experiment with its p-values corrected for multiplicity."""
     by = ["experiment", *_SETTING]
     return table.assign(**{adjusted: adjusted_by(table, p_value, by) for p_value, adjusted in _FAMILIES.items()})
-
-
-def _pairs(
-    setting: pd.DataFrame, reference: str
-) -> Iterator[tuple[pd.DataFrame, "pd.Series[float]", "pd.Series[float]"]]:
-    """Yield the rows of each layer and method, their values by image, and the reference's, to be compared with them.
-
-    A layer that the reference lacks is compared with its first; the reference itself with nothing.
-    """
-    kept = setting[setting["status"] == KEPT].set_index("image_id")
-    found = kept[kept["method"] == reference]
-    references = {str(layer): cell["value"] for layer, cell in found.groupby("layer", sort=False)}
-    first = next(iter(references.values()), kept["value"].iloc[:0])
-    for (layer, method), cell in setting.groupby(["layer", "method"], sort=False):
-        if cell["image_id"].duplicated().any():
-            raise ValueError("fidelity_table: an image occurs twice in a cell; pass the scores of one target")
-        values = kept.loc[(kept["layer"] == layer) & (kept["method"] == method), "value"]
-        yield cell, values, values.iloc[:0] if method == reference else references.get(str(layer), first)
 
 
 def _describe(values: "pd.Series[float]", alpha: float) -> dict[str, Any]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-ROWS = 2**18
+ROWS = 2**17
 """Rows that `StoredRows.blocks` holds at a time, more only of a cell that has more: some ten megabytes."""
 
 _Cell = tuple[Any, ...]
