@@ -1,5 +1,7 @@
 """Invariants that hold for all inputs."""
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from hypothesis import given, settings
@@ -61,6 +63,58 @@ def test_contrast_sets_have_k_other_classes_in_order_of_nearness(data):
 def test_a_positive_factor_always_coincides(maps, factor):
     same = {"first": maps[None], "second": maps[None] * np.float32(factor)}
     assert quality.coincidences(same) == ({"second": "first"} if maps.any() else {})
+
+
+def coincidences_at_once(maps):
+    """The rule, over all images: the first earlier method that is no copy itself and has the same scaled maps."""
+    found, distinct = {}, {}
+    for name, values in maps.items():
+        scale = np.abs(values).max((-2, -1), keepdims=True)
+        if np.isfinite(scale).all() and scale.any():
+            unit = values / np.where(scale == 0, 1, scale)
+            copied = (
+                earlier
+                for earlier, other in distinct.items()
+                if other.shape == unit.shape and np.abs(unit - other).max() <= quality.COINCIDENCE_TOLERANCE
+            )
+            found[name] = next(copied, "")
+            if not found[name]:
+                distinct[name] = unit
+    return {name: earlier for name, earlier in found.items() if earlier}
+
+
+@st.composite
+def similar_methods(draw):
+    """Maps of one layer: most are those of another method times positive factors, some with a spoilt image."""
+    shape = (draw(st.integers(1, 6)), 2, 2, 3)
+    sources = [draw(arrays(np.float32, shape, elements=st.sampled_from([-1, 0, 0.5, 2]))) for _ in range(2)]
+    maps = {}
+    for index in range(draw(st.integers(1, 6))):
+        factors = draw(arrays(np.float32, (shape[0], 1, 1, 1), elements=st.sampled_from([0.5, 1, 3])))
+        values = sources[draw(st.integers(0, 1))] * factors
+        change = draw(st.sampled_from([None, None, None, None, "small", 0.0, 0.25, np.nan, np.inf, -np.inf]))
+        at = draw(st.integers(0, shape[0] - 1))
+        if change == "small":
+            values[at, 0, 0, 0] *= np.float32(1 + draw(st.sampled_from([5e-5, 2e-4])))
+        elif change == 0:
+            values[at] = 0
+        elif change is not None:
+            values[at, 0, 0, 0] = change
+        if draw(st.integers(0, 9)) == 0:
+            values = draw(st.sampled_from([np.zeros_like(values), values[..., :2]]))
+        maps[f"method{index}"] = values
+    return maps
+
+
+@settings(max_examples=300)
+@given(similar_methods(), st.data())
+def test_coincidences_do_not_depend_on_how_images_are_cut_into_parts(maps, data):
+    n_images = len(next(iter(maps.values())))
+    cuts = data.draw(st.sets(st.integers(1, n_images)))
+    same = quality.Coincidences()
+    for start, stop in pairwise([0, *sorted(cuts | {n_images})]):
+        same.add({name: values[start:stop] for name, values in maps.items()})
+    assert same.found() == quality.coincidences(maps) == coincidences_at_once(maps)
 
 
 @given(st.sampled_from(sorted(ENTRIES)))

@@ -2,8 +2,7 @@
 
 import importlib
 import logging
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,7 +17,6 @@ from case_saliency.attribution.capture import Grid, capture, evaluating, unwrap
 from case_saliency.attribution.contrast import Confusion
 from case_saliency.attribution.registry import Method
 from case_saliency.attribution.result import Attribution, Extras, Maps
-from case_saliency.attribution.rows import Rows
 from case_saliency.attribution.tail import Tails
 from case_saliency.attribution.view import View
 from case_saliency.errors import CaseSaliencyError
@@ -76,17 +74,51 @@ def attribute(
     >>> found.maps["conv"]["gradcam"].shape, found.maps["input"]["sobel"].shape
     ((2, 2, 6, 6), (2, 2, 8, 8))
     """
+    parts = attribute_parts(
+        module, batches, classes, layers, methods, confusion=confusion, grid=grid, settings=settings
+    )
+    return result.join(parts)
+
+
+def attribute_parts(
+    module: nn.Module,
+    batches: Iterable[tuple[Sequence[str], Tensor]],
+    classes: Mapping[str, Sequence[int]],
+    layers: Mapping[str, str],
+    methods: Sequence[Method],
+    *,
+    confusion: Confusion | None = None,
+    grid: Grid | None = None,
+    settings: devices.Settings | None = None,
+) -> Generator[Attribution, None, None]:
+    """Yield what `attribute` returns of all images part by part: as many images as are explained at a time.
+
+    Maps, flags and extras are of the part; facts and messages of all images up to its last. Parameters and errors are
+    those of `attribute`. Until the last part is drawn, or the generator closed, the module is in evaluation mode.
+
+    Examples
+    --------
+    >>> from case_saliency.attribution.registry import resolve
+    >>> net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 5))
+    >>> batches = [(["a", "b"], torch.rand(2, 3, 8, 8)), (["c"], torch.rand(1, 3, 8, 8))]
+    >>> classes = {"a": [0, 1], "b": [4, 2], "c": [3, 0]}
+    >>> for part in attribute_parts(net, batches, classes, {"conv": "0"}, resolve(["gradcam"])):
+    ...     part.image_ids, part.maps["conv"]["gradcam"].shape
+    (('a', 'b'), (2, 2, 6, 6))
+    (('c',), (1, 2, 6, 6))
+    """
     if INPUT_LAYER in layers:
         raise CaseSaliencyError(f"layer {INPUT_LAYER}: that name is for maps in the input's space; rename the layer")
     job = _Job(unwrap(module), classes, dict(layers), tuple(methods), confusion, grid, settings or devices.Settings())
+    tally = result.Tally(job.methods, job.layers, job.settings)
+    none = True
     with devices.exactly(job.settings.deterministic), evaluating(job.module):
-        image_ids, maps, extras = _explained(job, batches)
-    if not image_ids:
+        for ids, (maps, extras) in batching.in_parts(batches, job.explain, job.fitting_batch, job.report):
+            explained = np.array([classes[image_id] for image_id in ids], dtype=np.int64)
+            yield result.gather(ids, explained, maps, extras, tally, job.messages)
+            none = False
+    if none:
         raise CaseSaliencyError("attribution: no images were given; check the selection")
-    explained = np.array([classes[image_id] for image_id in image_ids], dtype=np.int64)
-    return result.gather(
-        tuple(image_ids), explained, maps, extras, job.methods, job.layers, job.settings, tuple(job.messages)
-    )
 
 
 @dataclass(frozen=True)
@@ -145,24 +177,6 @@ class _Job:
         if message not in self.messages:
             self.messages.append(message)
             log.warning(message)
-
-
-def _explained(job: _Job, batches: Iterable[tuple[Sequence[str], Tensor]]) -> tuple[list[str], Maps, Extras]:
-    """Return the ids of all images, their maps, and what methods noted, joined over the parts of all batches."""
-    image_ids: list[str] = []
-    maps: dict[tuple[str, str], Rows] = defaultdict(Rows)
-    extras: dict[tuple[str, str, str], Rows] = defaultdict(Rows)
-    for ids, (part_maps, part_extras) in batching.in_parts(batches, job.explain, job.fitting_batch, job.report):
-        image_ids.extend(ids)
-        for where, values in part_maps.items():
-            maps[where].append(values)
-        for what, noted in part_extras.items():
-            extras[what].append(noted)
-    return (
-        image_ids,
-        {where: rows.array() for where, rows in maps.items()},
-        {what: rows.array() for what, rows in extras.items()},
-    )
 
 
 def _draw(method: Method, view: View) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ import xarray as xr
 from torch import nn
 
 from case_saliency.attribution import capture as capture_module
-from case_saliency.attribution import engine
+from case_saliency.attribution import engine, result
 from case_saliency.attribution.devices import Settings
 from case_saliency.attribution.registry import ENTRIES, resolve
 from case_saliency.errors import CaseSaliencyError
@@ -255,3 +255,72 @@ def test_global_settings_are_restored(run, conv_net, photos):
     run(conv_net, photos, CLASSES, ALL, "conv")
     assert not torch.are_deterministic_algorithms_enabled()
     assert torch.equal(torch.random.get_rng_state(), state)
+
+
+METHODS = ["gradcam", "hirescam", "case", "sobel", SMALL_WINDOW]
+TWO = Settings(batch_size=2)
+
+
+def in_parts(net, photos, methods=METHODS, settings=TWO):
+    ids = [f"image{i}" for i in range(len(photos))]
+    batches = [(ids[:3], photos[:3]), (ids[3:], photos[3:])]
+    classes = dict(zip(ids, CLASSES, strict=True))
+    return engine.attribute_parts(net, batches, classes, {"layer": "conv"}, resolve(methods), settings=settings)
+
+
+def test_parts_are_drawn_as_they_are_explained_and_are_the_whole(run, conv_net, photos):
+    parts = list(in_parts(conv_net, photos))
+    assert [part.image_ids for part in parts] == [("image0", "image1"), ("image2",), ("image3",)]
+    whole = run(conv_net, photos, CLASSES, METHODS, "conv", settings=TWO)
+    assert_same_maps(result.join(parts), whole, atol=1e-5)
+    for layer, methods in whole.flags.items():
+        for name, flags in methods.items():
+            np.testing.assert_array_equal(np.concatenate([part.flags[layer][name] for part in parts]), flags)
+    joined = result.join(parts)
+    assert joined.extras["layer"]["case"].keys() == whole.extras["layer"]["case"].keys()
+    assert joined.classes.tolist() == CLASSES
+    assert joined.attributes == whole.attributes == parts[-1].attributes
+
+
+def test_facts_of_a_part_are_of_all_images_so_far(linear_net, image):
+    # Both maps of the images that are all negative are empty, as above.
+    images = torch.cat([image, -image.abs(), image, -image.abs()])
+    batches = [([str(i)], images[i : i + 1]) for i in range(4)]
+    classes = {str(i): [1, 0] for i in range(4)}
+    parts = engine.attribute_parts(linear_net, batches, classes, {"layer": "features"}, resolve(["gradcam"]))
+    found = [part.attributes["layer"]["gradcam"]["n_zero"] for part in parts]
+    assert found[1] - found[0] == found[3] - found[2] == 2
+
+
+def test_the_model_is_as_it_was_once_parts_are_drawn_or_closed(conv_net, photos):
+    conv_net.train()
+    parts = in_parts(conv_net, photos)
+    next(parts)
+    assert not conv_net.training
+    parts.close()
+    assert conv_net.training
+    list(in_parts(conv_net, photos))
+    assert conv_net.training
+
+
+def test_parts_share_the_fitting_batch_and_tell_each_message_once(conv_net, photos, monkeypatch, caplog):
+    measured = []
+    monkeypatch.setattr(engine.devices, "fitting_batch", lambda *_, **__: measured.append(1) or 4)
+    explain = engine._Job.explain
+
+    def scarce(job, image_ids, images, rows):
+        if len(images) > 1:
+            raise torch.OutOfMemoryError
+        return explain(job, image_ids, images, rows)
+
+    monkeypatch.setattr(engine._Job, "explain", scarce)
+    parts = list(in_parts(conv_net, photos, settings=Settings()))
+    assert len(measured) == 1
+    told = ["out of memory: going on with batches of 2", "out of memory: going on with batches of 1"]
+    assert [record.getMessage() for record in caplog.records] == told
+    assert parts[0].messages == parts[-1].messages == tuple(told)
+
+
+def test_parts_of_no_images(conv_net):
+    with pytest.raises(CaseSaliencyError, match="no images were given"):
+        list(engine.attribute_parts(conv_net, [], {}, {"layer": "conv"}, resolve(["gradcam"])))
