@@ -403,13 +403,13 @@ def test_what_methods_note_is_no_map(tmp_path):
 
 
 def test_maps_of_no_image_are_not_written(tmp_path):
-    with pytest.raises(ValueError, match=r"write_maps: no image in l of .*t\.nc"):
+    with pytest.raises(ValueError, match=r"t\.nc: no image is named"):
         write_maps({"l": xr.Dataset({"m": MAPS.isel(image=[])})}, tmp_path / "t.nc")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_layer_with_a_slash_is_not_written(tmp_path):
-    with pytest.raises(ValueError, match=r"write_maps: layer 'a/b' of .*t\.nc has a slash in its name"):
+    with pytest.raises(ValueError, match="layer 'a/b' has a slash in its name"):
         write_maps({"a/b": xr.Dataset({"m": MAPS})}, tmp_path / "t.nc")
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from case_saliency.errors import CaseSaliencyError
 from case_saliency.storage.bounds import check_hdf5, check_memory
-from case_saliency.storage.files import atomic
-from case_saliency.storage.schema import SCHEMA_VERSION, check_version, unreadable
+from case_saliency.storage.map_writer import map_writer
+from case_saliency.storage.schema import check_version, unreadable
 
 if TYPE_CHECKING:
     import h5py
@@ -44,25 +44,12 @@ def write_maps(
     Raises
     ------
     ValueError
-        If a layer has no images, for netCDF would not keep that ids are texts; if a slash in its name would be a group.
+        If there are no images, for netCDF would not keep that ids are texts; if layers do not have the same; if a slash
+        in a layer's name would be a group.
     """
-    import xarray as xr
-
-    for name, dataset in layers.items():
-        if dataset.sizes["image"] == 0:
-            raise ValueError(f"write_maps: no image in {name} of {path}")
-        if "/" in name:
-            raise ValueError(f"write_maps: layer {name!r} of {path} has a slash in its name")
-    tree = xr.DataTree.from_dict({f"/{name}": layers[name] for name in sorted(layers)})
-    tree.attrs = {"schema_version": SCHEMA_VERSION, **(attributes or {})}
-    encoding = {
-        f"/{name}": {str(variable): {"zlib": True, "complevel": 4} for variable in dataset.data_vars}
-        | {str(ids): {"dtype": "S1"} for ids in dataset.coords if dataset[ids].dtype.kind in "OU"}
-        for name, dataset in layers.items()
-    }  # texts as characters: HDF5 keeps those of any length in heaps, and some damage to a heap lets it read forever
-    content = tree.to_netcdf(engine="h5netcdf", encoding=encoding)  # in memory: HDF5 is noisy when a disk is full
-    with atomic(path) as temporary:
-        temporary.write_bytes(content)
+    images: list[str] = next((dataset["image"].values.tolist() for dataset in layers.values()), [])
+    with map_writer(path, images, attributes) as writer:
+        writer.append(layers)
 
 
 @dataclass(frozen=True)
