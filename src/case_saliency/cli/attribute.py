@@ -6,6 +6,9 @@ Settings: compute (device, batch_size), attribution (batch_size, memory_mb, prec
 
 import argparse
 import logging
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any
 
 from case_saliency.attribution import registry
 from case_saliency.cli.arguments import add_input, add_output, add_parameter, add_settings, setting
@@ -14,7 +17,7 @@ from case_saliency.cli.networks import add_model, load_model, network_modules
 from case_saliency.cli.predicted import load_predictions
 from case_saliency.datasets import shards
 from case_saliency.errors import CaseSaliencyError
-from case_saliency.storage.maps import write_maps
+from case_saliency.storage.map_writer import map_writer
 
 TARGETS = ("top1", "top2")
 
@@ -46,7 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
     if rows.empty:
         raise CaseSaliencyError(f"shard {arguments.shard} holds no image; lower `shards` in params.yaml")
     predictions = load_predictions(arguments, rows["image_id"])
-    found = engine.attribute(
+    parts = engine.attribute_parts(
         model.module,
         load_batches(arguments, rows, model.transform, compute["batch_size"]),
         dict(zip(predictions.index, predictions[list(TARGETS)].to_numpy().tolist(), strict=True)),
@@ -55,9 +58,16 @@ def run(arguments: argparse.Namespace) -> None:
         confusion=load_confusion(arguments),
         settings=devices.Settings(**setting(arguments.settings, "attribution")),
     )
-    write_maps(found.datasets(TARGETS), arguments.maps)
+    with closing(parts), map_writer(arguments.maps, rows["image_id"].tolist()) as writer:
+        for part in parts:
+            writer.append(part.datasets(TARGETS))
+    _tell(part.attributes)
+
+
+def _tell(attributes: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
+    """Say what a reader of the maps should know: methods that coincide, contrast sets that are filled, empty maps."""
     log = logging.getLogger(__name__)
-    for layer, methods in found.attributes.items():
+    for layer, methods in attributes.items():
         for method, facts in methods.items():
             if facts["coincides_with"]:
                 said = "%s at %s draws the same maps as %s on this network: count them once"
@@ -65,15 +75,9 @@ def run(arguments: argparse.Namespace) -> None:
             if "contrast_filled" in facts:
                 said = "%s at %s: %.1f%% of the contrast classes were never confused, they fill short rows"
                 log.info(said, method, layer, 100 * facts["contrast_filled"])
-    _tell_empty_maps({layer: dict(flags) for layer, flags in found.flags.items()})
-
-
-def _tell_empty_maps(flags: dict[str, dict[str, object]]) -> None:
-    import numpy as np
-
-    for layer, methods in flags.items():
-        for method, values in methods.items():
-            kinds, counts = np.unique(np.asarray(values), return_counts=True)
-            said = ", ".join(f"{count} {kind}" for kind, count in zip(kinds, counts, strict=True) if kind)
+    for layer, methods in attributes.items():
+        for method, facts in methods.items():
+            counts = {kind: facts[f"n_{kind}"] for kind in ("constant", "nan", "zero")}
+            said = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
             if said:
-                logging.getLogger(__name__).warning("%s at %s: maps that say nothing: %s", method, layer, said)
+                log.warning("%s at %s: maps that say nothing: %s", method, layer, said)
