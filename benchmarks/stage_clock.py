@@ -29,6 +29,7 @@ BOOKED = {
         )
     },
     "case_saliency.storage.tables": {"files": ("read_table", "write_table")},
+    "case_saliency.storage.map_writer": {"files": ("map_writer", "MapWriter.append")},
     "case_saliency.storage.maps": {"files": ("StoredMaps.read", "open_maps", "write_maps")},
     "case_saliency.storage.columns": {"files": ("read_columns", "StoredRows.__init__", "StoredRows._read")},
     "case_saliency.storage.parquet": {"files": ("writing_parquet", "_Rows.add")},

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.stage_clock import BOOKED, Clock
 from case_saliency import storage
-from case_saliency.storage import columns, maps, parquet, tables
+from case_saliency.storage import columns, map_writer, maps, parquet, tables
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_every_reader_and_writer_of_artefacts_is_booked():
     booked = {name.partition(".")[0] for name in BOOKED["case_saliency.storage"]["files"]}
     assert booked == set(storage.__all__) - {"SCHEMA_VERSION", "digest"}
     assert "writing_parquet" in BOOKED[parquet.__name__]["files"]
-    for module in (columns, maps, tables):
+    for module in (columns, map_writer, maps, tables):
         own = {name for name, found in vars(module).items() if getattr(found, "__module__", "") == module.__name__}
         booked = {name.partition(".")[0] for name in BOOKED[module.__name__]["files"]}
         assert booked == {name for name in own if not name.startswith("_")}

@@ -1,7 +1,7 @@
 """Which images take part in a test, and why the others do not. No score is dropped without a reason."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,10 @@ class StoredScores(Protocol):
         """Yield the rows in blocks of whole cells, in the order in which the cells appear."""
         ...
 
+    def where(self, column: str, text: str) -> Self:
+        """Return the rows of these whose column holds a text."""
+        ...
+
 
 Scores = pd.DataFrame | StoredScores
 """What a statistic takes: a table of scores, or one that need not be held as a whole."""
@@ -37,6 +41,11 @@ def blocks(scores: Scores, keys: Sequence[str]) -> Iterator[pd.DataFrame]:
         yield scores
     else:
         yield from scores.blocks(keys)
+
+
+def only(scores: Scores, column: str, text: str) -> Scores:
+    """Return the rows whose column holds a text."""
+    return scores[scores[column] == text] if isinstance(scores, pd.DataFrame) else scores.where(column, text)
 
 
 def cells(scores: Scores, keys: Sequence[str]) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:

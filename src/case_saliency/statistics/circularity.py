@@ -2,14 +2,24 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from case_saliency.statistics import cross_deletion, fidelity
-from case_saliency.statistics.attrition import CELL, DegeneratePolicy, Scores, blocks, cells, counted, counts, status
+from case_saliency.statistics.attrition import (
+    CELL,
+    DegeneratePolicy,
+    Scores,
+    blocks,
+    cells,
+    counted,
+    counts,
+    only,
+    status,
+)
 from case_saliency.statistics.cross_deletion import interaction_rows, with_verdicts
 from case_saliency.statistics.fidelity import fidelity_rows
 from case_saliency.statistics.intervals import bca_mean_interval, median_interval, verdict
@@ -119,6 +129,9 @@ class _Of:
                 wanted &= block["target"].isin(list(self.targets))
             found = block[wanted]
             yield found.assign(method=_named(found))
+
+    def where(self, column: str, text: str) -> "_Of":
+        return replace(self, scores=only(self.scores, column, text))
 
 
 def _named(scores: pd.DataFrame) -> "pd.Series[Any]":

@@ -7,14 +7,14 @@ image. A drop of the own class alone shows no specificity.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from case_saliency.diagnostic.degenerate import KINDS
-from case_saliency.statistics.attrition import CELL, KEPT, Scores, blocks, cells, status
+from case_saliency.statistics.attrition import CELL, Scores, blocks, only
 from case_saliency.statistics.fidelity import corrected, fidelity_rows
 from case_saliency.statistics.multiplicity import adjusted_by
 from case_saliency.statistics.paired import paired_t
@@ -70,16 +70,8 @@ def cross_deletion_table(
 
 def interaction_rows(scores: Scores, controls: Collection[str], alpha: float, reference: str) -> pd.DataFrame:
     """Return the drops and interactions of `cross_deletion_table`, p-values not yet corrected, and without verdicts."""
-    pairs, keys = _Pairs(scores), [*CELL, *_SETTING]
-    table = fidelity_rows(pairs, controls, alpha, ["interaction"], reference=reference)
-    told: list[dict[str, Any]] = []
-    for names, cell in cells(pairs, keys):
-        kept = cell[status(cell, "interaction") == KEPT]
-        means = kept.groupby(keys)[_DROPS].mean().to_numpy().ravel().tolist() or [np.nan] * len(_DROPS)
-        row = dict(zip([*keys, *_DROPS], [*names, *means], strict=True))
-        told.append(row | {"p_interaction": _own_against_cross(kept)})
-    beside = pd.DataFrame(told, columns=[*keys, *_DROPS, "p_interaction"])
-    return table.merge(beside, on=keys, how="left", validate="one_to_one")
+    further = {name: partial(_mean, name=name) for name in _DROPS} | {"p_interaction": _own_against_cross}
+    return fidelity_rows(_Pairs(scores), controls, alpha, ["interaction"], reference=reference, further=further)
 
 
 def with_verdicts(rows: pd.DataFrame, agreement: pd.DataFrame) -> pd.DataFrame:
@@ -107,6 +99,9 @@ class _Pairs:
         for block in blocks(self.scores, [key for key in keys if key != "test"]):
             yield _paired(block)
 
+    def where(self, column: str, text: str) -> "_Pairs":
+        return replace(self, scores=only(self.scores, column, text))
+
 
 def _paired(scores: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each image and setting with the four drops of logits and their interaction."""
@@ -133,6 +128,10 @@ def _paired(scores: pd.DataFrame) -> pd.DataFrame:
         qualified=pairs["qualified"],
         reason=pairs["reason"],
     )
+
+
+def _mean(cell: pd.DataFrame, name: str) -> float:
+    return float(cell[name].mean())
 
 
 def _own_against_cross(cell: pd.DataFrame) -> float:

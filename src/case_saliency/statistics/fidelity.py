@@ -1,14 +1,14 @@
 """RQ2: per-image confidence drops -> means with intervals, and a paired test of each method against a reference."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from case_saliency.statistics.attrition import CELL, KEPT, NETWORK, Scores, cells, counts, status
+from case_saliency.statistics.attrition import CELL, KEPT, NETWORK, Scores, cells, counts, only, status
 from case_saliency.statistics.intervals import mean_interval
 from case_saliency.statistics.multiplicity import adjusted_by
 from case_saliency.statistics.paired import least_margin, paired_greater, paired_t, paired_tost
@@ -90,8 +90,13 @@ def fidelity_rows(
     *,
     reference: str,
     equivalence_margin: float = 0.02,
+    further: Mapping[str, Callable[[pd.DataFrame], float]] | None = None,
 ) -> pd.DataFrame:
-    """Return what `fidelity_table` does, p-values not yet corrected: NaN where `corrected` fills them in."""
+    """Return what `fidelity_table` does, p-values not yet corrected: NaN where `corrected` fills them in.
+
+    `further` columns are computed from the rows of a cell that are kept.
+    """
+    further = further or {}
     references = _references(scores, measures, reference)
     rows: dict[str, dict[_Setting, list[dict[str, Any]]]] = {measure: defaultdict(list) for measure in measures}
     for names, cell in cells(scores, [*CELL, *_DRAWN]):
@@ -101,7 +106,8 @@ def fidelity_rows(
         role = "control" if named["method"] in controls else "method"
         for measure in measures:
             marked = status(cell, measure)
-            values = cell.loc[marked == KEPT].set_index("image_id")[measure]
+            kept = cell.loc[marked == KEPT]
+            values = kept.set_index("image_id")[measure]
             of_reference = {} if named["method"] == reference else references[setting, measure]
             first = next(iter(of_reference.values()), values.iloc[:0])
             other = of_reference.get(named["layer"], first)
@@ -110,9 +116,9 @@ def fidelity_rows(
             row |= _against(values, other, equivalence_margin, alpha)
             if measure in _LOGITS:
                 row |= {"p_tost": np.nan, "equivalent": False, "p_noninferior": np.nan}
-            rows[measure][setting].append(row)
+            rows[measure][setting].append(row | {name: found(kept) for name, found in further.items()})
     in_order = chain.from_iterable(found for settings in rows.values() for found in settings.values())
-    return pd.DataFrame(list(in_order), columns=list(_COLUMNS))
+    return pd.DataFrame(list(in_order), columns=[*_COLUMNS, *further])
 
 
 def _references(
@@ -120,7 +126,7 @@ def _references(
 ) -> "dict[tuple[_Setting, str], dict[str, pd.Series[float]]]":
     """Return the reference's values by image: setting and measure -> each layer where it has any, in order."""
     found: dict[tuple[_Setting, str], dict[str, pd.Series[float]]] = defaultdict(dict)
-    for names, cell in cells(scores, [*CELL, *_DRAWN]):
+    for names, cell in cells(only(scores, "method", reference), [*CELL, *_DRAWN]):
         *_, layer, method = names[: len(CELL)]
         for measure in measures if method == reference else ():
             values = cell.loc[status(cell, measure) == KEPT].set_index("image_id")[measure]

@@ -4,6 +4,7 @@ import os
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from copy import copy
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-ROWS = 2**17
-"""Rows that `StoredRows.blocks` holds at a time, more only of a cell that has more: some ten megabytes."""
+ROWS = 2**19
+"""Rows that `StoredRows.blocks` holds at a time, more only of a cell that has more: some fifty megabytes.
+
+Fewer would be read more often: a group of rows is read for each block that it has a cell of."""
 
 _Cell = tuple[Any, ...]
 _Place = tuple[int, int]  # file, group of rows
@@ -88,6 +91,12 @@ class StoredRows:
     def read(self) -> "pd.DataFrame":
         """Read all rows, see `read_columns`."""
         return self._read(self._places())
+
+    def where(self, column: str, text: str) -> "StoredRows":
+        """Return the rows of these whose column holds a text."""
+        found = copy(self)
+        found._where = self._where | {column: [text]}
+        return found
 
     def blocks(self, keys: Sequence[str]) -> "Iterator[pd.DataFrame]":
         """Yield the rows in blocks of whole cells, about as many rows at a time as `ROWS`.
