@@ -17,7 +17,7 @@ rule score_maps:
         analysis="|".join(WITHOUT_NETWORK),
     threads: 1
     resources:
-        mem_mb=growing(2000, an_image=0.25),
+        mem_mb=growing(2000),
         runtime=growing(60, an_image=0.005),
     params:
         maps=lambda w, input: braced(input.maps),
@@ -79,7 +79,7 @@ rule test_analysis:
         "logs/test_analysis/{experiment}/{analysis}.log",
     threads: 1
     resources:
-        mem_mb=growing(1000, an_image=0.05),
+        mem_mb=growing(1000, an_image=0.005),
         runtime=growing(30, an_image=0.001),
     params:
         settings=lambda w: settings(**study.testing(config, w.experiment, w.analysis)),

@@ -19,7 +19,7 @@ rule attribute:
     threads: config["compute"]["threads"]
     resources:
         **ON_DEVICE,
-        mem_mb=drawing(4000),
+        mem_mb=growing(4000),
         runtime=growing(240, an_image=0.1),
     params:
         settings=lambda w: settings(

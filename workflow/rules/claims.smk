@@ -23,7 +23,7 @@ rule decide_claims:
         "logs/decide_claims/{experiment}.log",
     threads: 1
     resources:
-        mem_mb=growing(2000, an_image=0.05),
+        mem_mb=growing(2000, an_image=0.005),
         runtime=growing(30, an_image=0.001),
     params:
         settings=lambda w: settings(**study.deciding(config, w.experiment)),

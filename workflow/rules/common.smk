@@ -251,23 +251,6 @@ def growing(amount, an_image=0):
     return lambda wildcards, attempt: math.ceil(amount + an_image * images_of(wildcards)) * attempt
 
 
-def drawing(amount):
-    """Resource function: MB, and those of the maps of the job's shard, as values and as the bytes of their file.
-
-    Twice as much in the second attempt, three times in the third.
-    """
-
-    def megabytes(wildcards, attempt):
-        name, family, model = wildcards.experiment, wildcards.family, wildcards.model
-        spaces = [method.space for method in study.methods(config, name, family)]
-        layers = len(study.layers(config, name, model)) / 16  # a layer's maps are a quarter as wide and high, or less
-        pixels = MODELS[model].transform.input_size**2 * (spaces.count("input") + spaces.count("layer") * layers)
-        held = 2 * 2 * 4 * pixels * images_of(wildcards)  # two classes, 4 bytes
-        return (amount + 100 * round(held / 10**8)) * attempt
-
-    return megabytes
-
-
 def images_of(wildcards):
     """How many images of how many networks a job looks at: a shard, of one network, of an experiment, or of all."""
     names = [wildcards.experiment] if wildcards.get("experiment") else config["run"]

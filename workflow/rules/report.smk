@@ -43,7 +43,7 @@ rule report_page:
         "logs/report.log",
     threads: 1
     resources:
-        mem_mb=growing(1000, an_image=0.1),
+        mem_mb=growing(1000, an_image=0.005),
         runtime=growing(10, an_image=0.0005),
     params:
         maps=lambda w, input: braced(input.maps),

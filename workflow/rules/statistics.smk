@@ -17,7 +17,7 @@ rule test_hypotheses:
         "logs/test_hypotheses/{experiment}.log",
     threads: 1
     resources:
-        mem_mb=growing(1000, an_image=0.05),
+        mem_mb=growing(1000, an_image=0.005),
         runtime=growing(30, an_image=0.001),
     params:
         fidelity=lambda w, input: braced(input.fidelity),
@@ -52,7 +52,7 @@ rule test_class_specificity:
         "logs/test_class_specificity/{experiment}.log",
     threads: 1
     resources:
-        mem_mb=growing(1000, an_image=0.05),
+        mem_mb=growing(1000, an_image=0.005),
         runtime=growing(30, an_image=0.001),
     params:
         fidelity=lambda w, input: braced(input.fidelity),
@@ -80,7 +80,7 @@ rule test_curves:
         "logs/test_curves/{experiment}.log",
     threads: 1
     resources:
-        mem_mb=growing(1000, an_image=0.05),
+        mem_mb=growing(1000, an_image=0.005),
         runtime=growing(30, an_image=0.001),
     params:
         settings=lambda w: settings(
