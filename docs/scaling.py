@@ -43,7 +43,7 @@ def page(measured: dict[str, Any], counted: str, params: dict[str, Any]) -> str:
     parts = [
         _head(),
         *_floor(default["figures"], default["rows"]),
-        *memory(growth["figures"], growth["rows"], default["rows"], params),
+        *memory(growth["figures"], growth["rows"], default["rows"]),
         *_cost(growth["rows"], counted, gpu, card),
         *_paper(
             hours(counted, measured["gpu"], measured["agreement"]["figures"], params),
@@ -60,7 +60,7 @@ def _head() -> str:
     return fill(
         """What a run costs, what it needs, and where it stops being fast. Written by `python -m docs.scaling` from
         `benchmarks/results.json` (`python -m benchmarks workflow growth planning`: the default run in a fresh clone on
-        two cores, one experiment at three numbers of images, a plan of many jobs; `gpu`) and from the counts of
+        two cores, one experiment at several numbers of images, a plan of many jobs; `gpu`) and from the counts of
         [experiments](experiments.md). [Clusters](clusters.md) tells how to run there."""
     )
 

@@ -26,7 +26,7 @@ def test_the_page_on_clusters_tells_the_most_shards_and_the_jobs_that_they_are()
 
 def test_what_attempts_are_given_is_that_of_the_rules():
     assert scaling_rules.given("score-similarity", "mem_mb") == [2000, 4000, 6000]
-    assert scaling_rules.given("score-similarity", "mem_mb", 1000) == [2250, 4500, 6750]
+    assert scaling_rules.given("test-similarity", "mem_mb", 1000) == [1005, 2010, 3015]
     assert scaling_rules.given("score-curves", "mem_mb")[0] == 4000
     assert scaling_rules.given("test-similarity", "runtime")[0] == 30
     assert scaling_rules.given("plot", "mem_mb")[0] == 1000
@@ -34,7 +34,9 @@ def test_what_attempts_are_given_is_that_of_the_rules():
 
 def test_samples_of_the_shell_alone_are_not_shown():
     row = {"network": "select-images", "what": "max_rss", "remark": "4, 96, 112 MB for 50, 150, 450 images"}
-    assert scaling_memory.cells([row]) == {"select-images": ["", "96", "112"]}
+    assert scaling_memory.cells([row]) == {
+        "select-images": {("max_rss", 50): "", ("max_rss", 150): "96", ("max_rss", 450): "112"}
+    }
 
 
 def test_a_line_through_two_runs_is_continued():

@@ -1,5 +1,6 @@
 """Tables that are written and read in parts."""
 
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
@@ -98,3 +99,48 @@ def test_rows_that_are_passed_over_are_in_no_block(tmp_path, monkeypatch):
         {"k": [5.0], "value": [1]},
         {"k": [50.0], "value": [2]},
     ]
+
+
+IMAGES = 200
+
+
+def part(number):
+    """Return the rows of one method: as many as there are images."""
+    images = [f"image-{i}" for i in range(IMAGES)]
+    values = np.random.default_rng(number).random(IMAGES)
+    return pd.DataFrame({"method": f"method-{number}", "k": 5.0, "image_id": images, "value": values})
+
+
+def peak(function):
+    """Return the most bytes that a call holds, of Python and of Arrow; the second time, as the first loads much."""
+    function()
+    usual, pool = pa.default_memory_pool(), pa.proxy_memory_pool(pa.system_memory_pool())
+    pa.set_memory_pool(pool)
+    tracemalloc.start()
+    try:
+        function()
+        return tracemalloc.get_traced_memory()[1] + pool.max_memory()
+    finally:
+        tracemalloc.stop()
+        pa.set_memory_pool(usual)
+
+
+def test_what_is_held_does_not_grow_with_the_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet, "_ROWS", 500)
+    monkeypatch.setattr(columns, "ROWS", 1000)
+
+    def write_all(methods):
+        with writing_parquet(tmp_path / f"{methods}.parquet") as write:
+            for number in range(methods):
+                write(part(number))
+
+    def read_all(methods):
+        for _, cell in cells(StoredRows([tmp_path / f"{methods}.parquet"]), KEYS):
+            assert len(cell) == IMAGES
+
+    few, many = (peak(lambda n=n: write_all(n)) for n in (10, 100))
+    assert many < 1.2 * few
+    few, many = (peak(lambda n=n: read_all(n)) for n in (10, 100))
+    assert many < 1.5 * few  # the index of the cells is larger
+    whole = StoredRows([tmp_path / "100.parquet"])
+    assert peak(lambda: [len(cell) for _, cell in cells(whole.read(), KEYS)]) > 2 * many

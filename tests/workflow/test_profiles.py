@@ -168,8 +168,8 @@ def test_the_page_lists_the_rules_that_ask_for_a_gpu():
 def test_other_resources_rerun_nothing(project):
     rules = project.root / "workflow/rules/attribution.smk"
     text = rules.read_text()
-    assert text.count("drawing(4000)") == 1
-    rules.write_text(text.replace("drawing(4000)", "growing(9000)").replace("        **ON_DEVICE,\n", ""))
+    assert text.count("growing(4000)") == 1
+    rules.write_text(text.replace("growing(4000)", "growing(9000)").replace("        **ON_DEVICE,\n", ""))
     assert project.pending() == set()
 
 
@@ -206,7 +206,7 @@ def test_scheduling_starts_no_timers_unless_a_limit_is_asked_for(project, asked,
     assert (int(said.rpartition("timers ")[2].split()[0]) > 0) == kept
 
 
-def test_jobs_that_hold_the_scores_of_all_images_ask_for_more_with_their_number(fresh):
+def test_jobs_that_read_the_scores_of_all_images_ask_for_more_with_their_number(fresh):
     fresh.set("run", to=["digits"])
     few = planned(fresh)
     section = yaml.safe_load((fresh.root / "params.yaml").read_text())["experiments"]["digits"]
@@ -216,27 +216,26 @@ def test_jobs_that_hold_the_scores_of_all_images_ask_for_more_with_their_number(
     many = planned(fresh)
     added = {name: many[name][0]["mem_mb"] - few[name][0]["mem_mb"] for name in few if name != "all"}
     more = 450 - section["n_images"]
-    assert added["test_hypotheses"] == pytest.approx(0.05 * more * networks, abs=1)
+    assert added["test_hypotheses"] == pytest.approx(0.005 * more * networks, abs=1)
     assert added["test_hypotheses"] > 0
-    assert added["score_agreement"] == added["attribute"] == 0
+    assert added["score_agreement"] == added["attribute"] == added["score_maps"] == 0
     first, second = many["test_hypotheses"][:2]
     assert (2 * first["mem_mb"], 2 * first["runtime"]) == (second["mem_mb"], second["runtime"])
 
 
-def test_jobs_of_shards_ask_for_more_with_their_images(fresh):
+def test_jobs_of_shards_ask_for_more_time_with_their_images_and_for_no_more_memory(fresh):
     fresh.set("datasets", "imagenet", "path", to="ilsvrc")
     fresh.set("run", to=["imagenet"])
-    asked, minutes = {}, {}
+    asked, minutes = set(), {}
     for shards in (100, 10):
         methods, rest = ["case", "sobel", "random"], {"layers": ["last_conv"], "analyses": [], "parameters": {}}
         section = {"n_images": 25_000, "models": ["resnet50"], "methods": methods, "shards": shards, **rest}
         for name, value in section.items():
             fresh.set("experiments", "imagenet", name, to=value)
         found = planned(fresh)
-        asked[shards] = max(told["mem_mb"] for told in found["attribute"][::2])  # first attempts
+        asked |= {told["mem_mb"] for told in found["attribute"][::2]}  # first attempts
         minutes[shards] = [found[name][0]["runtime"] for name in ("attribute", "score_fidelity")]
-    held = {shards: 16 * 224**2 * 25_000 / shards / 10**6 for shards in asked}  # of sobel; the others are at the layer
-    assert asked == {shards: pytest.approx(4000 + megabytes, rel=0.1) for shards, megabytes in held.items()}
+    assert asked == {4000}
     assert minutes == {100: [240 + 25, 240 + 5], 10: [240 + 250, 240 + 50]}  # 6 s and 1.2 s an image
 
 
