@@ -164,7 +164,9 @@ def test_a_map_file_keeps_what_methods_note(run, conv_net, photos, tmp_path):
         write_maps(found.datasets(["top1", "top2"]), file)
     for half, file in zip((slice(0, 2), slice(2, 4)), files[2:], strict=True):
         part = run(conv_net, photos[half], classes[half], methods, "conv")
-        write_maps(part.datasets(["top1", "top2"]), file)
+        layers = part.datasets(["top1", "top2"])
+        ids = list(found.image_ids[half])
+        write_maps({layer: dataset.assign_coords(image=ids) for layer, dataset in layers.items()}, file)
     assert files[0].read_bytes() == files[1].read_bytes()
     with xr.open_datatree(files[0], engine="h5netcdf") as layers:
         dataset = layers["layer"].to_dataset().load()
