@@ -25,7 +25,10 @@ from case_saliency import storage  # noqa: E402
 from case_saliency.provenance import apart, environment  # noqa: E402
 
 FOLDER = Path(__file__).parent
-PARTS = ("attribution", "agreement", "curves", "statistics", "provenance", "workflow", "growth", "planning", "gpu")
+PARTS = (
+    *("attribution", "agreement", "curves", "statistics", "provenance"),
+    *("workflow", "growth", "memory", "planning", "gpu"),
+)
 """Modules of this package, in the order in which they run and are told; the last one only where there is a GPU."""
 
 

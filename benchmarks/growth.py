@@ -1,33 +1,22 @@
-"""One experiment at several numbers of images, with one network: how memory and time grow.
+"""One experiment at three numbers of images, with one network: how time grows.
 
 Each number is run twice, one round after the other, and the faster run of a stage counts: a machine that is shared is
-slower at times. Then the jobs of the last run see every image several times, under names of its own: more images than
-the data set has, for their memory alone. About 35 minutes on two cores.
+slower at times. About 20 minutes on two cores.
 """
 
 import tempfile
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
 from pathlib import Path
 
 import pandas as pd
 import torch
 
 from benchmarks.timing import Row, cpu_seconds, tell
-from benchmarks.workflow import again, change, clone, jobs, run
+from benchmarks.workflow import NETWORK, clone, one_network
 from case_saliency.models import networks
-from case_saliency.storage import read_csv, write_csv
 
-NETWORK = "resnet_small"
 SIZES = (50, 150, 450)
 """Images of `digits`; its test split has 450."""
 ROUNDS = 2
-COPIES = 6
-"""How often every image of the largest number is there in the run of many."""
-NAN = float("nan")
-MEMORY = {"max_rss": "max_rss", "peak memory": "peak_mb"}
-"""Line of the table -> column: samples of the job, as Snakemake took them; peak of the process, as the kernel tells."""
 
 
 def measure() -> tuple[dict[str, float], list[Row]]:
@@ -35,10 +24,9 @@ def measure() -> tuple[dict[str, float], list[Row]]:
     with tempfile.TemporaryDirectory() as name:
         tree = clone(Path(name) / "tree")
         rounds = [{n: _stages(tree, n, number) for n in SIZES} for number in range(ROUNDS)]
-        many = _many(tree, tree.parent / f"{SIZES[-1]}-{ROUNDS - 1}.jsonl")
         weights = tree / f"models/digits/{NETWORK}/seed0"
         bare = _bare_pass(weights / "weights.safetensors", weights / "model.json")
-    kept = {"peak_mb": "max", "max_rss": "max", "compute": "min", "passes": "max"}
+    kept = {"compute": "min", "passes": "max"}
     found = {n: pd.concat([tables[n] for tables in rounds]).groupby(level=0).agg(kept) for n in SIZES}
     first, last = found[SIZES[0]], found[SIZES[-1]]
     rows = [Row(NETWORK, "bare forward pass, batches of 10", bare, "of one image")]
@@ -47,52 +35,14 @@ def measure() -> tuple[dict[str, float], list[Row]]:
             passes, seconds = table.loc[stage, ["passes", "compute"]]
             told = f"{n} images, {passes:.0f} passes, which alone take {passes * bare:.2f} s"
             rows.append(Row(str(stage), "compute", float(seconds), told))
-    for stage in [name for name in first.index if name in last.index]:
-        for what, column in MEMORY.items():
-            tables = [*found.values(), *([many] if column in many and stage in many.index else [])]
-            peaks = ", ".join(f"{table.loc[stage, column]:.0f}" for table in tables)
-            images = ", ".join(map(str, [*SIZES, COPIES * SIZES[-1]][: len(tables)]))
-            rows.append(Row(str(stage), what, NAN, f"{peaks} MB for {images} images"))
-    growth = (last["peak_mb"] / first["peak_mb"]).dropna()
-    slopes = (many["peak_mb"] - last["peak_mb"]).dropna() / ((COPIES - 1) * SIZES[-1])
-    return {"peak_growth_9_fold_images": float(growth.max()), "peak_mb_an_image_of_many": float(slopes.max())}, rows
+    return {}, rows
 
 
 def _stages(tree: Path, n: int, number: int) -> pd.DataFrame:
-    """Run the workflow with a number of images; return memory, seconds and passes by stage."""
+    """Run the workflow with a number of images; return seconds and passes by stage."""
     tell(f"{n} images, round {number + 1} of {ROUNDS}")
-    change(tree, {"run": ["digits"]}, {"digits": {"n_images": n, "models": [NETWORK], "seeds": [0]}})
-    command = ["snakemake", "--cores", "1", "--quiet", "all", "--config", "benchmark=true", "--"]
-    found = run(tree, tree.parent / f"{n}-{number}.jsonl", [*command, "results/report.html"])
-    found["max_rss"] = [_max_rss(tree, words) for words in found["command"]]
-    return found.groupby("stage").agg({"peak_mb": "max", "max_rss": "max", "compute": "sum", "passes": "sum"})
-
-
-def _many(tree: Path, times: Path) -> pd.DataFrame:
-    """Run the jobs behind the selection again, each image of it there several times; return their peaks by stage.
-
-    Scores do not wait for each other, so that two are made at a time.
-    """
-    tell(f"{COPIES * SIZES[-1]} images")
-    [selection] = tree.glob("results/predictions/*/selection.csv")
-    rows = read_csv(selection)
-    copies = [rows.assign(image_id=rows["image_id"] + f"-{copy}") for copy in range(COPIES)]
-    write_csv(pd.concat(copies, ignore_index=True), selection)
-    [record] = (tree / "results/provenance/select_images").rglob("selection.csv.json")
-    record.unlink()  # it tells of another file
-    behind = [words for words in jobs(times)["command"] if "select-images" not in words]
-    told = tree.parent / "many.jsonl"
-    for is_score, some in groupby(behind, lambda words: any(word.startswith("score-") for word in words)):
-        with ThreadPoolExecutor(2 if is_score else 1) as pool:
-            list(pool.map(lambda words: again(tree, told, words), some))
-    return jobs(told).groupby("stage").agg({"peak_mb": "max"})
-
-
-def _max_rss(tree: Path, words: Sequence[str]) -> float:
-    """Return what Snakemake's benchmark file of a job says, in MB; NaN of a job that ended before a sample."""
-    log = Path(words[words.index("--log") + 1])
-    file = tree / "logs/benchmarks" / log.relative_to("logs").with_suffix(".tsv")
-    return float(pd.read_csv(file, sep="\t", na_values=["-"])["max_rss"].iloc[0])
+    found = one_network(tree, n, tree.parent / f"{n}-{number}.jsonl")
+    return found.groupby("stage").agg({"compute": "sum", "passes": "sum"})
 
 
 def _bare_pass(weights: Path, description: Path) -> float:

@@ -18,6 +18,8 @@ from benchmarks.timing import Row, tell
 
 ROOT = Path(__file__).parent.parent
 CORES = 2
+NETWORK = "resnet_small"
+"""The network of the benchmarks by number of images."""
 
 
 def measure() -> tuple[dict[str, float], list[Row]]:
@@ -82,6 +84,13 @@ def run(clone: Path, times: Path, command: Sequence[str]) -> pd.DataFrame:
     instead.chmod(0o755)
     _call(clone, times, command)
     return jobs(times)
+
+
+def one_network(clone: Path, n: int, times: Path, *config: str) -> pd.DataFrame:
+    """Run `digits` with a number of images and one network, job after job."""
+    change(clone, {"run": ["digits"]}, {"digits": {"n_images": n, "models": [NETWORK], "seeds": [0]}})
+    asked = ["--config", *config] if config else []
+    return run(clone, times, ["snakemake", "--cores", "1", "--quiet", "all", *asked, "--", "results/report.html"])
 
 
 def again(clone: Path, times: Path, words: Sequence[str]) -> None:

@@ -43,7 +43,7 @@ def page(measured: dict[str, Any], counted: str, params: dict[str, Any]) -> str:
     parts = [
         _head(),
         *_floor(default["figures"], default["rows"]),
-        *memory(growth["figures"], growth["rows"], default["rows"]),
+        *memory(measured["memory"]["figures"], measured["memory"]["rows"], default["rows"]),
         *_cost(growth["rows"], counted, gpu, card),
         *_paper(
             hours(counted, measured["gpu"], measured["agreement"]["figures"], params),
@@ -59,8 +59,8 @@ def page(measured: dict[str, Any], counted: str, params: dict[str, Any]) -> str:
 def _head() -> str:
     return fill(
         """What a run costs, what it needs, and where it stops being fast. Written by `python -m docs.scaling` from
-        `benchmarks/results.json` (`python -m benchmarks workflow growth planning`: the default run in a fresh clone on
-        two cores, one experiment at several numbers of images, a plan of many jobs; `gpu`) and from the counts of
+        `benchmarks/results.json` (`python -m benchmarks workflow growth memory planning`: the default run in a fresh clone on
+        two cores, one experiment at several numbers of images, for time and for memory, a plan of many jobs; `gpu`) and from the counts of
         [experiments](experiments.md). [Clusters](clusters.md) tells how to run there."""
     )
 
