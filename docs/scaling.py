@@ -59,9 +59,9 @@ def page(measured: dict[str, Any], counted: str, params: dict[str, Any]) -> str:
 def _head() -> str:
     return fill(
         """What a run costs, what it needs, and where it stops being fast. Written by `python -m docs.scaling` from
-        `benchmarks/results.json` (`python -m benchmarks workflow growth memory planning`: the default run in a fresh clone on
-        two cores, one experiment at several numbers of images, for time and for memory, a plan of many jobs; `gpu`) and from the counts of
-        [experiments](experiments.md). [Clusters](clusters.md) tells how to run there."""
+        `benchmarks/results.json` (`python -m benchmarks workflow growth memory planning`: the default run in a fresh
+        clone on two cores, one experiment at several numbers of images, for time and for memory, a plan of many jobs;
+        `gpu`) and from the counts of [experiments](experiments.md). [Clusters](clusters.md) tells how to run there."""
     )
 
 
