@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from case_saliency.storage import parquet
+from case_saliency.storage.columns import ROWS
 from docs.prose import fill, table
 from docs.scaling_imagenet import IMAGES
 from docs.scaling_rules import given, holding, series
@@ -34,12 +36,13 @@ def memory(figures: dict[str, float], rows: Rows, default: Rows) -> list[str]:
     return [
         "## Memory",
         fill(
-            f"""Memory hardly depends on the number of images, and is mostly that of the libraries. Images pass in
-            batches; a job that draws maps appends them to their file, one that scores writes its rows as images pass,
-            one that tests reads the rows of some cells at a time and draws its resamples in blocks, and the page shows
-            a number of images that does not grow. What is held of every image is its row of the selection and of the
-            predictions, and of a cell the values that a statistic takes. The table has the peaks in MB, by images of
-            `digits`, one network; the {sizes[-1]:,} images are the {sizes[-2]}, each of them
+            f"""Images pass in batches; a job that draws maps appends them to their file, one that scores writes its
+            rows as images pass, one that tests reads the rows of some cells at a time and draws its resamples in
+            blocks, and the page shows a number of images that does not grow. What is held of every image is its row of
+            the selection and of the predictions, and of a cell the values that a statistic takes. Beside that, peaks
+            grow until there is a fill: rows of scores wait until a group of {parquet._ROWS:,} is whole, and blocks of
+            stored scores have {ROWS:,} rows at most, unless one cell has more. The table has the peaks in MB, by images
+            of `digits`, one network; the {sizes[-1]:,} images are the {sizes[-2]}, each of them
             {sizes[-1] // sizes[-2]} times under names of its own. {" ".join(KINDS.values())}"""
         ),
         table(
@@ -84,14 +87,15 @@ def _continued(told: Cells, sizes: Sequence[int], figures: dict[str, float]) -> 
     beyond = (
         "No rule gives a job of it less in the first attempt."
         if not lines
-        else "Jobs of these need more than the first attempt gives, and are tried again with more:"
+        else "By it these jobs would need more than the first attempt gives, and are tried again with more:"
     )
     return [
         fill(
             f"""From {sizes[0]} to {few} images, nine times as many, peak memory grows at most by a factor of
             {figures["peak_growth_9_fold_images"]:.2f}; from {few} to {many:,} at most by
             {1000 * figures["peak_mb_an_image_of_many"]:.0f} kB an image. A straight line through these two, continued
-            to {IMAGES:,} images, is no measurement, and a difference of some MB may be chance; it comes to
+            to {IMAGES:,} images, is no measurement: a difference of some MB may be chance, and a job that reaches its
+            fill on the way grows no further. So it is too much rather than too little, and comes to
             {needs[most]:,.0f} MB at most, `{most}`. {beyond}"""
         ),
         *([table(("stage", f"MB at {IMAGES:,}", "`mem_mb` of the attempts then", "held by"), lines)] if lines else []),
