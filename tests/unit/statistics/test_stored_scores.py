@@ -30,7 +30,7 @@ from case_saliency.storage.tables import write_table
 
 NETWORKS = ("net", "other")
 METHODS = ("case", "gradcam", "sobel")
-N = 12
+N = 10
 TESTED = {"alpha": 0.05, "threshold": 50.0, "zero_method": "wilcox"}
 CONTROLS = {"controls": {"sobel"}, "alpha": 0.05}
 
@@ -70,7 +70,7 @@ DROPS = (
 
 
 def drops(**fixed):
-    axes = {"target": ["top1", "top2"], "fill": ["mean", "blur"], "k_percent": [5.0, 50.0]}
+    axes = {"target": ["top1", "top2"], "fill": ["mean"], "k_percent": [5.0, 50.0]}
     return rows(1, DROPS, **axes).assign(test="confidence_drop", **fixed)
 
 
@@ -185,8 +185,8 @@ MADE = {
 @pytest.fixture
 def stored(tmp_path, monkeypatch):
     """Write each network's scores to a file of its own, in small groups of rows, to be read in small blocks."""
-    monkeypatch.setattr(parquet, "_ROWS", 7)
-    monkeypatch.setattr(columns, "ROWS", 20)
+    monkeypatch.setattr(parquet, "_ROWS", 50)
+    monkeypatch.setattr(columns, "ROWS", 150)
 
     def store(scores):
         files = [tmp_path / f"{network}.parquet" for network in NETWORKS]
