@@ -18,6 +18,7 @@ from case_saliency.attribution import engine
 from case_saliency.attribution.devices import Settings
 from case_saliency.attribution.registry import resolve
 from case_saliency.storage import map_writer as module
+from case_saliency.storage.hdf5_target import Target
 from case_saliency.storage.map_writer import map_writer
 from case_saliency.storage.maps import open_maps, write_maps
 
@@ -191,7 +192,7 @@ def test_a_full_disk_is_one_error(tmp_path, side):
 
 def test_what_could_not_be_written_is_read_back(tmp_path):
     (tmp_path / "t").write_bytes(b"")
-    with module._Target(tmp_path / "t", "r+b") as target:
+    with Target(tmp_path / "t", "r+b") as target:
         target.write(b"abcd")
         target.failure = OSError(28, "full")
         target.seek(2)
@@ -220,7 +221,7 @@ class Interrupted(io.FileIO):
 
 
 def test_an_interrupt_while_hdf5_writes_ends_in_order(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_Target", type("Target", (module._Target, Interrupted), {}))
+    monkeypatch.setattr(module, "Target", type("Target", (Target, Interrupted), {}))
     with pytest.raises(KeyboardInterrupt):
         append(tmp_path / "m.nc", layers())
     assert Interrupted.writes == 3

@@ -1,5 +1,6 @@
 """Tables that are written and read in parts."""
 
+import re
 import tracemalloc
 from itertools import pairwise
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from case_saliency.errors import CaseSaliencyError
 from case_saliency.statistics.attrition import cells
 from case_saliency.storage import columns, parquet
 from case_saliency.storage.columns import StoredRows, read_columns
@@ -56,6 +58,16 @@ def test_parts_of_other_columns_and_no_part_are_refused_and_leave_no_file(tmp_pa
         write_all({"a": [1]}, {"a": [0.5]})
     with pytest.raises(ValueError, match=r"x\.parquet: no part of the table was given"):
         write_all()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["scores.csv", "scores", "scores.parquet.gz"])
+def test_another_ending_is_refused_before_the_first_row(tmp_path, name):
+    with (
+        pytest.raises(CaseSaliencyError, match=rf"cannot write .*/{re.escape(name)}: .* end its name in \.parquet$"),
+        writing_parquet(tmp_path / name),
+    ):
+        pytest.fail("the rows were asked for")
     assert not list(tmp_path.iterdir())
 
 

@@ -37,12 +37,12 @@ def run(arguments: argparse.Namespace) -> None:
     layers = by_depth(model.module, model.target_layers)
     thresholds = setting(arguments.settings, "activity")["thresholds"]
     activities = {place: ChannelActivity(thresholds) for place in product(layers, KINDS)}
-    batches = load_batches(arguments, rows, model.transform, compute["batch_size"])
-    for images, found in pooled_activations(model.module, batches, layers):
-        known = predictions.loc[list(images)]
-        for place, pooled in found.items():
-            activities[place].add(pooled, known["label"].to_numpy(), known["correct"].to_numpy())
     with writing_parquet(arguments.scores) as write:
+        batches = load_batches(arguments, rows, model.transform, compute["batch_size"])
+        for images, found in pooled_activations(model.module, batches, layers):
+            known = predictions.loc[list(images)]
+            for place, pooled in found.items():
+                activities[place].add(pooled, known["label"].to_numpy(), known["correct"].to_numpy())
         for (layer, kind), activity in activities.items():
             of_images = (list(predictions.index), predictions["label"].to_numpy(), predictions["correct"].to_numpy())
             write(identify(activity.table(kind, *of_images), arguments, layer=layer)[list(COLUMNS)])

@@ -45,14 +45,14 @@ def run(arguments: argparse.Namespace) -> None:
     drawn = mosaics.draw(pool, chosen["n_mosaics"], setting(settings, "seed"))
     model = load_model(arguments, compute["device"])
     device = next(model.module.parameters()).device
-    inputs = list(mosaics.batches(drawn, _images(arguments, drawn, model), chosen["size"], compute["batch_size"]))
-    seen = mosaics.recognise(lambda images: model.module(images.to(device)), inputs, drawn)
-    methods = explaining.listed_methods(settings, "localization")
-    classes = {mosaic.name: mosaic.classes for mosaic in drawn}
-    found = explaining.explainer(arguments, model, methods)(inputs, classes)
-    height, width = inputs[0][1].shape[-2:]
-    stated = {"size": chosen["size"], "height": height, "width": width, "min_confidence": chosen["min_confidence"]}
     with writing_parquet(arguments.scores) as write:
+        inputs = list(mosaics.batches(drawn, _images(arguments, drawn, model), chosen["size"], compute["batch_size"]))
+        seen = mosaics.recognise(lambda images: model.module(images.to(device)), inputs, drawn)
+        methods = explaining.listed_methods(settings, "localization")
+        classes = {mosaic.name: mosaic.classes for mosaic in drawn}
+        found = explaining.explainer(arguments, model, methods)(inputs, classes)
+        height, width = inputs[0][1].shape[-2:]
+        stated = {"size": chosen["size"], "height": height, "width": width, "min_confidence": chosen["min_confidence"]}
         for method in methods:
             for layer in (name for name in found.maps if method.name in found.maps[name]):
                 contrast_sets = found.extras[layer][method.name].get("contrast_classes")

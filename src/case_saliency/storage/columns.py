@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-ROWS = 2**19
-"""Rows that `StoredRows.blocks` holds at a time, more only of a cell that has more: some fifty megabytes.
+ROWS = 2**16
+"""Rows that `StoredRows.blocks` holds at a time, more only of a cell that has more: some ten megabytes.
 
-Fewer would be read more often: a group of rows is read for each block that it has a cell of."""
+A group of rows is read for each block that it has a cell of: fewer rows a block are read more often, though never more
+often than there are cells."""
 
 _Cell = tuple[Any, ...]
 _Place = tuple[int, int]  # file, group of rows

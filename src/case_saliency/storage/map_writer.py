@@ -1,6 +1,5 @@
 """Write saliency maps part by part: what is held in memory does not grow with the images."""
 
-import io
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from case_saliency.storage.files import atomic
+from case_saliency.storage.hdf5_target import Target
 from case_saliency.storage.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def map_writer(
         raise ValueError(f"{path}: no image is named")
     foreign: OSError | None = None
     try:
-        with atomic(path) as temporary, _Target(temporary, "r+b") as target:
+        with atomic(path) as temporary, Target(temporary, "r+b") as target:
             # Without a cache, a chunk is compressed and stored as soon as it is written, and none is held.
             opened = h5py.File(target, "w", track_order=True, rdcc_nbytes=0)  # in order, as netCDF-4 wants it
             with opened, h5netcdf.File(opened, "w") as file:
@@ -77,7 +77,7 @@ def map_writer(
 class MapWriter:
     """Appends maps to a file that `map_writer` opened."""
 
-    def __init__(self, file: "h5netcdf.File", opened: "h5py.File", target: "_Target", images: Sequence[str]) -> None:
+    def __init__(self, file: "h5netcdf.File", opened: "h5py.File", target: "Target", images: Sequence[str]) -> None:
         self._file = file
         self._opened = opened  # the same file: h5netcdf takes thrice as long to write a chunk
         self._target = target
@@ -198,54 +198,6 @@ class _Column:
             self._variable[self._written : self._written + self._filled] = self._waiting[: self._filled]
             self._written += self._filled
             self._filled = 0
-
-
-class _Target(io.FileIO):
-    """A file whose first failed write is kept for its owner, and hidden from HDF5.
-
-    HDF5 cannot close a file that it cannot write: it would say so at length, and again when the process ends. What
-    could not be written is held for HDF5 to read back until it has closed the file.
-    """
-
-    failure: BaseException | None = None
-
-    def __init__(self, path: str | os.PathLike[str], mode: str) -> None:
-        super().__init__(path, mode)
-        self._held: list[tuple[int, bytes]] = []
-
-    def check(self) -> None:
-        """Raise what went wrong."""
-        if self.failure is not None:
-            raise self.failure
-
-    def write(self, values: Any, /) -> int:
-        place, rest = self.tell(), memoryview(values).cast("B")
-        size = len(rest)
-        try:
-            while rest and self.failure is None:
-                rest = rest[super().write(rest) :]
-        except BaseException as error:  # an interrupt, too, must not reach HDF5
-            self.failure = error
-        if self.failure is not None:
-            self._held.append((place, bytes(values)))
-        return size
-
-    def truncate(self, size: int | None = None, /) -> int:
-        try:
-            return super().truncate(size) if self.failure is None else size or 0
-        except BaseException as error:  # as above
-            self.failure = error
-            return size or 0
-
-    def readinto(self, room: Any, /) -> int:
-        place, into = self.tell(), memoryview(room).cast("B")
-        found = super().readinto(room)
-        for start, held in self._held:
-            first, last = max(start, place), min(start + len(held), place + len(into))
-            if first < last:
-                into[first - place : last - place] = held[first - start : last - start]
-                found = max(found, last - place)
-        return found
 
 
 def _grows(name: str, variable: "xr.Variable") -> bool:

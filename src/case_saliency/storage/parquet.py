@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from case_saliency.errors import CaseSaliencyError
 from case_saliency.storage.bounds import check_unfolded
 from case_saliency.storage.files import atomic
 from case_saliency.storage.schema import SCHEMA_VERSION, check_version, unreadable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-_ROWS = 2**16  # of a table, read and written at a time
+_ROWS = 2**14  # of a table, read and written at a time; files of larger groups are no smaller
 _COLUMNS = 1000  # a table has some dozens
 
 
@@ -40,9 +41,13 @@ def writing_parquet(path: str | os.PathLike[str]) -> "Iterator[Callable[[pd.Data
 
     Raises
     ------
+    CaseSaliencyError
+        If the file's name ends in something else than .parquet, or the file cannot be written.
     ValueError
         If a part has other columns, or there is none.
     """
+    if Path(path).suffix != ".parquet":  # by the ending, readers choose how to read
+        raise CaseSaliencyError(f"cannot write {path}: this table is written as Parquet; end its name in .parquet")
     with atomic(path) as temporary, temporary.open("wb") as file:
         rows = _Rows(file, path)
         try:
