@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-ROWS = 2**16
-"""Rows that `StoredRows.blocks` holds at a time, more only of a cell that has more: some ten megabytes.
+ROWS = 2**14
+"""Rows that `StoredRows.blocks` holds at a time, more only of a cell that has more: some megabytes.
 
 A group of rows is read for each block that it has a cell of: fewer rows a block are read more often, though never more
 often than there are cells."""
