@@ -156,3 +156,17 @@ def test_what_is_held_does_not_grow_with_the_rows(tmp_path, monkeypatch):
     assert many < 1.5 * few  # the index of the cells is larger
     whole = StoredRows([tmp_path / "100.parquet"])
     assert peak(lambda: [len(cell) for _, cell in cells(whole.read(), KEYS)]) > 2 * many
+
+
+def test_parts_of_few_rows_wait_as_one(tmp_path):
+    part = pd.DataFrame({f"column {number}": np.arange(8) / 7 for number in range(20)})
+
+    def write_all(parts):
+        with writing_parquet(tmp_path / "x.parquet") as write:
+            for _ in range(parts):
+                write(part.copy())
+
+    rows = 200 * part.to_numpy().nbytes
+    assert (
+        peak(lambda: write_all(300)) - peak(lambda: write_all(100)) < 3 * rows
+    )  # as they are combined, they are twice there

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 _ROWS = 2**14  # of a table, read and written at a time; files of larger groups are no smaller
+_PARTS = 64  # wait as they came; each takes kilobytes, however few its rows
 _COLUMNS = 1000  # a table has some dozens
 
 
@@ -81,10 +82,10 @@ class _Rows:
         if list(part) != schema.names:
             raise ValueError(f"{self.path}: a part has the columns {list(part)}, the first has {schema.names}")
         self.held.append(pa.Table.from_pandas(part, schema, preserve_index=False))
-        if sum(map(len, self.held)) >= _ROWS:
+        if sum(map(len, self.held)) >= _ROWS or len(self.held) >= _PARTS:
             whole = pa.concat_tables(self.held).combine_chunks()  # pages end where chunks do
-            full = len(whole) // _ROWS * _ROWS
-            self.writer.write_table(whole.slice(0, full), row_group_size=_ROWS)
+            if full := len(whole) // _ROWS * _ROWS:
+                self.writer.write_table(whole.slice(0, full), row_group_size=_ROWS)
             self.held = [whole.slice(full)]
 
     def end(self) -> None:
