@@ -166,7 +166,5 @@ def test_parts_of_few_rows_wait_as_one(tmp_path):
             for _ in range(parts):
                 write(part.copy())
 
-    rows = 200 * part.to_numpy().nbytes
-    assert (
-        peak(lambda: write_all(300)) - peak(lambda: write_all(100)) < 3 * rows
-    )  # as they are combined, they are twice there
+    waiting = 200 * part.to_numpy().nbytes  # twice there while they are put together
+    assert peak(lambda: write_all(300)) - peak(lambda: write_all(100)) < 3 * waiting
