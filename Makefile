@@ -41,7 +41,7 @@ verify: install ## Compare this run's numbers with the published reference resul
 
 .PHONY: test
 test: install ## Run the whole test suite
-	@python -m pytest -n 2 --dist loadfile
+	@python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: fuzz
 fuzz: export FUZZ_EXAMPLES ?= 2000
