@@ -39,9 +39,10 @@ def memory(figures: dict[str, float], rows: Rows, default: Rows) -> list[str]:
             f"""Images pass in batches; a job that draws maps appends them to their file, one that scores writes its
             rows as images pass, one that tests reads the rows of some cells at a time and draws its resamples in
             blocks, and the page shows a number of images that does not grow. What is held of every image is its row of
-            the selection and of the predictions, and of a cell the values that a statistic takes. Beside that, peaks
-            grow until there is a fill: rows of scores wait until a group of {parquet._ROWS:,} is whole, and blocks of
-            stored scores have {ROWS:,} rows at most, unless one cell has more. The table has the peaks in MB, by images
+            the selection and of the predictions, and the scores of one cell at a time, of one network where methods
+            are ranked. Beside that, peaks grow until there is a fill: rows of scores wait until a group of
+            {parquet._ROWS:,} is whole, and blocks of stored scores have {ROWS:,} rows at most, unless one cell has
+            more. The table has the peaks in MB, by images
             of `digits`, one network; the {sizes[-1]:,} images are the {sizes[-2]}, each of them
             {sizes[-1] // sizes[-2]} times under names of its own. {" ".join(KINDS.values())}"""
         ),
@@ -74,11 +75,12 @@ def cells(rows: Rows) -> Cells:
 def _continued(told: Cells, sizes: Sequence[int], figures: dict[str, float]) -> list[str]:
     """Continue the peaks of each stage in a straight line through the two largest numbers of images."""
     few, many = sizes[-2:]
-    needs, lines = {}, []
+    needs, growths, lines = {}, {}, []
     for stage, peaks in told.items():
         if (PEAK, many) not in peaks:
             continue
         first, last = (float(peaks[PEAK, size]) for size in (few, many))
+        growths[stage] = last / first
         needs[stage] = last + max(0.0, last - first) / (many - few) * (IMAGES - many)
         amounts = given(stage, "mem_mb", IMAGES)
         if needs[stage] > amounts[0]:
@@ -92,7 +94,8 @@ def _continued(told: Cells, sizes: Sequence[int], figures: dict[str, float]) -> 
     return [
         fill(
             f"""From {sizes[0]} to {few} images, nine times as many, peak memory grows at most by a factor of
-            {figures["peak_growth_9_fold_images"]:.2f}; from {few} to {many:,} at most by
+            {figures["peak_growth_9_fold_images"]:.2f}; from {few} to {many:,}, {many // few} times as
+            many, at most by one of {max(growths.values()):.2f}, and by
             {1000 * figures["peak_mb_an_image_of_many"]:.0f} kB an image. A straight line through these two, continued
             to {IMAGES:,} images, is no measurement: a difference of some MB may be chance, and a job that reaches its
             fill on the way grows no further. So it is too much rather than too little, and comes to
