@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -61,6 +61,7 @@ def test_contrast_sets_have_k_other_classes_in_order_of_nearness(data):
 
 @given(MAPS, st.floats(0.01, 100))
 def test_a_positive_factor_always_coincides(maps, factor):
+    assume(not ((maps != 0) & (np.abs(maps) < 1e-30)).any())  # those lose digits, or vanish
     same = {"first": maps[None], "second": maps[None] * np.float32(factor)}
     assert quality.coincidences(same) == ({"second": "first"} if maps.any() else {})
 
