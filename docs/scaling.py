@@ -121,9 +121,10 @@ def _cost(rows: Rows, counted: str, gpu: dict[str, float], card: str) -> list[st
             below what a stage takes where the network is as small as this one. Whether time is in proportion to the
             images tells `line`, the two smaller runs continued to {largest} images. Of the stages that take a second
             there, {sum(abs(miss) <= 0.1 for miss in misses.values())} of {len(misses)} are within 10% of it; the
-            farthest off, `{worst}`, takes {abs(misses[worst]):.0%} {"more" if misses[worst] > 0 else "less"}. That is
-            of the machine as well, which others share: work that is the same in all runs, for it looks at a fixed
-            number of images, took up to {level[clock]:.0%} more in that run than in the fastest (`{clock}`)."""
+            farthest off, `{worst}`, takes {abs(misses[worst]):.0%} {"more" if misses[worst] > 0 else "less"}. How
+            much of that is of the machine, which others share, tells work that is the same in all runs, for it looks at
+            a fixed number of images: it took up to {level[clock]:.0%} more in that run than in the fastest
+            (`{clock}`)."""
         ),
         table(("stage", "images", "passes", "floor, s", "measured, s", "floor/measured", "line, s"), lines),
         fill(

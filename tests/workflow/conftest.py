@@ -38,32 +38,9 @@ _COPIED = [
 ]
 
 
-def reduced() -> dict[str, Any]:
-    """The shipped parameters, cut down to one network, three images and few methods."""
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
-    experiment = params["experiments"]["imagenet-sample"]
-    params["run"] = ["imagenet-sample"]
-    methods = ["gradcam", "case", "random"]
-    experiment |= {"n_images": 3, "models": ["efficientnet_lite0"], "methods": methods, "analyses": []}
-    params["fidelity"]["k_percent"] = [5]
-    params["figures"]["example_images"] = 1
-    return params
-
-
-def with_analyses() -> dict[str, Any]:
-    """The shipped parameters, cut down to one network of digits, two shards, and every analysis as small as it gets."""
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
-    params["run"] = ["digits"]
-    params["experiments"]["digits"] |= {
-        "n_images": 13,
-        "shards": 2,
-        "models": ["vgg_small"],
-        "seeds": [0],
-        "methods": ["case", "gradcam", "random", "sobel", "identical"],
-        "analyses": ["curves", *ANALYSES],
-        "parameters": {"case": {"source": "confusion"}},
-    }
-    params["training"]["digits"] = {"vgg_small": {"epochs": 2}}
+def _cut_down() -> dict[str, Any]:
+    """The shipped parameters, with sections of all stages as small as they get."""
+    params: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
     params["fidelity"]["k_percent"] = [5]
     params["curves"] |= {"steps": 2, "n_images": 2}
     params["similarity"] |= {"k_percent": [5], "chance_pairs": 20}
@@ -75,6 +52,33 @@ def with_analyses() -> dict[str, Any]:
     params["contrast"] |= {"sources": ["confusion", "logits"], "k": [1, 2], "combined": ["mean"]}
     params["activity"]["thresholds"] = [0.001]
     params["figures"]["example_images"] = 1
+    return params
+
+
+def reduced() -> dict[str, Any]:
+    """Parameters of one network, three images and few methods."""
+    params = _cut_down()
+    params["run"] = ["imagenet-sample"]
+    methods = ["gradcam", "case", "random"]
+    cut = {"n_images": 3, "models": ["efficientnet_lite0"], "methods": methods, "analyses": []}
+    params["experiments"]["imagenet-sample"] |= cut
+    return params
+
+
+def with_analyses() -> dict[str, Any]:
+    """Parameters of one network of digits, two shards, and every analysis."""
+    params = _cut_down()
+    params["run"] = ["digits"]
+    params["experiments"]["digits"] |= {
+        "n_images": 13,
+        "shards": 2,
+        "models": ["vgg_small"],
+        "seeds": [0],
+        "methods": ["case", "gradcam", "random", "sobel", "identical"],
+        "analyses": ["curves", *ANALYSES],
+        "parameters": {"case": {"source": "confusion"}},
+    }
+    params["training"]["digits"] = {"vgg_small": {"epochs": 2}}
     return params
 
 

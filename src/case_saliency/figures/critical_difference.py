@@ -79,8 +79,9 @@ def _axis(axes: Axes, k: int, difference: float) -> None:
     axes.plot([1, k], [0, 0], color=INK, linewidth=0.8, zorder=2)
     for rank in range(1, k + 1):
         axes.plot([rank, rank], [0, 0.25], color=INK, linewidth=0.6, zorder=2)
-        axes.text(rank, 0.35, f"{rank}", ha="center", va="bottom", fontsize=6.5)
-    axes.text(k + 0.3, 0.35, "mean rank", ha="left", va="bottom", fontsize=6)
+        if k < 10 or rank % 2:  # numbers of two digits need the room of two
+            axes.text(rank, 0.35, f"{rank}", ha="center", va="bottom", fontsize=6.5)
+    axes.text(k + 0.07 * k, 0.35, "mean rank", ha="left", va="bottom", fontsize=6)
     if not math.isnan(difference):
         axes.plot([1, 1 + difference], [1.65, 1.65], color=INK, linewidth=1.1, marker="|", markersize=4, zorder=2)
         text = f"critical difference {difference:.2f}"

@@ -11,11 +11,12 @@ from case_saliency.figures.agreement_heatmap import COLOUR_MAP, SCALE, text_colo
 from case_saliency.figures.marks import n_label, sizes, unique
 from case_saliency.figures.names import method_style, ordered_methods
 from case_saliency.figures.panels import split
-from case_saliency.figures.style import FAINT, TWO_COLUMNS, house_style
+from case_saliency.figures.style import FAINT, TWO_COLUMNS, house_style, wrap
 
 TITLE = "Agreement of every two of the most likely classes, by rank"
 _ALL = "all"
 _CELL, _FRAME, _HEAD = 0.14, 0.14, 0.42  # inches: a cell, what a panel has beside its cells, and above and below them
+_LETTER = 0.048  # inches: the mean of a title
 _MARGIN = 0.85  # inches: labels of the networks and the scale
 
 
@@ -70,9 +71,9 @@ def _draw(axes: Axes, rows: pd.DataFrame, method: str, n_classes: int) -> None:
     axes.tick_params(length=0, pad=1.5)
     axes.spines[:].set_visible(False)
     control = (rows["role"] == "control").any()
-    axes.set_title(
-        method_style(method).label.replace(", ", ",\n"), fontsize=5, fontstyle="italic" if control else "normal", pad=2
-    )
+    letters = int((_CELL * n_classes + _FRAME) / _LETTER)
+    lines = [wrap(line, letters, 2) for line in method_style(method).label.replace(", ", ",\n").split("\n")]
+    axes.set_title("\n".join(lines), fontsize=5, fontstyle="italic" if control else "normal", pad=2)
     axes.set_xlabel(_whole(rows[rows["rank_a"] == _ALL]), fontsize=5, labelpad=1)
 
 

@@ -84,9 +84,13 @@ def save(figure: Figure, paths: Mapping[str, Path], record_id: str, title: str) 
         "png": {"Title": title, "Record": record_id},
         "svg": {"Title": title, "Identifier": record_id, "Date": None},
     }
+    if unknown := [f"{suffix!r} of {path}" for suffix, path in paths.items() if suffix not in metadata]:
+        raise ValueError(f"save: format {unknown[0]} is not one of {sorted(metadata)}")
+    with house_style():  # laid out once: each format would do it anew, for a third of the time
+        figure.set_dpi(RESOLUTION)
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
     for suffix, path in paths.items():
-        if suffix not in metadata:
-            raise ValueError(f"save: format {suffix!r} of {path} is not one of {sorted(metadata)}")
         drawn = io.BytesIO()  # in memory: the writer of PDF fails in its own way when a disk is full
         with house_style():
             figure.savefig(drawn, format=suffix, metadata=metadata[suffix], dpi=RESOLUTION)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from case_saliency.statistics.intervals import BLOCK, bca_mean_interval
-from case_saliency.statistics.paired import Values, require_finite
+from case_saliency.statistics.paired import Values, require_finite, signed_rank_p
 
 LEAST_EFFECT = 10.0
 """Points of agreement below which an effect is too small for a share of it to mean anything."""
@@ -42,12 +42,7 @@ def signed_rank(difference: Values) -> float:
     >>> signed_rank(np.array([1.0, 2.0, 3.0]))  # all signs alike: 2 of 8
     0.25
     """
-    require_finite(difference)
-    if difference.size == 0:
-        return float("nan")
-    if not difference.any():
-        return 1.0
-    return float(stats.wilcoxon(difference, zero_method="pratt", method="auto").pvalue)
+    return signed_rank_p(difference, "two-sided", "pratt")
 
 
 def share_left(plain: Values, variant: Values, full: Values, level: float, seed: int) -> Share:

@@ -33,6 +33,13 @@ def test_the_same_figure_gives_the_same_bytes(saved, suffix) -> None:
     assert first == second
 
 
+def test_a_format_does_not_depend_on_which_others_are_saved(saved, synthetic, tmp_path) -> None:
+    table = synthetic.agreement_table(synthetic.agreement_scores())
+    for suffix in ("pdf", "png", "svg"):
+        save(agreement_heatmap(table), {suffix: tmp_path / suffix}, RECORD, "A title")
+        assert (tmp_path / suffix).read_bytes() == saved[0][suffix].read_bytes()
+
+
 def test_another_process_gives_the_same_bytes(tmp_path) -> None:
     program = (
         "from pathlib import Path; import sys; from matplotlib.figure import Figure; from case_saliency.figures.style "

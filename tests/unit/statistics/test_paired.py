@@ -14,6 +14,7 @@ from case_saliency.statistics.paired import (
     paired_t,
     paired_tost,
     sign_test_less,
+    signed_rank_p,
     wilcoxon_less,
 )
 
@@ -37,6 +38,25 @@ def test_wilcoxon_equals_all_sign_changes(seed):
 def test_wilcoxon_with_ties_equals_all_sign_changes():
     values = np.array([40.0, 60, 60, 30, 45, 55, 20, 20, 10])
     assert wilcoxon_less(values, 50, "wilcox") == pytest.approx(enumerated_wilcoxon(values - 50), rel=1e-12)
+
+
+@pytest.mark.parametrize("alternative", ["less", "two-sided"])
+@pytest.mark.parametrize("zero_method", ["wilcox", "pratt", "zsplit"])
+@pytest.mark.parametrize("unit", [0.01, 1])  # of 1: with ties and zeros
+@pytest.mark.parametrize("n", [1, 2, 5, 8, 9, 14, 60])
+def test_signed_ranks_have_the_p_value_of_scipy(alternative, zero_method, unit, n):
+    generator = np.random.default_rng(n)
+    for _ in range(5):
+        difference = np.round(generator.normal(-0.5, 1.5, n) / unit) * unit
+        if not difference.any():
+            continue
+        expected = stats.wilcoxon(difference, alternative=alternative, zero_method=zero_method).pvalue
+        assert signed_rank_p(difference, alternative, zero_method) == expected
+
+
+def test_thirteen_values_with_ties_have_the_p_value_of_scipy():
+    difference = np.array([-3.0, -3, -2, 0, 1, -4, 5, -1, -1, 2, -6, -2, 0])
+    assert signed_rank_p(difference, "less", "pratt") == stats.wilcoxon(difference, None, "pratt", False, "less").pvalue
 
 
 def test_zero_methods_by_hand():
