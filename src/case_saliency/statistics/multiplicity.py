@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.multitest import fdrcorrection
 
 from case_saliency.statistics.paired import Values
 
@@ -12,7 +12,9 @@ from case_saliency.statistics.paired import Values
 def holm(p_values: Values) -> Values:
     """Return Holm's step-down adjusted p-values, which control the family-wise error rate.
 
-    A NaN is a test that could not be made: it stays NaN and does not count in the size of the family.
+    Of m p-values the i-th smallest becomes ``max((m - j + 1) p_(j) for j <= i)``, at most 1: the values of statsmodels'
+    ``multipletests``, which collects garbage in each call, for longer than it computes. A NaN is a test that could not
+    be made: it stays NaN and does not count in the size of the family.
 
     References
     ----------
@@ -23,7 +25,7 @@ def holm(p_values: Values) -> Values:
     >>> holm(np.array([0.01, 0.04, np.nan])).tolist()
     [0.02, 0.04, nan]
     """
-    return _adjusted(p_values, "holm")
+    return _of_those_made(p_values, _holm)
 
 
 def benjamini_hochberg(p_values: Values) -> Values:
@@ -43,7 +45,7 @@ def benjamini_hochberg(p_values: Values) -> Values:
     >>> benjamini_hochberg(np.array([0.01, 0.04, np.nan])).tolist()
     [0.02, 0.04, nan]
     """
-    return _adjusted(p_values, "fdr_bh")
+    return _of_those_made(p_values, lambda made: fdrcorrection(made)[1])
 
 
 def adjusted_by(
@@ -74,9 +76,16 @@ def adjusted_by(
     return adjusted
 
 
-def _adjusted(p_values: Values, method: str) -> Values:
+def _of_those_made(p_values: Values, adjust: Callable[[Values], Values]) -> Values:
     adjusted = np.full(p_values.shape, np.nan)
     made = ~np.isnan(p_values)
     if made.any():
-        adjusted[made] = multipletests(p_values[made], method=method)[1]
+        adjusted[made] = adjust(p_values[made])
     return adjusted
+
+
+def _holm(p_values: Values) -> Values:
+    order = np.argsort(p_values)
+    adjusted = np.empty(p_values.shape)
+    adjusted[order] = np.maximum.accumulate(p_values[order] * np.arange(p_values.size, 0, -1))
+    return np.minimum(adjusted, 1.0)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from case_saliency.statistics.multiplicity import benjamini_hochberg, holm
 from case_saliency.statistics.power import sign_test_critical, sign_test_power, sign_test_sample_size
@@ -14,6 +15,13 @@ def test_holm_by_hand():
     # sorted .01 .02 .03 .04 times 4 3 2 1 = .04 .06 .06 .04, made monotone: .04 .06 .06 .06
     adjusted = holm(np.array([0.04, 0.01, 0.03, 0.02]))
     np.testing.assert_allclose(adjusted, [0.06, 0.04, 0.06, 0.06], rtol=1e-14)
+
+
+@pytest.mark.parametrize(("adjust", "method"), [(holm, "holm"), (benjamini_hochberg, "fdr_bh")])
+@pytest.mark.parametrize("n", [1, 2, 7, 60])
+def test_adjusted_p_values_are_those_of_statsmodels(adjust, method, n):
+    p_values = np.random.default_rng(n).beta(0.3, 2, n).round(2)  # with ties
+    assert adjust(p_values).tolist() == multipletests(p_values, method=method)[1].tolist()
 
 
 def test_holm_leaves_out_tests_that_could_not_be_made():
