@@ -6,6 +6,8 @@ up skipped, and succeeds.
 """
 
 import json
+import os
+import ssl
 import subprocess
 import sys
 import tomllib
@@ -30,6 +32,13 @@ def unavailable() -> str:
     except (OSError, ValueError) as error:  # no network, or a mirror of packages without advisories
         return f"{_DATABASE}: {error}"
     return ""
+
+
+def trusting() -> dict[str, str]:
+    """Return the environment in which pip-audit trusts whom `unavailable` does: the system, not a list of its own."""
+    paths = ssl.get_default_verify_paths()
+    trusted = paths.cafile or paths.capath
+    return ({"REQUESTS_CA_BUNDLE": trusted} if trusted else {}) | os.environ
 
 
 def judge(report: Mapping[str, Any], accepted: Mapping[str, str]) -> tuple[list[str], list[str]]:
@@ -68,7 +77,9 @@ def main() -> int:
         print(f"vulnerabilities: not checked, {reason}")
         return 0
     command = ["-m", "pip_audit", "-r", _LOCK, "--disable-pip", "--format", "json", "--progress-spinner", "off"]
-    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, *command], capture_output=True, text=True, check=False, env=trusting()
+    )
     try:
         report = json.loads(done.stdout)
     except ValueError:

@@ -51,3 +51,12 @@ def test_what_answers_without_advisories_is_no_database(monkeypatch):
     assert "Expecting value" in vulnerabilities.unavailable()
     monkeypatch.setattr(vulnerabilities, "_DATABASE", "data:application/json,{}")
     assert vulnerabilities.unavailable() == ""
+
+
+def test_pip_audit_trusts_the_system_unless_told_otherwise(monkeypatch, tmp_path):
+    (tmp_path / "own.pem").touch()
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "own.pem"))
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    assert vulnerabilities.trusting()["REQUESTS_CA_BUNDLE"] == str(tmp_path / "own.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "another.pem")
+    assert vulnerabilities.trusting()["REQUESTS_CA_BUNDLE"] == "another.pem"
